@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/cli/command_line.h"
+
+#include "bench/cli/command.h"
+#include "drivers/api/errors.h"
+#include "profiles/file_error.h"
+#include "profiles/strict_json.h"
+
+#include <boost/program_options/errors.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <fmt/format.h>
+
+namespace bench::cli {
+
+namespace {
+
+int complain(int code, const char* what) {
+    fmt::print(stderr, "arraybench: {}\n", what);
+    return code;
+}
+
+std::string overview() {
+    std::string out = "usage: arraybench COMMAND [OPTION]...\n\n";
+    for (const Command& command : all_commands()) {
+        out += fmt::format("  {:<15} {}\n", command.name, command.summary);
+    }
+    return out + "\narraybench COMMAND --help shows a command's options and an example.\n";
+}
+
+int run_named(const std::string& name, const Arguments& arguments) {
+    std::vector<std::string> known;
+    for (const Command& command : all_commands()) {
+        if (name == command.name) {
+            return command.run(arguments);
+        }
+        known.emplace_back(command.name);
+    }
+    const std::string near = profiles::nearest_name(name, known);
+    throw drivers::UsageError(
+        fmt::format("no command \"{}\"{}; arraybench --help lists them",
+                    name,
+                    near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near)));
+}
+
+} // namespace
+
+int run_command_line(int argc, char** argv) {
+    const Arguments all(argv + std::min(argc, 1), argv + argc);
+    if (all.empty() || all[0] == "--help" || all[0] == "-h" || all[0] == "help") {
+        std::fputs(overview().c_str(), all.empty() ? stderr : stdout);
+        return all.empty() ? 2 : 0;
+    }
+    try {
+        return run_named(all[0], Arguments(all.begin() + 1, all.end()));
+    } catch (const boost::program_options::error& error) {
+        return complain(2, error.what());
+    } catch (const profiles::FileError& error) {
+        return complain(2, error.what());
+    } catch (const drivers::UsageError& error) {
+        return complain(2, error.what());
+    } catch (const drivers::ArrayError& error) {
+        return complain(3, error.what());
+    } catch (const drivers::SafetyError& error) {
+        return complain(4, error.what());
+    } catch (const drivers::HostError& error) {
+        return complain(5, error.what());
+    } catch (const std::exception& error) {
+        return complain(3, fmt::format("internal error: {}", error.what()).c_str());
+    }
+}
+
+} // namespace bench::cli

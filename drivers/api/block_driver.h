@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "drivers/api/clock.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace drivers {
+
+enum class Op : std::uint8_t { read, write, flush, unmap, write_zeroes, compare };
+enum class Status : std::uint8_t { good, failed, busy, timed_out, lost };
+
+struct Geometry {
+    std::uint32_t block_bytes = 0;
+    std::uint64_t block_count = 0;
+    std::uint32_t transfer_bytes_max = 0; // One request carries no more; 0 = no limit stated.
+};
+
+// Who the LUN says it is; the bench writes only where a plan names one of these.
+struct Identity {
+    std::string vendor;
+    std::string product;
+    std::string revision;
+    std::string serial;
+    std::string unique_id; // NAA, EUI-64 or NGUID, lower-case hexadecimal.
+};
+
+struct BlockRange {
+    std::uint64_t lba = 0;
+    std::uint64_t block_count = 0;
+};
+
+struct Request {
+    std::uint64_t tag = 0;
+    Op op = Op::read;
+    bool force_unit_access = false;
+    BlockRange range{};                   // All operations but unmap.
+    std::span<const BlockRange> ranges{}; // Unmap. Borrowed until this tag completes.
+    std::span<std::byte> data{};          // Borrowed until this tag completes.
+};
+
+struct Completion {
+    std::uint64_t tag = 0;
+    Status status = Status::good;
+    bool fenced = true;      // False: a write that may still land although it has completed here.
+    std::uint16_t path = 0;  // Which portal carried it, where a driver has several.
+    std::uint32_t sense = 0; // SCSI key << 16 | ASC << 8 | ASCQ, or NVMe SCT << 8 | SC; 0 = none.
+    TimePoint done{};
+};
+
+// One queue to one LUN or namespace. Not thread-safe: one lane owns it, and may own many.
+class BlockDriver {
+public:
+    virtual ~BlockDriver() = default;
+    virtual const Geometry& geometry() const noexcept = 0;
+    virtual const Identity& identity() const noexcept = 0;
+    virtual std::size_t depth() const noexcept = 0;
+
+    // False means full: nothing was taken. True means exactly one completion will follow, and
+    // `timed_out` or `lost` follows only when the buffer can no longer be touched.
+    [[nodiscard]] virtual bool submit(const Request& request) noexcept = 0;
+
+    // Never waits. Writes what has finished into `out` and returns how many.
+    virtual std::size_t poll(std::span<Completion> out) noexcept = 0;
+
+    // Counts the fences that the array has acknowledged (reset, session reinstatement, controller
+    // disable): every unfenced completion handed out before the count last rose can no longer land.
+    virtual std::uint64_t fences() const noexcept { return 0; }
+
+    // What a lane waits for: a readable descriptor (-1: none, poll is enough) or an instant.
+    virtual int wait_fd() const noexcept = 0;
+    virtual TimePoint next_timer() const noexcept = 0;
+};
+
+} // namespace drivers

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "drivers/api/block_driver.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace drivers {
+
+// How one portal stands to the LUN: ALUA (SPC-5 6.36) or ANA (NVMe Base 8.1) state.
+struct PathReport {
+    std::string portal; // host:port
+    std::string state; // "active/optimized", "active/non-optimized", "standby", "inaccessible", ...
+    std::uint32_t group = 0;
+    bool preferred = false;
+};
+
+// What `probe` prints and what safety looks at: everything a LUN says of itself without being
+// written to.
+struct LunReport {
+    std::string url; // Without secrets.
+    Identity identity;
+    Geometry geometry;
+    bool thin = false;
+    bool write_cache = false;
+    bool write_protected = false;
+    std::string reserved_by; // Key of another initiator's reservation; empty = none.
+    std::vector<PathReport> paths;
+    std::vector<std::pair<std::string, std::string>>
+        limits; // Unmap and write-same limits, MDTS, ...
+    std::vector<std::pair<std::string, std::string>>
+        negotiated; // Transport keys as agreed at login.
+};
+
+} // namespace drivers

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace profiles {
+
+// Instants of a source are counted from its own epoch, the start of the load.
+using Duration = std::chrono::nanoseconds;
+
+enum class AccessOp : std::uint8_t { read, write, flush, unmap, write_zeroes, compare };
+
+// What the content of a write shall look like; the stamp decides the bytes.
+enum class Content : std::uint8_t { stamped, duplicate };
+
+// One intended I/O. `due` is when it should happen, whatever the array does.
+struct Access {
+    std::uint64_t id = 0; // Comes back in completed(); unique within the source.
+    Duration due{0};
+    std::uint64_t offset_bytes = 0;
+    std::uint64_t size_bytes = 0;
+    std::uint64_t content = 0; // Duplicate content: index in the dictionary.
+    AccessOp op = AccessOp::read;
+    Content kind = Content::stamped;
+    bool force_unit_access = false;
+    bool verify = false;      // Read to be checked against the expectation.
+    std::uint16_t stream = 0; // Index into streams().
+};
+
+enum class AccessEnd : std::uint8_t { good, failed, timed_out, lost };
+
+struct AccessOutcome {
+    std::uint64_t id = 0;
+    AccessEnd end = AccessEnd::good;
+    Duration done{0};
+};
+
+// A class of accesses that has a histogram and limits of its own.
+struct StreamInfo {
+    std::string name;      // "read", "write", "journal", ...
+    std::string operation; // "read", "write FUA", ...
+};
+
+// The one thing that knows when and what. Owned by one lane; not thread-safe; never waits.
+class Source {
+public:
+    virtual ~Source() = default;
+    virtual std::span<const StreamInfo> streams() const noexcept = 0;
+
+    // When the next access is due. None: nothing until a completion arrives, or nothing ever again.
+    virtual std::optional<Duration> next_due() noexcept = 0;
+
+    // Accesses due at or before `now`, oldest first, at most out.size(); returns how many. Each
+    // will be answered by exactly one completed().
+    virtual std::size_t take(Duration now, std::span<Access> out) noexcept = 0;
+
+    virtual void completed(const AccessOutcome& outcome) noexcept = 0;
+
+    // True when nothing is due any more, whatever completes.
+    virtual bool ended() const noexcept = 0;
+};
+
+} // namespace profiles

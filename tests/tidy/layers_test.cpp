@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// The arrows of the house, read from the #include lines: who may know whom.
+
+#include "tests/paths.h"
+
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <regex>
+#include <set>
+#include <string>
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using Arrows = std::map<std::string, std::set<std::string>>;
+
+// Between rooms. A room may always include itself.
+const Arrows room_arrows = {
+    {"bench", {"drivers", "profiles", "results"}},
+    {"drivers", {}},
+    {"profiles", {}},
+    {"results", {}},
+};
+
+// Within a room, by the first two parts of a path. A folder not named here fails.
+const Arrows folder_arrows = {
+    // A command is a thin front to whichever folder does its work: `load` to load, `egress` to
+    // egress.
+    {"bench/cli",
+     {"bench/plan",
+      "bench/campaign",
+      "bench/load",
+      "bench/measure",
+      "bench/integrity",
+      "bench/egress",
+      "bench/judge"}},
+    {"bench/campaign",
+     {"bench/plan",
+      "bench/load",
+      "bench/integrity",
+      "bench/egress",
+      "bench/judge",
+      "bench/measure"}},
+    {"bench/judge", {"bench/measure", "bench/integrity", "bench/egress"}},
+    {"bench/load", {"bench/measure", "bench/integrity"}},
+    {"bench/plan", {}},
+    {"bench/integrity", {}},
+    {"bench/egress", {}},
+    {"bench/measure", {}},
+    {"drivers/api", {}},
+    {"drivers/wire", {}},
+    {"drivers/memory", {"drivers/api"}},
+    {"drivers/iscsi", {"drivers/api", "drivers/wire"}},
+    {"drivers/nvme_tcp", {"drivers/api", "drivers/wire"}},
+    {"drivers/block_device", {"drivers/api"}},
+    {"drivers/fio", {"drivers/api"}},
+    {"drivers/lab", {"drivers/api", "drivers/wire"}}, // Sink-hole services answer DNS and NTP.
+    {"drivers/capture", {"drivers/api", "drivers/wire"}},
+    {"profiles/interception", {}},
+    {"results/numbers", {}},
+    {"drivers/array", {"drivers/api", "drivers/wire"}},
+};
+
+bool is_allowed(const Arrows& arrows, const std::string& from, const std::string& to) {
+    const auto found = arrows.find(from);
+    return from == to || (found != arrows.end() && found->second.count(to) == 1);
+}
+
+void check_file(const fs::path& file, const std::string& room, const std::string& folder) {
+    static const std::regex quoted_include(R"(^\s*#include\s+"([a-z]+)/([a-z_]+))");
+    std::ifstream in(file);
+    for (std::string line; std::getline(in, line);) {
+        std::smatch match;
+        if (!std::regex_search(line, match, quoted_include)) {
+            continue;
+        }
+        const std::string to_room = match[1];
+        const std::string to_folder = to_room + "/" + match[2].str();
+        INFO(file.string() << ": " << line);
+        CHECK(is_allowed(room_arrows, room, to_room));
+        const bool at_top =
+            folder == room; // main.cpp and the like may reach any folder of their room.
+        CHECK((to_room != room || at_top || is_allowed(folder_arrows, folder, to_folder)));
+    }
+}
+
+} // namespace
+
+TEST_CASE("no file includes a room or folder it may not know", "[tidy]") {
+    const fs::path root = tests::source_dir();
+    for (const auto& [room, allowed] : room_arrows) {
+        for (const auto& entry : fs::recursive_directory_iterator(root / room)) {
+            const fs::path& file = entry.path();
+            if (file.extension() == ".h" || file.extension() == ".cpp") {
+                const fs::path inside = fs::relative(file, root / room);
+                const bool in_folder = std::distance(inside.begin(), inside.end()) > 1;
+                check_file(file, room, in_folder ? room + "/" + inside.begin()->string() : room);
+            }
+        }
+    }
+}
