@@ -90,6 +90,49 @@ struct FindingRecord {
         details;        // Address, expected, found, test statistic, filter, ...
     std::string cutout; // Hexadecimal dump or file name of a capture cut-out.
     std::int64_t at_utc_ns = 0;
+    std::string area; // "integrity", "egress"; empty = integrity.
+};
+
+// What was read back from one array and how far that reaches. No record = not measured.
+struct IntegrityRecord {
+    std::string array;
+    std::string verify; // "sample", "full": as the plan asked.
+    std::uint64_t units_written = 0;
+    std::uint64_t units_checked = 0;
+    std::uint64_t units_undecidable = 0; // Unknown outcome, not fenced: neither good nor bad.
+    std::string after;                   // "cache-exceeding read", "power cut", ...: what preceded.
+    std::string note;
+};
+
+// What was captured on one array's ports. No record = not measured. Bytes are summed each on its
+// own path: captured = allowed + unlisted + undecoded, or the capture proves nothing.
+struct EgressRecord {
+    std::string array;
+    std::string phase; // Empty = the whole run.
+    std::string captured_by;
+    std::int64_t watched_ns = 0;
+    std::uint64_t frames = 0;
+    std::uint64_t frames_lost = 0;
+    std::uint64_t captured_bytes = 0;
+    std::uint64_t allowed_bytes = 0;
+    std::uint64_t unlisted_bytes = 0;
+    std::uint64_t undecoded_bytes = 0;
+    std::uint64_t unreadable_bytes = 0; // Allowed, but encrypted or otherwise closed to us.
+    std::map<std::string, std::string> smallest_seen; // Detector -> the least it would have found.
+    std::string not_measured;                         // Why this says nothing; empty = it does.
+};
+
+// A number of the first screen: "targets sustained".
+struct HeadlineRecord {
+    std::string name;
+    std::string array;
+    double value = 0;
+    std::string unit; // "ns", "/s", "B/s", "" for counts
+    std::optional<double> low;
+    std::optional<double> high;
+    double confidence = 0.95;
+    bool higher_is_better = true;
+    std::string note; // "indicative", "limited by journal FUA p99.9 during scrub"
 };
 
 // One array measured once at one load point of one workload.
@@ -202,6 +245,9 @@ struct RunRecord {
     std::vector<std::string> not_seen; // What this run could not have seen, one sentence each.
     std::map<std::string, std::string> self_test; // This build's own proof, if run.
     int exit_code = 0;
+    std::vector<HeadlineRecord> headlines; // Empty: the report takes its own from the rounds.
+    std::vector<IntegrityRecord> integrity;
+    std::vector<EgressRecord> egress;
 };
 
 } // namespace results
