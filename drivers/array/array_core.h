@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "drivers/api/array.h"
+#include "drivers/array/array_settings.h"
+#include "drivers/array/medium.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace drivers::array {
+
+// How a controller stands to a LUN, in the words of ALUA; ANA has the same five.
+enum class AccessState : std::uint8_t {
+    active_optimized,
+    active_non_optimized,
+    standby,
+    unavailable,
+    transitioning
+};
+
+struct LunInfo {
+    std::string name;
+    Geometry geometry;
+    Identity identity; // unique_id: NAA-6, 32 lower-case hexadecimal digits.
+    bool thin = false;
+    bool unmap_reads_zero = true; // What the LUN promises; a persona may break the promise.
+    bool write_cache = false;     // Volatile: only a flush or FUA makes a write durable.
+    bool write_protected = false;
+    std::uint32_t unmap_granule_blocks = 1;
+    std::uint16_t owner = 0; // Preferred controller.
+};
+
+struct BlockRun {
+    std::uint64_t block_count = 0; // From the block asked for; the whole run is alike.
+    bool mapped = false;
+};
+
+constexpr std::uint16_t all_controllers = 0xFFFF;
+
+// What a portal hears from the array behind it. Called on the server's one thread, never from
+// within execute().
+class LinkListener {
+public:
+    virtual ~LinkListener() = default;
+    virtual void drop_sessions(std::uint16_t controller) = 0; // Or all_controllers.
+    virtual void access_state_changed() = 0;
+    virtual void power_cut() = 0; // Sessions end; what is not kept over power loss is forgotten.
+    virtual void stalled_until(std::uint16_t controller, TimePoint until) = 0; // Send nothing.
+};
+
+// The array behind every portal: volumes and personas, without sockets, on one thread and on
+// whatever time it is told.
+class ArrayCore {
+public:
+    explicit ArrayCore(const ArraySettings& settings); // Throws HostError: memory or backing file.
+    ~ArrayCore();
+    ArrayCore(const ArrayCore&) = delete;
+    ArrayCore& operator=(const ArrayCore&) = delete;
+
+    // Data moves at once; `ready` says when the answer is due. The caller has checked the LUN's
+    // index, the range against the geometry, and the size of `data`.
+    MediumResult execute(const MediumCommand& command, TimePoint now) noexcept;
+
+    std::size_t lun_count() const noexcept;
+    const LunInfo& lun(std::size_t index) const noexcept;
+    BlockRun mapped_run(std::size_t lun, std::uint64_t lba) const noexcept;
+
+    std::uint16_t controller_count() const noexcept;
+    AccessState access_state(std::uint16_t controller, std::size_t lun) const noexcept;
+    bool accepts_sessions(std::uint16_t controller, TimePoint now) const noexcept;
+
+    // A portal sent the answer that was due at `ready`; `service` = sent minus arrived.
+    void answered(TimePoint ready, TimePoint sent, Duration service) noexcept;
+    ArrayCounts counts() const noexcept;
+
+    void listen(LinkListener* listener); // Borrowed; outlives the core or calls ignore().
+    void ignore(LinkListener* listener) noexcept;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace drivers::array
