@@ -38,8 +38,6 @@ struct BlockRun {
     bool mapped = false;
 };
 
-constexpr std::uint16_t all_controllers = 0xFFFF;
-
 // What a portal hears from the array behind it. Called on the server's one thread, never from
 // within execute().
 class LinkListener {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "drivers/api/block_driver.h"
+#include "drivers/array/persona/fault_event.h"
+#include "drivers/array/persona/service_settings.h"
 
 #include <cstdint>
 #include <string>
@@ -25,10 +27,13 @@ struct ArraySettings {
     std::string name;
     std::uint64_t seed = 1;
     std::uint16_t controllers = 1;
-    bool symmetric = true;        // Every controller's path is optimized; else the owner's alone.
-    bool volatile_cache = false;  // Acknowledged, unflushed writes vanish at a power cut.
-    std::uint64_t pool_bytes = 0; // What thin volumes may allocate together; 0 = no limit.
+    bool symmetric = true;       // Every controller's path is optimized; else the owner's alone.
+    bool volatile_cache = false; // Acknowledged, unflushed writes vanish at a power cut ...
+    std::uint64_t volatile_cache_bytes = 64U << 20U; // ... unless so much came after them.
+    std::uint64_t pool_bytes = 0; // What the volumes may allocate together; 0 = no limit.
     std::vector<VolumeSettings> volumes;
+    ServiceSettings service;
+    std::vector<FaultEvent> personas; // Applied before the first command.
 };
 
 } // namespace drivers::array
