@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bench/plan/url.h"
+#include "drivers/api/block_driver.h"
+#include "drivers/api/clock.h"
+#include "drivers/api/lun_report.h"
+
+#include <memory>
+#include <string>
+
+namespace bench::plan {
+
+// Where a CHAP secret is read from when a session is opened; never the secret itself.
+struct SecretPlace {
+    std::string file;        // First line; wins over the environment.
+    std::string environment; // Name of a variable.
+};
+
+struct DriverOptions {
+    std::size_t depth = 32;
+    std::string initiator_name = "iqn.2026-01.org.arraybench:host"; // iSCSI
+    std::string chap_user;                                          // Empty: the URL's user.
+    SecretPlace chap_secret{"", "ARRAYBENCH_CHAP_SECRET"};
+    std::string mutual_user; // The name the array answers with; empty: it need not prove itself.
+    SecretPlace mutual_secret{"", "ARRAYBENCH_MUTUAL_CHAP_SECRET"};
+    bool header_digest = false;
+    drivers::Duration login_timeout = std::chrono::seconds(10);
+    drivers::Duration command_timeout = std::chrono::seconds(30);
+    drivers::Duration reconnect_timeout = std::chrono::seconds(60);
+};
+
+// One queue to the LUN that the URL names; several portals make one queue over several paths.
+// Throws UsageError (URL or options), ArrayError (unreachable, refused), HostError (this host).
+std::unique_ptr<drivers::BlockDriver>
+open_driver(const Url& url, const DriverOptions& options, drivers::Clock& clock);
+
+// What the LUN says of itself; writes nothing. Throws as open_driver does.
+drivers::LunReport probe_lun(const Url& url, const DriverOptions& options, drivers::Clock& clock);
+
+} // namespace bench::plan
