@@ -2,6 +2,7 @@
 #pragma once
 
 #include "results/numbers/histogram.h"
+#include "results/numbers/paired.h"
 
 #include <chrono>
 #include <cstdint>
@@ -16,7 +17,6 @@
 namespace results {
 
 enum class Outcome : std::uint8_t { pass, fail, inconclusive, not_measured };
-enum class Word : std::uint8_t { better, worse, equivalent, inconclusive };
 
 // One class of accesses in one round: "read", "write", "journal".
 struct StreamRecord {

@@ -5,6 +5,7 @@
 #include "drivers/api/errors.h"
 #include "profiles/file_error.h"
 #include "profiles/strict_json.h"
+#include "results/record_error.h"
 
 #include <boost/program_options/errors.hpp>
 
@@ -60,6 +61,10 @@ int run_command_line(int argc, char** argv) {
         return complain(2, error.what());
     } catch (const drivers::UsageError& error) {
         return complain(2, error.what());
+    } catch (const results::RecordError& error) {
+        return complain(2, error.what());
+    } catch (const results::WriteError& error) {
+        return complain(5, error.what());
     } catch (const drivers::ArrayError& error) {
         return complain(3, error.what());
     } catch (const drivers::SafetyError& error) {

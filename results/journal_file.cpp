@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/journal_file.h"
+
+#include "results/record_error.h"
+#include "results/whole_file.h"
+
+#include <nlohmann/json.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fmt/format.h>
+#include <system_error>
+
+namespace results {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+const std::string first_hash(64, '0');
+
+// The line without its hash: what the chain covers, byte by byte as it stands in the file.
+std::string covered_text(const JournalEntry& entry) {
+    Json line;
+    line["number"] = entry.number;
+    line["kind"] = entry.kind;
+    line["realtime_ns"] = std::to_string(entry.at.realtime_ns);
+    line["monotonic_ns"] = std::to_string(entry.at.monotonic_ns);
+    line["fields"] = entry.fields;
+    return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string line_text(const std::string& covered, const std::string& hash) {
+    return covered.substr(0, covered.size() - 1) + R"(,"hash":")" + hash + "\"}\n";
+}
+
+JournalEntry entry_of(const std::string& line) {
+    const Json json = Json::parse(line);
+    JournalEntry out;
+    out.number = json.at("number").get<std::uint64_t>();
+    out.kind = json.at("kind").get<std::string>();
+    out.at.realtime_ns = std::stoll(json.at("realtime_ns").get<std::string>());
+    out.at.monotonic_ns = std::stoll(json.at("monotonic_ns").get<std::string>());
+    out.fields = json.at("fields").get<std::map<std::string, std::string>>();
+    out.hash = json.at("hash").get<std::string>();
+    return out;
+}
+
+JournalEntry checked_entry(const std::string& line, const Journal& before) {
+    JournalEntry out;
+    try {
+        out = entry_of(line);
+    } catch (const std::exception& error) {
+        throw RecordError(fmt::format("not a journal line: {}", error.what()));
+    }
+    const std::string& last = before.entries.empty() ? first_hash : before.entries.back().hash;
+    const std::string covered = covered_text(out);
+    if (out.number != before.entries.size()) {
+        throw RecordError(
+            fmt::format("entry {}; wanted entry {}", out.number, before.entries.size()));
+    }
+    if (sha256_hex(last + covered) != out.hash || line_text(covered, out.hash) != line + "\n") {
+        throw RecordError("the hash chain breaks: this line was altered, added or moved");
+    }
+    return out;
+}
+
+} // namespace
+
+Journal read_journal(const std::string& path) {
+    const std::string text = read_whole_file(path);
+    Journal out;
+    while (out.good_bytes < text.size()) {
+        const std::size_t end = text.find('\n', out.good_bytes);
+        if (end == std::string::npos) { // A whole line ends in a newline, written last.
+            out.torn = true;
+            break;
+        }
+        try {
+            out.entries.push_back(
+                checked_entry(text.substr(out.good_bytes, end - out.good_bytes), out));
+        } catch (const RecordError& error) {
+            throw RecordError(
+                fmt::format("{} line {}: {}", path, out.entries.size() + 1, error.what()));
+        }
+        out.good_bytes = end + 1;
+    }
+    return out;
+}
+
+JournalWriter::JournalWriter(std::string path)
+    : path_(std::move(path))
+    , last_hash_(first_hash) {
+    if (std::filesystem::exists(path_)) {
+        Journal before = read_journal(path_);
+        size_bytes_ = before.good_bytes;
+        next_number_ = before.entries.size();
+        if (!before.entries.empty()) {
+            last_hash_ = before.entries.back().hash;
+        }
+        found_ = std::move(before.entries);
+    }
+    fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd_ < 0 || ::ftruncate(fd_, static_cast<off_t>(size_bytes_)) != 0) {
+        const int error = errno;
+        if (fd_ >= 0) {
+            ::close(fd_);
+        }
+        throw WriteError(
+            fmt::format("{}: cannot be opened: {}", path_, std::generic_category().message(error)));
+    }
+}
+
+JournalWriter::~JournalWriter() {
+    ::close(fd_);
+}
+
+void JournalWriter::append(const std::string& kind,
+                           const std::map<std::string, std::string>& fields,
+                           JournalInstant at) {
+    JournalEntry entry;
+    entry.number = next_number_;
+    entry.kind = kind;
+    entry.at = at;
+    entry.fields = fields;
+    const std::string covered = covered_text(entry);
+    const std::string hash = sha256_hex(last_hash_ + covered);
+    const std::string line = line_text(covered, hash);
+    const ssize_t wrote = ::pwrite(fd_, line.data(), line.size(), static_cast<off_t>(size_bytes_));
+    if (wrote != static_cast<ssize_t>(line.size()) || ::fdatasync(fd_) != 0) {
+        const int error = wrote >= 0 && wrote < static_cast<ssize_t>(line.size()) ? ENOSPC : errno;
+        // Half a line would be taken for a crash; leave the journal whole instead.
+        const int cut = ::ftruncate(fd_, static_cast<off_t>(size_bytes_));
+        throw WriteError(fmt::format("{}: cannot be written: {}{}",
+                                     path_,
+                                     std::generic_category().message(error),
+                                     cut == 0 ? "" : " (and its last line is torn)"));
+    }
+    size_bytes_ += line.size();
+    last_hash_ = hash;
+    ++next_number_;
+}
+
+} // namespace results

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/run_record_file.h"
+
+#include "results/record_error.h"
+#include "results/whole_file.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+
+namespace results {
+
+namespace fs = std::filesystem;
+
+void write_round(const std::string& folder, const RoundRecord& round) {
+    write_whole_file(folder + "/" + round_file_name(round), round_text(round));
+}
+
+void write_result(const std::string& folder, const RunRecord& run) {
+    write_whole_file(folder + "/result.json", result_text(run));
+}
+
+std::vector<RoundRecord> read_rounds(const std::string& folder) {
+    std::vector<RoundRecord> out;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder + "/rounds", error)) {
+        if (entry.path().extension() == ".json") {
+            const std::string path = entry.path().string();
+            out.push_back(round_from_text(read_whole_file(path), path));
+            if (fs::path(round_file_name(out.back())).filename() != entry.path().filename()) {
+                throw RecordError(fmt::format("{}: holds round {} of array \"{}\"",
+                                              path,
+                                              out.back().index,
+                                              out.back().array));
+            }
+        }
+    }
+    std::sort(out.begin(), out.end(), [](const RoundRecord& left, const RoundRecord& right) {
+        return left.index < right.index;
+    });
+    return out;
+}
+
+RunRecord read_run(const std::string& folder) {
+    const std::string path = folder + "/result.json";
+    RunRecord run = result_from_text(read_whole_file(path), path);
+    run.rounds = read_rounds(folder);
+    return run;
+}
+
+std::vector<std::string> result_differences(const std::string& stored,
+                                            const std::string& recomputed) {
+    std::vector<std::string> out;
+    try {
+        const auto before = nlohmann::json::parse(stored);
+        const auto after = nlohmann::json::parse(recomputed);
+        for (const auto& step : nlohmann::json::diff(before, after)) {
+            const std::string path = step.at("path").get<std::string>();
+            const nlohmann::json::json_pointer pointer(path);
+            const std::string was = before.contains(pointer) ? before.at(pointer).dump() : "absent";
+            const std::string now =
+                step.contains("value") ? step.at("value").dump() : std::string("absent");
+            out.push_back(fmt::format(
+                "{}: stored {}, recomputed {}", path, was.substr(0, 80), now.substr(0, 80)));
+        }
+    } catch (const nlohmann::json::exception& error) {
+        throw RecordError(fmt::format("result.json: not valid JSON: {}", error.what()));
+    }
+    return out;
+}
+
+} // namespace results
