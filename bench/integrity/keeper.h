@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bench/integrity/expectation.h"
+#include "bench/integrity/finding.h"
+#include "drivers/api/block_driver.h"
+#include "profiles/source.h"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+namespace bench::integrity {
+
+enum class Verify : std::uint8_t { none, sample, full };
+
+struct KeeperSettings {
+    std::uint16_t lane = 0;
+    Verify verify = Verify::full;
+    std::uint32_t sample_one_in = 16;          // Of the reads, when sampling.
+    std::uint8_t compressible_percent = 0;     // Share of each sector that is zeros.
+    std::uint64_t dictionary_seed = 1;         // Of duplicate contents.
+    std::uint32_t slots = 1024;                // Most accesses in flight.
+    std::uint64_t from_bytes = 0;              // This lane's share of the working set: no other
+    std::uint64_t size_bytes = 0;              // lane writes there. 0 = all of the expectation.
+    bool unmapped_reads_zero = true;           // What the LUN promises of unmapped blocks (LBPRZ).
+    std::uint64_t unmap_granularity_bytes = 0; // Smaller pieces of an unmap may be ignored.
+};
+
+struct KeeperCounts {
+    std::uint64_t sectors_stamped = 0;
+    std::uint64_t sectors_checked = 0;   // Against something that was expected.
+    std::uint64_t sectors_unchecked = 0; // Read, but nothing was known of them.
+    std::uint64_t units_given_up = 0;    // The side table was full, or a write was unaligned.
+};
+
+// The lane's face of integrity: stamps what is written, remembers what each block must hold, checks
+// what is read. One per lane and LUN; a slot is whatever small number the pump gives an access
+// while it is in flight. Nothing here allocates, locks or throws after construction.
+class Keeper {
+public:
+    Keeper(Expectation& expectation, const KeeperSettings& settings);
+    Keeper(const Keeper&) = delete;
+    Keeper& operator=(const Keeper&) = delete;
+    ~Keeper(); // Hands what is not settled back to the expectation.
+
+    // Just before submit(): fills `data` of a write, notes what is about to happen. `data` stays
+    // borrowed until end(). Retrying a refused submit needs no second begin().
+    void begin(std::uint32_t slot,
+               const profiles::Access& access,
+               std::span<std::byte> data,
+               drivers::TimePoint now) noexcept;
+
+    // Exactly once per begin(): with its completion, or because it never went out.
+    void end(std::uint32_t slot, std::uint16_t driver, const drivers::Completion& done) noexcept;
+    void withdrawn(std::uint32_t slot) noexcept;
+
+    // After each poll() of driver number `driver` and before the end() of what it returned:
+    // `count` is the driver's fences().
+    void fences(std::uint16_t driver, std::uint64_t count) noexcept;
+
+    // A write of unknown outcome may still land here: rewriting now would make the range
+    // undecidable.
+    bool is_unfenced(std::uint64_t offset_bytes, std::uint64_t size_bytes) const noexcept;
+
+    const FindingLog& findings() const noexcept;
+    const KeeperCounts& counts() const noexcept;
+
+private:
+    class State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace bench::integrity
