@@ -36,7 +36,7 @@ Histogram& Histogram::operator=(const Histogram& other) {
 
 std::uint64_t Histogram::lower_edge_ns(std::size_t bin) noexcept {
     constexpr std::size_t half = std::size_t{1} << (digit_bits - 1);
-    const std::size_t shift = bin < 2 * half ? 0 : bin / half - 1;
+    const std::size_t shift = bin < 2 * half ? 0 : (bin / half - 1) & 63U;
     return std::uint64_t{bin - shift * half} << shift;
 }
 
@@ -149,6 +149,15 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> Histogram::bins() const {
     return out;
 }
 
+void Histogram::set_ends(std::uint64_t min_ns, std::uint64_t max_ns, long double sum_ns) noexcept {
+    min_ns_ = min_ns;
+    max_ns_ = max_ns;
+    const long double high = std::floor(sum_ns / two_to_64);
+    sum_high_ = static_cast<std::uint64_t>(high);
+    sum_low_ = static_cast<std::uint64_t>(sum_ns - high * two_to_64);
+}
+
+// NOLINTNEXTLINE(readability-function-size): these six values are what a file has.
 bool Histogram::from_bins(const std::vector<std::pair<std::uint64_t, std::uint64_t>>& bins,
                           std::uint64_t overflow,
                           std::uint64_t min_ns,
@@ -167,12 +176,12 @@ bool Histogram::from_bins(const std::vector<std::pair<std::uint64_t, std::uint64
         read.count_ += times;
         next_bin = bin + 1;
     }
-    if (read.count_ + overflow < overflow || !(sum_ns >= 0) || !(sum_ns < two_to_64 * two_to_64)) {
-        return false;
-    }
     const bool counted = read.count_ > 0;
     read.count_ += overflow;
     read.overflow_ = overflow;
+    if (read.count_ < overflow || !(sum_ns >= 0) || !(sum_ns < two_to_64 * two_to_64)) {
+        return false;
+    }
     if (read.count_ > 0) {
         const bool first_fits =
             counted ? min_ns <= longest_ns && lower_edge_ns(bin_of(min_ns)) == bins.front().first
@@ -184,11 +193,7 @@ bool Histogram::from_bins(const std::vector<std::pair<std::uint64_t, std::uint64
         if (!first_fits || !last_fits || min_ns > max_ns) {
             return false;
         }
-        read.min_ns_ = min_ns;
-        read.max_ns_ = max_ns;
-        const long double high = std::floor(sum_ns / two_to_64);
-        read.sum_high_ = static_cast<std::uint64_t>(high);
-        read.sum_low_ = static_cast<std::uint64_t>(sum_ns - high * two_to_64);
+        read.set_ends(min_ns, max_ns, sum_ns);
     }
     out = std::move(read);
     return true;

@@ -84,7 +84,7 @@ private:
     static constexpr std::uint64_t longest_ns = 3'600'000'000'000;
 
     static constexpr std::size_t bin_of(std::uint64_t value_ns) noexcept {
-        const unsigned width = static_cast<unsigned>(std::bit_width(value_ns | 1U));
+        const auto width = static_cast<unsigned>(std::bit_width(value_ns | 1U));
         const unsigned shift = width > digit_bits ? width - digit_bits : 0;
         return (std::size_t{shift} << (digit_bits - 1)) + (value_ns >> shift);
     }
@@ -99,6 +99,7 @@ private:
     };
     Place place_of(double quantile) const noexcept;
     std::pair<std::size_t, std::size_t> used_bins() const noexcept; // First and one past the last.
+    void set_ends(std::uint64_t min_ns, std::uint64_t max_ns, long double sum_ns) noexcept;
     void add_product_to_sum(std::uint64_t value_ns, std::uint64_t times) noexcept;
     void add_to_sum(std::uint64_t low, std::uint64_t high) noexcept {
         sum_low_ += low;

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "profiles/schedule.h"
+#include "profiles/source.h"
+#include "profiles/workload.h"
+
+#include <memory>
+
+namespace profiles {
+
+struct WorkingSet { // The part of a LUN that a source may touch.
+    std::uint64_t from_bytes = 0;
+    std::uint64_t size_bytes = 0;
+    std::uint32_t block_bytes = 512; // Every access is a multiple of it.
+};
+
+// A seeded source of the workload's accesses. Shards share the schedule or the depth between them,
+// and each keeps to its own part of every stream's region. Throws FileError when the working set is
+// too small for the workload or its block size does not fit.
+std::unique_ptr<Source>
+make_source(const Workload& workload, const WorkingSet& set, std::uint64_t seed, Shard shard);
+
+} // namespace profiles
