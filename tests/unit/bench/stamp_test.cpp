@@ -94,7 +94,7 @@ TEST_CASE("the checksum of a sector is the same by the processor and by isa-l", 
 }
 
 TEST_CASE("the compressible share compresses and the rest does not", "[stamp]") {
-    for (const std::uint8_t percent : {0, 25, 50, 75}) {
+    for (const std::uint8_t percent : std::initializer_list<std::uint8_t>{0, 25, 50, 75}) {
         Stamp stamp = first;
         stamp.compressible_percent = percent;
         const auto data = stamped(256, stamp);

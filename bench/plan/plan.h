@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "profiles/array_description.h"
+#include "profiles/workload.h"
+#include "results/metric.h"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+// What was asked, checked and complete: once read, a plan does not change.
+namespace bench::plan {
+
+using PlanDuration = std::chrono::nanoseconds;
+
+enum class PlanType : std::uint8_t { compare, a_against_a };
+enum class Order : std::uint8_t { random, abba };
+enum class HostSettings : std::uint8_t { recommended, uniform };
+enum class VerifyData : std::uint8_t { none, sample, full };
+
+struct PlanArray {
+    std::string name;                // Letters, digits, "-", "_" and ".": part of file names.
+    std::string file;                // As found, absolute.
+    std::string transport = "iscsi"; // Or "nvme_tcp".
+    std::uint32_t lun = 0;
+    std::string identity; // Unique id or serial that may be written to; real arrays.
+    profiles::ArrayDescription description;
+};
+
+struct PlanWorkload {
+    std::string name;
+    std::string file;
+    profiles::Workload workload;
+};
+
+enum class PointKind : std::uint8_t { rate, depth, knee_share };
+
+struct LoadPoint {
+    PointKind kind = PointKind::rate;
+    double value = 0;
+    std::string text; // "500/s", "depth 16", "50% of knee"
+
+    bool operator==(const LoadPoint&) const = default;
+};
+
+enum class PhaseKind : std::uint8_t { load, disturb, settle, verify };
+
+struct Disturbance {
+    std::string name;       // An emulated array's fault, or the name of a hook or prompt.
+    std::string parameters; // JSON object for an emulated array.
+    PlanDuration time_limit = std::chrono::minutes(5); // For people and hooks.
+};
+
+struct PlanPhase {
+    PhaseKind kind = PhaseKind::load;
+    PlanDuration duration{0}; // Verify: the most it may take.
+    std::optional<Disturbance> disturbance;
+};
+
+struct PlanLimit {
+    results::Metric metric;
+    std::string workload; // Empty = every one.
+    std::string point;    // Empty = every one.
+    bool at_most = true;
+    double bound = 0;
+    bool demanded = true;
+};
+
+struct PlanMetric { // What the arrays are compared by.
+    results::Metric metric;
+    double margin = 0.05;
+    bool primary = false;
+};
+
+struct Preconditioning {
+    std::uint32_t passes = 1;                          // Over the working set, in sequence.
+    PlanDuration time_limit = std::chrono::minutes(5); // Per array; then the load starts anyway.
+};
+
+struct KneeSearch { // The highest rate of which 99 % is achieved within the bound.
+    PlanDuration p99_at_most = std::chrono::milliseconds(20);
+    double rate_from_per_s = 100;
+    double rate_max_per_s = 1e6;
+};
+
+struct Plan {
+    std::string name;
+    std::string purpose;
+    std::string file;
+    PlanType type = PlanType::compare;
+    std::uint64_t seed = 1;
+    std::vector<PlanArray> arrays; // The first is the baseline.
+    std::vector<PlanWorkload> workloads;
+    std::vector<LoadPoint> points;
+    std::uint32_t rounds = 10; // Pairs per workload and point.
+    Order order = Order::random;
+    PlanDuration duration{0}; // Measured, per round; with phases: their sum without verify.
+    PlanDuration ramp{0};
+    PlanDuration interval = std::chrono::seconds(1);
+    std::uint64_t working_set_bytes = 0; // 0 = as the workload says, or the whole LUN.
+    std::uint32_t lanes = 1;             // Threads, each with a session of its own.
+    std::uint32_t depth = 64;            // Most accesses in flight per session.
+    VerifyData verify = VerifyData::sample;
+    std::optional<Preconditioning> preconditioning;
+    std::vector<PlanPhase> phases;                            // Empty = one load phase.
+    PlanDuration late_after = std::chrono::milliseconds(100); // What disturbed phases call late.
+    KneeSearch knee;
+    HostSettings host_settings = HostSettings::recommended;
+    std::vector<PlanLimit> limits;
+    std::vector<PlanMetric> metrics;
+};
+
+// "read response p99 <= 5ms"
+std::string limit_text(const PlanLimit& limit);
+
+bool writes(const Plan& plan); // Any workload, or preconditioning.
+
+// What is worth saying before the run: too few rounds for a verdict, ...
+std::vector<std::string> plan_remarks(const Plan& plan);
+
+} // namespace bench::plan

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/plan/plan_check.h"
+
+#include "bench/plan/url.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <set>
+
+namespace bench::plan {
+
+namespace {
+
+// Huawei's V5 generation and older offer iSCSI and FC to hosts, not NVMe; what emulates one must
+// not be better at it.
+bool is_oceanstor_v5(const profiles::ArrayDescription& array) {
+    const std::string all = array.name + " " + array.identity.product + " " + array.file;
+    const bool huawei = array.identity.vendor == "HUAWEI";
+    const bool v5 = all.find("6800-v5") != std::string::npos ||
+                    all.find("6800 V5") != std::string::npos ||
+                    all.find("6800-V5") != std::string::npos;
+    return huawei && v5;
+}
+
+std::set<std::string> transports_of(const profiles::ArrayDescription& array) {
+    std::set<std::string> out;
+    if (array.emulated) {
+        for (const auto& portal : array.emulated->portals) {
+            out.insert(portal.transport);
+        }
+    }
+    if (array.real) {
+        for (const std::string& url : array.real->urls) {
+            out.insert(parse_url(url).kind == UrlKind::nvme_tcp ? "nvme_tcp" : "iscsi");
+        }
+    }
+    return out;
+}
+
+template <typename Named>
+[[noreturn]] void
+fail_unknown(const profiles::JsonValue& at, const char* what, const std::vector<Named>& known) {
+    std::vector<std::string> names;
+    for (const Named& one : known) {
+        if constexpr (requires { one.text; }) {
+            names.push_back(one.text);
+        } else {
+            names.push_back(one.name);
+        }
+    }
+    at.fail(fmt::format("a {} of this plan: {}", what, fmt::join(names, ", ")));
+}
+
+} // namespace
+
+void check_array(const PlanArray& array, const profiles::JsonValue& at) {
+    if (array.transport == "nvme_tcp" && is_oceanstor_v5(array.description)) {
+        at.fail("transport \"iscsi\": an OceanStor 6800 V5 speaks iSCSI and FC to hosts, not "
+                "NVMe/TCP, and a comparison over it would be of nothing that exists");
+    }
+    const auto transports = transports_of(array.description);
+    if (transports.count(array.transport) == 0) {
+        at.fail(fmt::format(
+            "a transport that {} offers: {}", array.description.name, fmt::join(transports, ", ")));
+    }
+    if (array.description.emulated && array.lun >= array.description.emulated->volumes.size()) {
+        at.fail(fmt::format("a \"lun\" below {}: {} has no more volumes",
+                            array.description.emulated->volumes.size(),
+                            array.description.name));
+    }
+}
+
+void check_phases(const Plan& plan, const profiles::JsonValue& at) {
+    if (plan.phases.empty() || plan.phases.front().kind != PhaseKind::load) {
+        at.fail("a phase \"load\" first: what is disturbed must have been measured undisturbed");
+    }
+    const auto verify = std::find_if(plan.phases.begin(), plan.phases.end(), [](const auto& one) {
+        return one.kind == PhaseKind::verify;
+    });
+    if (verify != plan.phases.end() && std::next(verify) != plan.phases.end()) {
+        at.fail("the phase \"verify\" last");
+    }
+    if (verify != plan.phases.end() && plan.verify == VerifyData::none) {
+        at.fail("\"verify\": \"sample\" or \"full\" for a phase \"verify\"");
+    }
+}
+
+void check_stream(const Plan& plan, const results::Metric& metric, const profiles::JsonValue& at) {
+    if (metric.stream.empty()) {
+        return;
+    }
+    std::set<std::string> streams;
+    for (const PlanWorkload& workload : plan.workloads) {
+        for (const profiles::WorkloadStream& stream : workload.workload.streams) {
+            streams.insert(stream.name);
+        }
+    }
+    if (streams.count(metric.stream) == 0) {
+        at.fail(fmt::format("a \"stream\" of the workloads: {}", fmt::join(streams, ", ")));
+    }
+}
+
+void check_names(const Plan& plan, const PlanLimit& limit, const profiles::JsonValue& at) {
+    check_stream(plan, limit.metric, at);
+    if (!limit.workload.empty() &&
+        std::none_of(plan.workloads.begin(), plan.workloads.end(), [&](const auto& one) {
+            return one.name == limit.workload;
+        })) {
+        fail_unknown(at, "workload", plan.workloads);
+    }
+    if (!limit.point.empty() &&
+        std::none_of(plan.points.begin(), plan.points.end(), [&](const auto& one) {
+            return one.text == limit.point;
+        })) {
+        fail_unknown(at, "load point", plan.points);
+    }
+}
+
+} // namespace bench::plan

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bench/plan/plan.h"
+#include "profiles/strict_json.h"
+
+// What must fit together in a plan. Each throws profiles::FileError at the place given.
+namespace bench::plan {
+
+// The array speaks the transport asked for, has the LUN, and real ones name what is written to.
+void check_array(const PlanArray& array, const profiles::JsonValue& at);
+
+void check_phases(const Plan& plan, const profiles::JsonValue& at);
+
+// The streams, workloads and load points that a limit names exist.
+void check_names(const Plan& plan, const PlanLimit& limit, const profiles::JsonValue& at);
+void check_stream(const Plan& plan, const results::Metric& metric, const profiles::JsonValue& at);
+
+} // namespace bench::plan

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/plan/plan_file.h"
+
+#include "bench/plan/plan_check.h"
+#include "bench/plan/plan_metric.h"
+#include "profiles/array_file.h"
+#include "profiles/strict_json.h"
+#include "profiles/workload_file.h"
+#include "results/numbers/paired.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+
+namespace bench::plan {
+
+namespace fs = std::filesystem;
+using profiles::JsonObject;
+using profiles::JsonValue;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t arrays_max = 8;
+constexpr std::uint32_t rounds_max = 1000;
+constexpr PlanDuration longest = 7 * 24h;
+
+class PlanReader {
+public:
+    PlanReader(const std::string& path, JsonObject root)
+        : folder_(fs::absolute(path).parent_path())
+        , root_(std::move(root)) {
+        plan_.file = fs::absolute(path).lexically_normal().string();
+        plan_.name = fs::path(path).stem().string();
+    }
+
+    Plan read() {
+        read_head();
+        read_arrays();
+        read_workloads();
+        read_load();
+        read_phases();
+        read_judgement();
+        root_.finish();
+        return std::move(plan_);
+    }
+
+private:
+    void read_head() {
+        if (const auto purpose = root_.optional("purpose")) {
+            plan_.purpose = purpose->text();
+        }
+        if (const auto name = root_.optional("name")) {
+            plan_.name = checked_name(*name);
+        }
+        plan_.type = root_.required("type").choice<PlanType>(
+            {{"compare", PlanType::compare}, {"a_against_a", PlanType::a_against_a}});
+        if (const auto seed = root_.optional("seed")) {
+            plan_.seed = seed->whole(0, 1ULL << 53U);
+        }
+    }
+
+    // Names become parts of file names.
+    static std::string checked_name(const JsonValue& value) {
+        constexpr std::size_t longest_name = 64;
+        const std::string name = value.text();
+        const bool fits = std::all_of(name.begin(), name.end(), [](char letter) {
+            return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+                   (letter >= '0' && letter <= '9') || letter == '-' || letter == '_' ||
+                   letter == '.';
+        });
+        if (!fits || name.empty() || name.size() > longest_name || name[0] == '.') {
+            value.fail("a name of letters, digits, \"-\", \"_\" and \".\", at most 64");
+        }
+        return name;
+    }
+
+    std::string resolved(const JsonValue& value) const {
+        return (folder_ / value.text()).lexically_normal().string();
+    }
+
+    template <typename Named>
+    void
+    check_unique(const std::vector<Named>& before, const Named& one, const JsonValue& at) const {
+        for (const Named& other : before) {
+            if (other.name == one.name) {
+                at.fail("a \"name\" of its own (\"" + one.name + "\" is taken)");
+            }
+        }
+    }
+
+    void read_arrays() {
+        const JsonValue list = root_.required("arrays");
+        for (const JsonValue& item : list.items()) {
+            JsonObject object = item.object();
+            PlanArray out;
+            out.file = resolved(object.required("file"));
+            out.description = profiles::read_array(out.file);
+            const auto name = object.optional("name");
+            out.name = name ? checked_name(*name) : out.description.name;
+            if (const auto transport = object.optional("transport")) {
+                out.transport =
+                    transport->choice<std::string>({{"iscsi", "iscsi"}, {"nvme_tcp", "nvme_tcp"}});
+            }
+            if (const auto lun = object.optional("lun")) {
+                out.lun = static_cast<std::uint32_t>(lun->whole(0, 16383));
+            }
+            if (const auto identity = object.optional("identity")) {
+                out.identity = identity->text();
+            }
+            object.finish();
+            check_array(out, item);
+            check_unique(plan_.arrays, out, item);
+            plan_.arrays.push_back(std::move(out));
+        }
+        if (plan_.arrays.empty() || plan_.arrays.size() > arrays_max) {
+            list.fail(fmt::format("1 to {} arrays", arrays_max));
+        }
+        if (plan_.type == PlanType::a_against_a && plan_.arrays.size() != 2) {
+            list.fail("exactly two arrays for \"a_against_a\"");
+        }
+    }
+
+    void read_workloads() {
+        const JsonValue list = root_.required("workloads");
+        for (const JsonValue& item : list.items()) {
+            JsonObject object = item.object();
+            PlanWorkload out;
+            out.file = resolved(object.required("file"));
+            out.workload = profiles::read_workload(out.file);
+            const auto name = object.optional("name");
+            out.name = name ? checked_name(*name) : out.workload.name;
+            object.finish();
+            check_unique(plan_.workloads, out, item);
+            plan_.workloads.push_back(std::move(out));
+        }
+        if (plan_.workloads.empty()) {
+            list.fail("at least one workload");
+        }
+        const JsonValue points = root_.required("load_points");
+        for (const JsonValue& item : points.items()) {
+            plan_.points.push_back(read_point(item));
+            if (std::count(plan_.points.begin(), plan_.points.end(), plan_.points.back()) > 1) {
+                item.fail("a load point that does not stand there already");
+            }
+        }
+        if (plan_.points.empty()) {
+            points.fail("at least one load point");
+        }
+    }
+
+    template <typename Number>
+    void read_whole(const char* key, Number& out, std::uint64_t least, std::uint64_t most) {
+        if (const auto value = root_.optional(key)) {
+            out = static_cast<Number>(value->whole(least, most));
+        }
+    }
+
+    void read_duration(const char* key, PlanDuration& out, PlanDuration least, PlanDuration most) {
+        if (const auto value = root_.optional(key)) {
+            out = value->duration(least, most);
+        }
+    }
+
+    void read_load() {
+        const JsonValue rounds = root_.required("rounds");
+        plan_.rounds = static_cast<std::uint32_t>(rounds.whole(1, rounds_max));
+        if (plan_.type == PlanType::a_against_a && plan_.rounds < results::pairs_for_word_min) {
+            rounds.fail(fmt::format("at least {} rounds for \"a_against_a\": fewer can never say "
+                                    "equivalent",
+                                    results::pairs_for_word_min));
+        }
+        if (const auto order = root_.optional("order")) {
+            plan_.order = order->choice<Order>({{"random", Order::random}, {"abba", Order::abba}});
+        }
+        read_duration("ramp", plan_.ramp, 0ns, 24h);
+        read_duration("interval", plan_.interval, 10ms, 1h);
+        read_duration("late_after", plan_.late_after, 1us, 1h);
+        read_whole("lanes", plan_.lanes, 1, 64);
+        read_whole("depth", plan_.depth, 1, 4096);
+        if (const auto size = root_.optional("working_set")) {
+            plan_.working_set_bytes = size->size_bytes(1U << 16U, 1ULL << 53U);
+        }
+        if (const auto verify = root_.optional("verify")) {
+            plan_.verify = verify->choice<VerifyData>({{"none", VerifyData::none},
+                                                       {"sample", VerifyData::sample},
+                                                       {"full", VerifyData::full}});
+        }
+        if (const auto settings = root_.optional("host_settings")) {
+            plan_.host_settings = settings->choice<HostSettings>(
+                {{"recommended", HostSettings::recommended}, {"uniform", HostSettings::uniform}});
+        }
+        read_preconditioning();
+        read_knee();
+    }
+
+    void read_preconditioning() {
+        if (const auto value = root_.optional("preconditioning")) {
+            JsonObject object = value->object();
+            Preconditioning out;
+            if (const auto passes = object.optional("passes")) {
+                out.passes = static_cast<std::uint32_t>(passes->whole(1, 16));
+            }
+            out.time_limit = object.required("time_limit").duration(1ms, longest);
+            object.finish();
+            plan_.preconditioning = out;
+        }
+    }
+
+    void read_knee() {
+        if (const auto value = root_.optional("knee")) {
+            JsonObject object = value->object();
+            if (const auto bound = object.optional("p99_at_most")) {
+                plan_.knee.p99_at_most = bound->duration(1us, 1h);
+            }
+            if (const auto from = object.optional("rate_from")) {
+                plan_.knee.rate_from_per_s = from->rate_per_s(1, 1e9);
+            }
+            if (const auto most = object.optional("rate_max")) {
+                plan_.knee.rate_max_per_s = most->rate_per_s(plan_.knee.rate_from_per_s, 1e9);
+            }
+            object.finish();
+        }
+    }
+
+    static Disturbance read_disturbance(const JsonValue& value) {
+        JsonObject object = value.object();
+        Disturbance out;
+        out.name = object.required("name").text();
+        out.parameters = "{}";
+        if (const auto parameters = object.optional("parameters")) {
+            (void)parameters->object();
+            out.parameters = parameters->dump();
+        }
+        if (const auto limit = object.optional("time_limit")) {
+            out.time_limit = limit->duration(1ms, 24h);
+        }
+        object.finish();
+        return out;
+    }
+
+    void read_phases() {
+        read_duration("duration", plan_.duration, 1ms, longest);
+        const auto list = root_.optional("phases");
+        if (!list) {
+            (void)root_.required("duration"); // Which read_duration has read.
+            return;
+        }
+        if (plan_.duration > 0ns) {
+            list->fail("no \"duration\" beside \"phases\": each phase has its own");
+        }
+        for (const JsonValue& item : list->items()) {
+            JsonObject object = item.object();
+            PlanPhase out;
+            out.kind = object.required("phase").choice<PhaseKind>({{"load", PhaseKind::load},
+                                                                   {"disturb", PhaseKind::disturb},
+                                                                   {"settle", PhaseKind::settle},
+                                                                   {"verify", PhaseKind::verify}});
+            out.duration = object.required("duration").duration(10ms, longest);
+            if (out.kind == PhaseKind::disturb) {
+                out.disturbance = read_disturbance(object.required("disturbance"));
+            }
+            object.finish();
+            plan_.duration += out.kind == PhaseKind::verify ? 0ns : out.duration;
+            plan_.phases.push_back(std::move(out));
+        }
+        check_phases(plan_, *list);
+    }
+
+    void read_judgement() {
+        if (const auto limits = root_.optional("limits")) {
+            for (const JsonValue& item : limits->items()) {
+                plan_.limits.push_back(read_limit(item));
+                check_names(plan_, plan_.limits.back(), item);
+            }
+        }
+        if (const auto metrics = root_.optional("metrics")) {
+            for (const JsonValue& item : metrics->items()) {
+                plan_.metrics.push_back(read_plan_metric(item));
+                check_stream(plan_, plan_.metrics.back().metric, item);
+            }
+            if (plan_.metrics.empty()) {
+                metrics->fail("at least one metric, or no \"metrics\" for the usual ones");
+            }
+            return;
+        }
+        using results::Quantity;
+        constexpr double usual_margin = 0.1;
+        plan_.metrics = {{{"", Quantity::response, "p50", ""}, usual_margin, true},
+                         {{"", Quantity::response, "p99", ""}, usual_margin, true},
+                         {{"", Quantity::rate, "", ""}, usual_margin, false}};
+    }
+
+    fs::path folder_;
+    JsonObject root_;
+    Plan plan_;
+};
+
+} // namespace
+
+Plan read_plan(const std::string& path) {
+    const auto document = profiles::JsonDocument::read_file(path);
+    return PlanReader(path, document.root_object(plan_schema)).read();
+}
+
+} // namespace bench::plan
