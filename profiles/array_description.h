@@ -130,6 +130,7 @@ struct IdentityDescription {
     std::string revision;
     std::string serial;
     std::string nvme_model;
+    std::string generation; // "OceanStor 6800 V5": what may be paired with it depends on it.
 };
 
 struct PortDescription {

@@ -5,10 +5,12 @@
 
 namespace bench::cli {
 
-// int load_command(const Arguments&);  declared here, defined in load_command.cpp
+int array_command(const Arguments&); // Each is defined in its own *_command.cpp.
 
 namespace {
-constexpr std::array<Command, 0> commands{};
+constexpr std::array commands{
+    Command{"array", "serve an emulated array until SIGINT", array_command},
+};
 } // namespace
 
 std::span<const Command> all_commands() {

@@ -1,98 +1,191 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/array/array_core.h"
 
-#include "drivers/array/sparse_memory.h"
+#include "drivers/api/errors.h"
+#include "drivers/array/duration_counts.h"
+#include "drivers/array/lun_medium.h"
+#include "drivers/array/persona/compressibility.h"
+#include "drivers/array/persona/link_state.h"
+#include "drivers/array/persona/service_model.h"
 
 #include <algorithm>
-#include <cstring>
+#include <fmt/format.h>
 #include <vector>
 
 namespace drivers::array {
 
+namespace {
+
+std::vector<std::uint16_t> owners_of(const ArraySettings& settings) {
+    std::vector<std::uint16_t> out;
+    for (const VolumeSettings& volume : settings.volumes) {
+        out.push_back(volume.owner);
+    }
+    return out;
+}
+
+LunInfo info_of(const VolumeSettings& volume, bool volatile_cache) {
+    LunInfo info;
+    info.name = volume.name;
+    info.identity = volume.identity;
+    info.geometry.block_bytes = volume.block_bytes;
+    info.geometry.block_count = volume.block_count;
+    info.thin = volume.thin;
+    info.write_cache = volatile_cache;
+    info.write_protected = volume.write_protected;
+    info.unmap_granule_blocks = volume.granule_bytes / volume.block_bytes;
+    info.owner = volume.owner;
+    return info;
+}
+
+Work work_of(Op op) {
+    switch (op) {
+    case Op::read:
+    case Op::compare:
+        return Work::read;
+    case Op::write:
+        return Work::write;
+    case Op::flush:
+        return Work::flush;
+    case Op::unmap:
+    case Op::write_zeroes:
+        return Work::unmap;
+    }
+    return Work::read;
+}
+
+bool changes_data(Op op) {
+    return op == Op::write || op == Op::unmap || op == Op::write_zeroes;
+}
+
+MediumResult ended(MediumEnd end, TimePoint ready) {
+    MediumResult out;
+    out.end = end;
+    out.ready = ready;
+    return out;
+}
+
+} // namespace
+
 struct ArrayCore::State {
     struct Lun {
         LunInfo info;
-        std::unique_ptr<SparseMemory> memory;
+        LunMedium medium;
     };
+
+    explicit State(const ArraySettings& wanted)
+        : settings(wanted)
+        , pool(wanted.pool_bytes)
+        , links(wanted.controllers, wanted.symmetric, owners_of(wanted))
+        , service(wanted.service, wanted.controllers, wanted.seed ^ 0x5EED)
+        , faults(wanted.seed) {}
+
+    void start(TimePoint now); // The personas' time begins.
+    std::string apply(const FaultEvent& event, TimePoint now);
+    MediumResult execute(const MediumCommand& command, TimePoint now) noexcept;
+    ServiceDemand demand(const MediumCommand& command) noexcept;
+    std::string problem(const FaultEvent& event) const;
+    void apply_to_data(const FaultEvent& event, TimePoint now);
+    void rot(TimePoint now) noexcept;
+    void tell_listeners();
+    void count(Fault fault, std::uint64_t times = 1) noexcept {
+        counts.done[static_cast<std::size_t>(fault)] += times;
+    }
+
+    bool started = false;
+    ArraySettings settings;
+    ThinPool pool;
     std::vector<Lun> luns;
-    std::uint16_t controllers = 1;
-    bool symmetric = true;
-    ArrayCounts counts;
+    LinkState links;
+    ServiceModel service;
+    DataFaults faults;
+    EmulatorCounts counts;
+    DurationCounts lateness;
+    DurationCounts service_times;
     std::vector<LinkListener*> listeners;
 };
 
 ArrayCore::ArrayCore(const ArraySettings& settings)
-    : state_(std::make_unique<State>()) {
-    state_->controllers = settings.controllers;
-    state_->symmetric = settings.symmetric;
+    : state_(std::make_unique<State>(settings)) {
     for (const VolumeSettings& volume : settings.volumes) {
-        LunInfo info;
-        info.name = volume.name;
-        info.identity = volume.identity;
-        info.geometry.block_bytes = volume.block_bytes;
-        info.geometry.block_count = volume.block_count;
-        info.thin = volume.thin;
-        info.write_protected = volume.write_protected;
-        info.unmap_granule_blocks = volume.granule_bytes / volume.block_bytes;
-        info.owner = volume.owner;
-        state_->luns.push_back(
-            {info,
-             std::make_unique<SparseMemory>(
-                 volume.block_count * volume.block_bytes, volume.granule_bytes, volume.file)});
+        if (volume.owner >= settings.controllers) {
+            throw UsageError(fmt::format("volume \"{}\": owner {}; there are {} controllers",
+                                         volume.name,
+                                         volume.owner,
+                                         settings.controllers));
+        }
+        auto content = std::make_unique<Volume>(volume, state_->pool);
+        if (settings.volatile_cache) {
+            content->begin_undo(settings.volatile_cache_bytes);
+        }
+        state_->luns.push_back({info_of(volume, settings.volatile_cache),
+                                LunMedium(std::move(content), settings.volatile_cache)});
+    }
+    for (const FaultEvent& persona : settings.personas) {
+        if (const std::string why = state_->problem(persona); !why.empty()) {
+            throw UsageError(fmt::format("array \"{}\": persona {}", settings.name, why));
+        }
     }
 }
 
 ArrayCore::~ArrayCore() = default;
 
 MediumResult ArrayCore::execute(const MediumCommand& command, TimePoint now) noexcept {
-    State::Lun& lun = state_->luns[command.lun];
-    const std::uint64_t block_bytes = lun.info.geometry.block_bytes;
-    const std::uint64_t offset = command.lba * block_bytes;
-    const std::uint64_t size = command.block_count * block_bytes;
-    MediumResult result;
-    result.ready = now;
-    ++state_->counts.commands;
-    const bool changes =
-        command.op == Op::write || command.op == Op::unmap || command.op == Op::write_zeroes;
-    if (changes && lun.info.write_protected) {
-        result.end = MediumEnd::write_protected;
-        return result;
+    ++state_->counts.array.commands;
+    if (!state_->started) {
+        state_->start(now);
     }
-    switch (command.op) {
-    case Op::read:
-        lun.memory->read(offset, command.data.first(size));
-        state_->counts.bytes_read += size;
-        break;
-    case Op::write:
-        if (!lun.memory->map(offset, size)) {
-            result.end = MediumEnd::out_of_space;
-            break;
-        }
-        lun.memory->write(offset, command.data.first(size));
-        state_->counts.bytes_written += size;
-        break;
-    case Op::compare: {
-        std::vector<std::byte> held(size);
-        lun.memory->read(offset, held);
-        const auto differs = std::mismatch(held.begin(), held.end(), command.data.begin()).first;
-        if (differs != held.end()) {
-            result.end = MediumEnd::miscompare;
-            result.at_byte = static_cast<std::uint64_t>(differs - held.begin());
-        }
-        break;
+    if (now >= state_->links.next_change()) {
+        state_->links.advance(now); // The listeners hear of it from advance().
     }
-    case Op::write_zeroes:
-        lun.memory->unmap(offset, size);
-        break;
-    case Op::unmap:
-        for (const BlockRange& range : command.ranges) {
-            lun.memory->unmap(range.lba * block_bytes, range.block_count * block_bytes);
-        }
-        break;
-    case Op::flush:
-        break;
+    return state_->execute(command, now);
+}
+
+MediumResult ArrayCore::State::execute(const MediumCommand& command, TimePoint now) noexcept {
+    const AccessState access = links.access(command.controller, command.lun);
+    if (access == AccessState::transitioning) {
+        return ended(MediumEnd::in_transition, now);
     }
+    if (access == AccessState::unavailable) {
+        return ended(MediumEnd::not_accessible, now);
+    }
+    Lun& lun = luns[command.lun];
+    if (lun.info.write_protected && changes_data(command.op)) {
+        return ended(MediumEnd::write_protected, now);
+    }
+    TimePoint ready = now;
+    if (service.is_active()) {
+        const ServiceDemand wanted = demand(command);
+        if (service.refuses(wanted.target, now)) {
+            count(Fault::queue_full);
+            return ended(MediumEnd::busy, now);
+        }
+        ready = service.ready(wanted, now);
+    }
+    MediumResult result = lun.medium.execute(command, faults, counts, now);
+    result.ready = std::max(ready, links.silent_until(command.controller));
     return result;
+}
+
+ServiceDemand ArrayCore::State::demand(const MediumCommand& command) noexcept {
+    const Volume& volume = luns[command.lun].medium.volume();
+    ServiceDemand out;
+    out.work = work_of(command.op);
+    out.target = {command.controller, command.lun, command.lba, command.block_count};
+    out.forwarded = links.owner(command.lun) != command.controller;
+    out.through_cache =
+        settings.volatile_cache &&
+        (command.op == Op::flush || (command.op == Op::write && command.force_unit_access));
+    if (out.work == Work::read || out.work == Work::write) {
+        out.bytes = command.block_count * volume.block_bytes();
+    }
+    if (out.work == Work::write) {
+        out.allocates = volume.granules_to_allocate(command.lba, command.block_count);
+        if (service.measures_compression()) {
+            out.incompressible = incompressible_share(command.data.first(out.bytes));
+        }
+    }
+    return out;
 }
 
 std::size_t ArrayCore::lun_count() const noexcept {
@@ -103,32 +196,182 @@ const LunInfo& ArrayCore::lun(std::size_t index) const noexcept {
 }
 
 BlockRun ArrayCore::mapped_run(std::size_t lun, std::uint64_t lba) const noexcept {
-    const State::Lun& asked = state_->luns[lun];
-    const std::uint64_t offset = lba * asked.info.geometry.block_bytes;
-    return {asked.memory->alike_bytes(offset) / asked.info.geometry.block_bytes,
-            asked.memory->is_mapped(offset)};
+    const Volume& volume = state_->luns[lun].medium.volume();
+    const std::uint64_t offset = lba * volume.block_bytes();
+    if (!state_->luns[lun].info.thin) {
+        return {volume.block_count() - lba, true};
+    }
+    return {volume.memory().alike_bytes(offset) / volume.block_bytes(),
+            volume.memory().is_mapped(offset)};
 }
 
 std::uint16_t ArrayCore::controller_count() const noexcept {
-    return state_->controllers;
+    return state_->settings.controllers;
 }
 
 AccessState ArrayCore::access_state(std::uint16_t controller, std::size_t lun) const noexcept {
-    return state_->symmetric || state_->luns[lun].info.owner == controller
-               ? AccessState::active_optimized
-               : AccessState::active_non_optimized;
+    return state_->links.access(controller, lun);
 }
 
-bool ArrayCore::accepts_sessions(std::uint16_t /*controller*/, TimePoint /*now*/) const noexcept {
-    return true;
+bool ArrayCore::accepts_sessions(std::uint16_t controller, TimePoint now) const noexcept {
+    return state_->links.accepts_sessions(controller, now);
 }
 
-void ArrayCore::answered(TimePoint ready, TimePoint sent, Duration /*service*/) noexcept {
-    state_->counts.lateness_p99 = std::max(state_->counts.lateness_p99, sent - ready);
+void ArrayCore::answered(TimePoint ready, TimePoint sent, Duration service) noexcept {
+    state_->lateness.count(sent - ready);
+    state_->service_times.count(service);
 }
 
 ArrayCounts ArrayCore::counts() const noexcept {
-    return state_->counts;
+    return emulator_counts().array;
+}
+
+EmulatorCounts ArrayCore::emulator_counts() const noexcept {
+    EmulatorCounts out = state_->counts;
+    out.array.lateness_p99 = state_->lateness.quantile(0.99);
+    out.service_p50 = state_->service_times.quantile(0.5);
+    out.answered = state_->service_times.total();
+    out.done[static_cast<std::size_t>(Fault::slow_tail)] = state_->service.tails();
+    out.done[static_cast<std::size_t>(Fault::slow_path)] = state_->service.slowed();
+    for (const State::Lun& lun : state_->luns) {
+        const Volume& volume = lun.medium.volume();
+        out.mapped_bytes += volume.memory().mapped_granules() * volume.memory().granule_bytes();
+        out.volatile_bytes += volume.undo() == nullptr ? 0 : volume.undo()->held_bytes();
+    }
+    return out;
+}
+
+std::string ArrayCore::State::problem(const FaultEvent& event) const {
+    std::string why = fault_problem(event);
+    const std::string_view name = fault_name(event.fault);
+    if (why.empty() && event.controller != all_controllers &&
+        event.controller >= settings.controllers) {
+        why = fmt::format(
+            "{}: no controller {}; there are {}", name, event.controller, settings.controllers);
+    }
+    if (why.empty() && event.lun != all_luns && event.lun >= luns.size()) {
+        why = fmt::format("{}: no LUN {}; there are {}", name, event.lun, luns.size());
+    }
+    if (why.empty() && event.lun != all_luns &&
+        (event.lba >= luns[event.lun].info.geometry.block_count ||
+         event.block_count > luns[event.lun].info.geometry.block_count - event.lba)) {
+        why = fmt::format("{}: blocks beyond the end of LUN {}", name, event.lun);
+    }
+    if (why.empty() && event.lun == all_luns && event.block_count > 0) {
+        why = fmt::format("{}: a range of blocks needs \"lun\"", name);
+    }
+    if (why.empty() && event.fault == Fault::reorder_across_flush && !settings.volatile_cache) {
+        why = fmt::format("{}: this array has no volatile cache; nothing waits for a flush", name);
+    }
+    return why;
+}
+
+void ArrayCore::State::apply_to_data(const FaultEvent& event, TimePoint now) {
+    const bool at_blocks = event.fault == Fault::medium_error && event.block_count > 0 &&
+                           event.next == 0 && event.rate == 0;
+    if (at_blocks) {
+        count(event.fault, luns[event.lun].medium.volume().spoil(event.lba, event.block_count));
+        return;
+    }
+    if (event.fault == Fault::acknowledged_then_lost) {
+        for (Lun& lun : luns) {
+            lun.medium.volume().begin_undo(settings.volatile_cache_bytes);
+        }
+    }
+    faults.apply(event, now);
+}
+
+void ArrayCore::State::start(TimePoint now) {
+    started = true;
+    for (const FaultEvent& persona : settings.personas) {
+        apply(persona, now);
+    }
+}
+
+std::string ArrayCore::State::apply(const FaultEvent& event, TimePoint now) {
+    if (std::string why = problem(event); !why.empty()) {
+        return why;
+    }
+    links.apply(event, now);
+    service.apply(event, now);
+    apply_to_data(event, now);
+    switch (event.fault) {
+    case Fault::power_cut:
+        for (Lun& lun : luns) {
+            lun.medium.power_cut(counts);
+        }
+        count(event.fault);
+        break;
+    case Fault::stall:
+    case Fault::session_drop:
+    case Fault::path_cut:
+    case Fault::failover:
+        count(event.fault);
+        break;
+    case Fault::recover:
+        service.recover();
+        faults.recover();
+        count(event.fault);
+        break;
+    default:
+        break;
+    }
+    return "";
+}
+
+std::string ArrayCore::apply(const FaultEvent& event, TimePoint now) {
+    advance(now);
+    std::string why = state_->apply(event, now);
+    advance(now);
+    return why;
+}
+
+void ArrayCore::State::rot(TimePoint now) noexcept {
+    while (const auto bit = faults.rot(now)) {
+        const auto position =
+            bit->lun == all_luns ? bit->position * static_cast<double>(luns.size()) : bit->position;
+        const auto whole = static_cast<std::size_t>(position);
+        Volume& volume = luns[bit->lun == all_luns ? whole : bit->lun].medium.volume();
+        const double inside =
+            bit->lun == all_luns ? position - static_cast<double>(whole) : position;
+        if (volume.flip_mapped(inside)) {
+            count(Fault::bit_rot);
+        }
+    }
+}
+
+void ArrayCore::advance(TimePoint now) {
+    if (!state_->started) {
+        state_->start(now);
+    }
+    state_->links.advance(now);
+    state_->rot(now);
+    state_->tell_listeners();
+}
+
+TimePoint ArrayCore::next_change() const noexcept {
+    return std::min(state_->links.next_change(), state_->faults.next_rot());
+}
+
+void ArrayCore::State::tell_listeners() {
+    for (const LinkNotice& notice : links.take_notices()) {
+        for (LinkListener* listener : std::vector<LinkListener*>(listeners)) {
+            switch (notice.kind) {
+            case LinkNotice::Kind::drop_sessions:
+                listener->drop_sessions(notice.controller);
+                break;
+            case LinkNotice::Kind::access_state_changed:
+                listener->access_state_changed();
+                break;
+            case LinkNotice::Kind::power_cut:
+                listener->power_cut();
+                break;
+            case LinkNotice::Kind::stalled:
+                listener->stalled_until(notice.controller, notice.until);
+                break;
+            }
+        }
+    }
 }
 
 void ArrayCore::listen(LinkListener* listener) {

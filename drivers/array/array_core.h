@@ -2,8 +2,10 @@
 #pragma once
 
 #include "drivers/api/array.h"
+#include "drivers/array/array_counts.h"
 #include "drivers/array/array_settings.h"
 #include "drivers/array/medium.h"
+#include "drivers/array/persona/access_state.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,15 +13,6 @@
 #include <string>
 
 namespace drivers::array {
-
-// How a controller stands to a LUN, in the words of ALUA; ANA has the same five.
-enum class AccessState : std::uint8_t {
-    active_optimized,
-    active_non_optimized,
-    standby,
-    unavailable,
-    transitioning
-};
 
 struct LunInfo {
     std::string name;
@@ -73,6 +66,13 @@ public:
     // A portal sent the answer that was due at `ready`; `service` = sent minus arrived.
     void answered(TimePoint ready, TimePoint sent, Duration service) noexcept;
     ArrayCounts counts() const noexcept;
+    EmulatorCounts emulator_counts() const noexcept;
+
+    // Does what the event says and tells the listeners. Returns why it cannot; empty = done.
+    std::string apply(const FaultEvent& event, TimePoint now);
+    // Failovers end and bits rot by themselves: call advance() no later than next_change().
+    void advance(TimePoint now);
+    TimePoint next_change() const noexcept; // max: nothing is to come.
 
     void listen(LinkListener* listener); // Borrowed; outlives the core or calls ignore().
     void ignore(LinkListener* listener) noexcept;

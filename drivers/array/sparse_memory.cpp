@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
@@ -113,6 +114,18 @@ std::uint64_t SparseMemory::alike_bytes(std::uint64_t offset) const noexcept {
         }
     }
     return std::min(granule * granule_bytes_, size_bytes_) - offset;
+}
+
+std::uint64_t SparseMemory::nth_mapped(std::uint64_t index) const noexcept {
+    std::uint64_t word = 0;
+    for (; index >= static_cast<std::uint64_t>(std::popcount(bits_[word])); ++word) {
+        index -= static_cast<std::uint64_t>(std::popcount(bits_[word]));
+    }
+    std::uint64_t bits = bits_[word];
+    for (; index > 0; --index) {
+        bits &= bits - 1;
+    }
+    return (word * 64 + static_cast<std::uint64_t>(std::countr_zero(bits))) * granule_bytes_;
 }
 
 void SparseMemory::read(std::uint64_t offset, std::span<std::byte> out) const noexcept {

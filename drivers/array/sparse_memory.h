@@ -23,6 +23,11 @@ public:
     void zero(std::uint64_t offset, std::uint64_t size) noexcept; // Stays mapped if it was.
     std::byte* at(std::uint64_t offset) noexcept { return data_ + offset; }
 
+    // How many of `size` bytes from there lie within it.
+    std::uint64_t bytes_from(std::uint64_t offset, std::uint64_t size) const noexcept {
+        return size < size_bytes_ - offset ? size : size_bytes_ - offset;
+    }
+
     // Granules wholly or partly in the range that are not mapped yet.
     std::uint64_t unmapped_granules(std::uint64_t offset, std::uint64_t size) const noexcept;
     bool map(std::uint64_t offset, std::uint64_t size) noexcept; // False: the file's disk is full.
@@ -34,6 +39,7 @@ public:
     }
     // Length from `offset` over which all is mapped, or all is not.
     std::uint64_t alike_bytes(std::uint64_t offset) const noexcept;
+    std::uint64_t nth_mapped(std::uint64_t index) const noexcept; // Offset of that mapped granule.
     std::uint64_t mapped_granules() const noexcept { return mapped_granules_; }
     std::uint32_t granule_bytes() const noexcept { return granule_bytes_; }
 

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/array/array_server.h"
+
+#include "drivers/api/errors.h"
+#include "drivers/array/control_channel.h"
+#include "drivers/array/portal.h"
+#include "drivers/array/portal_factory.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <csignal>
+#include <fmt/format.h>
+
+namespace drivers::array {
+
+namespace asio = boost::asio;
+
+struct ArrayServer::State {
+    State(const ServerSettings& settings, Clock& used_clock)
+        : clock(used_clock)
+        , core(settings.array)
+        , portals(context, core, clock) {}
+
+    void rearm();
+    ControlAnswer serve(const ControlRequest& request);
+
+    Clock& clock;
+    asio::io_context context{1};
+    ArrayCore core;
+    PortalFactory portals;
+    std::vector<std::unique_ptr<Portal>> open;
+    asio::signal_set signals{context, SIGINT, SIGTERM};
+    asio::steady_timer timer{context};
+    std::unique_ptr<ControlChannel> control;
+    ReadyReport ready;
+};
+
+void ArrayServer::State::rearm() { // The array changes by itself too: failovers end, bits rot.
+    const TimePoint next = core.next_change();
+    if (next == TimePoint::max()) {
+        timer.cancel();
+        return;
+    }
+    timer.expires_at(next);
+    timer.async_wait([this](const boost::system::error_code& error) {
+        if (!error) {
+            core.advance(clock.now());
+            rearm();
+        }
+    });
+}
+
+ControlAnswer ArrayServer::State::serve(const ControlRequest& request) {
+    ControlAnswer answer;
+    answer.id = request.id;
+    answer.at = clock.now();
+    switch (request.ask) {
+    case Ask::event:
+        answer.error = core.apply(request.event, answer.at);
+        rearm();
+        break;
+    case Ask::counts:
+        answer.counts = core.emulator_counts();
+        break;
+    case Ask::stop: // After the answer is on its way.
+        asio::post(context, [this] { asio::post(context, [this] { context.stop(); }); });
+        break;
+    }
+    return answer;
+}
+
+ArrayServer::ArrayServer(const ServerSettings& settings, Clock& clock)
+    : state_(std::make_unique<State>(settings, clock)) {
+    for (PortalSettings portal : settings.portals) {
+        if (!settings.listen.empty()) {
+            portal.listen = settings.listen;
+        }
+        state_->open.push_back(state_->portals.open(portal));
+        state_->ready.portals.push_back(
+            {portal.transport == PortalTransport::iscsi ? "iscsi" : "nvme+tcp",
+             state_->open.back()->address(),
+             portal.name,
+             portal.controller});
+    }
+    for (std::size_t lun = 0; lun < state_->core.lun_count(); ++lun) {
+        state_->ready.identities.push_back(state_->core.lun(lun).identity.unique_id);
+    }
+    if (settings.control_fd >= 0) {
+        State* state = state_.get();
+        state_->control = std::make_unique<ControlChannel>(
+            state_->context, settings.control_fd, [state](const ControlRequest& request) {
+                return state->serve(request);
+            });
+    }
+}
+
+ArrayServer::~ArrayServer() = default;
+
+const ReadyReport& ArrayServer::ready() const noexcept {
+    return state_->ready;
+}
+
+void ArrayServer::run() {
+    State* state = state_.get();
+    state->signals.async_wait([state](const boost::system::error_code& error, int) {
+        if (!error) {
+            state->context.stop();
+        }
+    });
+    if (state->control) {
+        state->control->start(state->ready, [state] { state->context.stop(); });
+    }
+    state->core.advance(state->clock.now());
+    state->rearm();
+    state->context.run();
+}
+
+EmulatorCounts ArrayServer::counts() const {
+    return state_->core.emulator_counts();
+}
+
+std::string portal_url(const PortalAddress& portal, std::size_t lun) {
+    // NVMe counts its namespaces from 1.
+    return portal.transport == "iscsi"
+               ? fmt::format("iscsi://{}/{}/{}", portal.address, portal.name, lun)
+               : fmt::format("nvme+tcp://{}/{}/{}", portal.address, portal.name, lun + 1);
+}
+
+} // namespace drivers::array

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "drivers/array/array_core.h"
+#include "drivers/array/control.h"
+#include "drivers/array/portal_settings.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace drivers::array {
+
+struct ServerSettings {
+    ArraySettings array;
+    std::vector<PortalSettings> portals;
+    std::string listen;  // host or host:0 for all portals; empty = as each portal says.
+    int control_fd = -1; // An end of a socket pair; -1 = steered by signals alone.
+};
+
+// An emulated array with its doors open, on the thread that runs it. Throws HostError if it cannot
+// listen.
+class ArrayServer {
+public:
+    ArrayServer(const ServerSettings& settings, Clock& clock);
+    ~ArrayServer();
+    ArrayServer(const ArrayServer&) = delete;
+    ArrayServer& operator=(const ArrayServer&) = delete;
+
+    const ReadyReport& ready() const noexcept;
+    void run(); // Until SIGINT, SIGTERM, "stop", or the end of the control socket.
+    EmulatorCounts counts() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+// The URL under which a driver reaches a LUN through a portal.
+std::string portal_url(const PortalAddress& portal, std::size_t lun);
+
+} // namespace drivers::array
