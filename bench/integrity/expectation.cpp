@@ -69,15 +69,45 @@ std::vector<Unsettled> Expectation::unsettled() const {
     return unsettled_;
 }
 
-void Expectation::used_generations_below(std::uint64_t next) noexcept {
-    std::uint64_t have = next_generation_.load();
-    while (have < next && !next_generation_.compare_exchange_weak(have, next)) {
+namespace {
+
+void raise_to(std::atomic<std::uint64_t>& value, std::uint64_t least) noexcept {
+    std::uint64_t have = value.load();
+    while (have < least && !value.compare_exchange_weak(have, least)) {
     }
 }
 
+} // namespace
+
+void Expectation::used_generations_below(std::uint64_t next) noexcept {
+    raise_to(next_generation_, next);
+}
+
+void Expectation::used_events_below(std::uint64_t next) noexcept {
+    raise_to(next_event_, next);
+}
+
 void Expectation::cut_at_generation(std::uint64_t generation) noexcept {
-    std::uint64_t have = cut_generation_.load();
-    while (have < generation && !cut_generation_.compare_exchange_weak(have, generation)) {
+    raise_to(cut_generation_, generation);
+}
+
+void Expectation::apply_power_cut() {
+    announce_power_cut();
+    power_cut_done();
+    cut_at_generation(next_generation_.load());
+    for (std::uint64_t unit = 0; unit < unit_count_; ++unit) {
+        const std::uint64_t value = packed(unit);
+        const bool durable = (value >> 48U & 0xFFFU) == epoch_durable;
+        if (value != packed_given_up && !durable) {
+            store(unit, value | 0xFFFULL << 48U);
+        }
+    }
+    const std::scoped_lock lock(unsettled_lock_);
+    for (Unsettled& unit : unsettled_) {
+        unit.base.epoch = unit.base.epoch == epoch_durable ? epoch_durable : epoch_suspect;
+        for (Version& version : unit.versions) {
+            version.epoch = version.epoch == epoch_durable ? epoch_durable : epoch_suspect;
+        }
     }
 }
 

@@ -19,7 +19,7 @@ struct ExpectationSettings {
     std::uint64_t from_bytes = 0; // The working set on the LUN, whole units.
     std::uint64_t size_bytes = 0;
     std::uint32_t unit_bytes = 4096; // Smallest write of the workload; a multiple of 512.
-    std::string lun;                 // The LUN's unique id, for whoever reads it back later.
+    std::string lun{};               // The LUN's unique id, for whoever reads it back later.
 };
 
 // What every unit of one LUN's working set must hold: 8 bytes per settled unit, a list for the few
@@ -50,6 +50,8 @@ public:
     // The first generation no write has used yet.
     std::uint64_t next_generation() const noexcept { return next_generation_.load(); }
     void used_generations_below(std::uint64_t next) noexcept;
+    std::uint64_t next_event() const noexcept { return next_event_.load(); } // Of any lane.
+    void used_events_below(std::uint64_t next) noexcept;
 
     // A power cut (or crash) of the array: announced before it may strike, done when it is over and
     // before anything written later is acknowledged. What was acknowledged but not flushed may be
@@ -66,7 +68,8 @@ public:
 
     // Came back from a checkpoint with writes after it that nobody remembers: what is newer than
     // known, zero or duplicate is then unknown, never a finding.
-    bool is_incomplete() const noexcept { return incomplete_; }
+    // Generations below this may have been issued by writes that were forgotten; 0 = none.
+    std::uint64_t strict_from() const noexcept { return strict_from_; }
 
     // Written whole or not at all. `finished`: no access is in flight and none will follow.
     void save(const std::string& path, bool finished) const;
@@ -77,10 +80,11 @@ private:
     std::uint64_t unit_count_ = 0;
     std::uint64_t* units_ = nullptr; // Mapped: pages nobody wrote cost nothing.
     std::atomic<std::uint64_t> next_generation_{1};
+    std::atomic<std::uint64_t> next_event_{1};
     std::atomic<std::uint64_t> cut_generation_{0};
     std::atomic<std::uint32_t> cuts_announced_{0};
     std::atomic<std::uint32_t> cuts_done_{0};
-    bool incomplete_ = false;
+    std::uint64_t strict_from_ = 0;
     mutable std::mutex unsettled_lock_; // Never on the load path.
     std::vector<Unsettled> unsettled_;
 };

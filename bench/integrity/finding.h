@@ -57,7 +57,7 @@ public:
     explicit FindingLog(std::size_t most = 256) { kept_.reserve(most); }
 
     void add(const Finding& finding) noexcept;
-    void merge(const FindingLog& other) noexcept;
+    void merge(const FindingLog& other); // Afterwards, off the load path.
 
     const std::vector<Finding>& kept() const noexcept { return kept_; }
     std::uint64_t count(FindingKind kind) const noexcept {

@@ -17,21 +17,24 @@ enum class Verify : std::uint8_t { none, sample, full };
 struct KeeperSettings {
     std::uint16_t lane = 0;
     Verify verify = Verify::full;
-    std::uint32_t sample_one_in = 16;          // Of the reads, when sampling.
-    std::uint8_t compressible_percent = 0;     // Share of each sector that is zeros.
-    std::uint64_t dictionary_seed = 1;         // Of duplicate contents.
-    std::uint32_t slots = 1024;                // Most accesses in flight.
-    std::uint64_t from_bytes = 0;              // This lane's share of the working set: no other
-    std::uint64_t size_bytes = 0;              // lane writes there. 0 = all of the expectation.
-    bool unmapped_reads_zero = true;           // What the LUN promises of unmapped blocks (LBPRZ).
-    std::uint64_t unmap_granularity_bytes = 0; // Smaller pieces of an unmap may be ignored.
+    std::uint32_t sample_one_in = 16;           // Of the reads, when sampling.
+    std::uint8_t compressible_percent = 0;      // Share of each sector that is zeros.
+    std::uint64_t dictionary_seed = 1;          // Of duplicate contents.
+    std::uint32_t slots = 1024;                 // Most accesses in flight.
+    std::uint64_t from_bytes = 0;               // This lane's share of the working set: no other
+    std::uint64_t size_bytes = 0;               // lane writes there. 0 = all of the expectation.
+    std::uint32_t side_table_units = 1U << 15U; // Most units in flight or of unknown outcome.
+    bool unmapped_reads_zero = true;            // What the LUN promises of unmapped blocks (LBPRZ).
+    std::uint64_t unmap_granularity_bytes = 0;  // Smaller pieces of an unmap may be ignored.
 };
 
 struct KeeperCounts {
     std::uint64_t sectors_stamped = 0;
     std::uint64_t sectors_checked = 0;   // Against something that was expected.
     std::uint64_t sectors_unchecked = 0; // Read, but nothing was known of them.
-    std::uint64_t units_given_up = 0;    // The side table was full, or a write was unaligned.
+    std::uint64_t units_given_up = 0;    // The side table was full: never judged again.
+    std::uint64_t units_written = 0;     // Acknowledged.
+    std::uint64_t units_unfenced = 0;    // Of unknown outcome now, and may still change.
 };
 
 // The lane's face of integrity: stamps what is written, remembers what each block must hold, checks

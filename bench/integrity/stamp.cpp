@@ -107,6 +107,23 @@ constexpr std::uint64_t unmix(std::uint64_t z) noexcept {
 }
 static_assert(unmix(mix(0x0123456789ABCDEFULL)) == 0x0123456789ABCDEFULL);
 
+// The checksum follows from fields that may themselves be the damaged ones: `but_checksum`.
+Damage differences(const Words& right, const Words& have, bool but_checksum) noexcept {
+    Damage out;
+    for (std::size_t i = 0; i < sector_bytes; ++i) {
+        const auto shift = static_cast<unsigned>(i % 8 * 8);
+        const auto difference = static_cast<std::uint8_t>((right[i / 8] ^ have[i / 8]) >> shift);
+        const bool is_checksum = i / 8 == checksum_word && i % 8 >= 4;
+        if (difference == 0 || (is_checksum && but_checksum)) {
+            continue;
+        }
+        out.first_byte = out.bits == 0 ? static_cast<std::uint32_t>(i) : out.first_byte;
+        out.last_byte = static_cast<std::uint32_t>(i);
+        out.bits += static_cast<std::uint32_t>(std::popcount(difference));
+    }
+    return out;
+}
+
 constexpr std::uint64_t dictionary_mark = 0xD1C7; // Upper 16 bits of the first word, unscrambled.
 
 void fill_dictionary_sector(Words& out, const DictionarySector& which) noexcept {
@@ -189,23 +206,17 @@ Damage damage_of(Sector found, const Stamp& expected, bool issued_known) noexcep
     fill_sector(right, truth);
     seal(right);
     const Words have = words_of(found);
-    Damage out;
-    for (std::size_t i = 0; i < sector_bytes; ++i) {
-        const auto shift = static_cast<unsigned>(i % 8 * 8);
-        const auto difference = static_cast<std::uint8_t>((right[i / 8] ^ have[i / 8]) >> shift);
-        // The checksum follows from fields that may themselves be the damaged ones.
-        const bool is_checksum = i / 8 == checksum_word && i % 8 >= 4;
-        if (difference == 0 || (is_checksum && !issued_known)) {
-            continue;
-        }
-        out.first_byte = out.bits == 0 ? static_cast<std::uint32_t>(i) : out.first_byte;
-        out.last_byte = static_cast<std::uint32_t>(i);
-        out.bits += static_cast<std::uint32_t>(std::popcount(difference));
-    }
+    Damage out = differences(right, have, !issued_known);
     if (out.bits == 0 && right != have) { // Somewhere in issue time, lane or checksum.
         out = {1, 32, checksum_word * 8 + 7};
     }
     return out;
+}
+
+Damage damage_of(Sector found, const DictionarySector& expected) noexcept {
+    Words right;
+    fill_dictionary_sector(right, expected);
+    return differences(right, words_of(found), false);
 }
 
 void write_dictionary(std::span<std::byte> data, DictionarySector first) noexcept {

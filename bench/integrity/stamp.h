@@ -41,16 +41,6 @@ bool read_damaged_stamp(Sector sector, Stamp& out) noexcept;
 
 bool is_zero(std::span<const std::byte> data) noexcept;
 
-// How many bits of a sector differ from what `expected` makes of it. `issued_ns` and `lane` of
-// `expected` count only if `issued_known`; else the sector's own are taken as right unless its
-// checksum shows otherwise.
-struct Damage {
-    std::uint32_t bits = 0;
-    std::uint32_t first_byte = 0;
-    std::uint32_t last_byte = 0;
-};
-Damage damage_of(Sector found, const Stamp& expected, bool issued_known) noexcept;
-
 // A sector of the dictionary of duplicate contents: it carries no address, else it would not be a
 // duplicate. Says of itself which entry it is.
 struct DictionarySector {
@@ -63,6 +53,17 @@ inline constexpr std::uint32_t dictionary_entries = 1U << 14U;
 void write_dictionary(std::span<std::byte> data, DictionarySector first) noexcept;
 bool holds_dictionary(std::span<const std::byte> data, DictionarySector first) noexcept;
 bool read_dictionary(Sector sector, DictionarySector& out) noexcept;
+
+// How many bits of a sector differ from what `expected` makes of it. `issued_ns` and `lane` of
+// `expected` count only if `issued_known`; else the sector's own are taken as right unless its
+// checksum shows otherwise.
+struct Damage {
+    std::uint32_t bits = 0;
+    std::uint32_t first_byte = 0;
+    std::uint32_t last_byte = 0;
+};
+Damage damage_of(Sector found, const Stamp& expected, bool issued_known) noexcept;
+Damage damage_of(Sector found, const DictionarySector& expected) noexcept;
 
 // The bench's own mark: a valid stamp or dictionary sector of any run. What is neither this nor
 // zeros is somebody's data.

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a read returned what it may return, and what can be learnt from it.
+#include "bench/integrity/keeper_state.h"
+
+#include <algorithm>
+
+namespace bench::integrity {
+
+Scope Keeper::State::scope() const noexcept {
+    return {.run = expectation_.settings().run,
+            .dictionary_seed = settings_.dictionary_seed,
+            .cut_generation = expectation_.cut_generation(),
+            .strict_from = expectation_.strict_from()};
+}
+
+Keeper::State::Units Keeper::State::units_of(const profiles::Access& access) const noexcept {
+    const std::uint64_t base = expectation_.settings().from_bytes;
+    const std::uint64_t end = access.offset_bytes + access.size_bytes;
+    if (end <= base || access.size_bytes == 0) {
+        return {};
+    }
+    const std::uint64_t from = access.offset_bytes > base ? access.offset_bytes - base : 0;
+    const std::uint64_t first = std::max(from / unit_bytes_, first_unit_);
+    const std::uint64_t last =
+        std::min((end - base + unit_bytes_ - 1) / unit_bytes_, first_unit_ + unit_count_);
+    return {first, last > first ? last - first : 0};
+}
+
+std::span<std::byte> Keeper::State::part_of(const Flight& flight,
+                                            std::uint64_t unit,
+                                            std::uint64_t& address) const noexcept {
+    const std::uint64_t start = flight.access.offset_bytes;
+    const std::uint64_t from = std::max(address_of(unit), start);
+    const std::uint64_t end = std::min(address_of(unit + 1), start + flight.data.size());
+    address = from;
+    return end > from
+               ? flight.data.subspan(from - start, (end - from) / sector_bytes * sector_bytes)
+               : std::span<std::byte>{};
+}
+
+bool Keeper::State::is_whole(const Flight& flight, std::uint64_t unit) const noexcept {
+    const profiles::Access& access = flight.access;
+    return address_of(unit) >= access.offset_bytes &&
+           address_of(unit + 1) <= access.offset_bytes + access.size_bytes;
+}
+
+UnitState Keeper::State::state_of(std::uint64_t unit) const noexcept {
+    return unpack(expectation_.packed(unit), generation_);
+}
+
+Judgement Keeper::State::judgement_of(std::uint64_t unit,
+                                      std::uint64_t read_submitted) const noexcept {
+    const Unsettled* entry = table_.size() == 0 ? nullptr : table_.find(unit);
+    return entry == nullptr ? Judgement::of(state_of(unit), epochs_, scope())
+                            : Judgement::of(*entry, read_submitted, epochs_, scope());
+}
+
+bool Keeper::State::is_to_be_judged(const profiles::Access& access) noexcept {
+    if (settings_.verify != Verify::sample || access.verify) {
+        return settings_.verify != Verify::none;
+    }
+    dice_ ^= dice_ << 13U; // xorshift64
+    dice_ ^= dice_ >> 7U;
+    dice_ ^= dice_ << 17U;
+    return dice_ % std::max<std::uint32_t>(settings_.sample_one_in, 1) == 0;
+}
+
+void Keeper::State::judge(const Flight& flight, std::uint64_t now_ns) noexcept {
+    const Units units = units_of(flight.access);
+    bool legal = true;
+    for (std::uint64_t unit = units.first; unit < units.first + units.count; ++unit) {
+        legal = judge_unit(flight, unit, now_ns) && legal;
+    }
+    if (!legal) {
+        accuse(flight, now_ns);
+    }
+}
+
+bool Keeper::State::judge_unit(const Flight& flight,
+                               std::uint64_t unit,
+                               std::uint64_t now_ns) noexcept {
+    std::uint64_t address = 0;
+    const std::span<std::byte> part = part_of(flight, unit, address);
+    const Judgement judgement = judgement_of(unit, flight.submitted);
+    const std::uint32_t sector =
+        static_cast<std::uint32_t>((address - address_of(unit)) / sector_bytes);
+    Look look{.same = judgement.match(part, address, sector)};
+    if (look.same < 0 || judgement[static_cast<std::size_t>(look.same)].late) {
+        look = look_at(judgement, flight, unit);
+    }
+    (judgement.knows_nothing() ? counts.sectors_unchecked : counts.sectors_checked) +=
+        part.size() / sector_bytes;
+    if (look.late) {
+        Finding finding = describe(judgement, part.first<sector_bytes>(), address, now_ns);
+        finding.kind = FindingKind::undecidable;
+        report(finding);
+    }
+    if (look.legal && !judgement.knows_nothing()) {
+        if (look.floored) {
+            learn_loss(flight, unit, now_ns);
+        } else if (look.same >= 0) {
+            learn(flight, unit, judgement[static_cast<std::size_t>(look.same)]);
+        }
+    }
+    return look.legal;
+}
+
+Keeper::State::Look Keeper::State::look_at(const Judgement& judgement,
+                                           const Flight& flight,
+                                           std::uint64_t unit) noexcept {
+    Look out;
+    std::uint64_t address = 0;
+    std::span<const std::byte> rest = part_of(flight, unit, address);
+    auto sector = static_cast<std::uint32_t>((address - address_of(unit)) / sector_bytes);
+    bool first = true;
+    for (; !rest.empty(); rest = rest.subspan(sector_bytes)) {
+        const int match = judgement.match(rest.first(sector_bytes), address, sector++);
+        out.legal = out.legal && match != Judgement::illegal;
+        out.floored = out.floored || match == Judgement::by_floor;
+        out.late = out.late || (match >= 0 && judgement[static_cast<std::size_t>(match)].late);
+        out.same = first || out.same == match ? match : Judgement::illegal;
+        first = false;
+        address += sector_bytes;
+    }
+    return out;
+}
+
+// One content is there, nothing can change it any more: the others are history.
+void Keeper::State::learn(const Flight& flight,
+                          std::uint64_t unit,
+                          const Candidate& seen) noexcept {
+    if (flight.submitted <= power_event_ || epochs_.cut_is_open() || !is_whole(flight, unit)) {
+        return;
+    }
+    const Unsettled* entry = table_.size() == 0 ? nullptr : table_.find(unit);
+    if (entry == nullptr) {
+        UnitState state = state_of(unit);
+        if (state.epoch == epoch_suspect) {
+            state.epoch = epochs_.now();
+            expectation_.store(unit, pack(state));
+        }
+        return;
+    }
+    UnitState state = entry->base;
+    const Version* version = nullptr;
+    for (std::size_t i = 0; i < entry->count; ++i) {
+        if (entry->versions[i].ended >= flight.submitted) {
+            return;
+        }
+        if (entry->versions[i].generation == seen.generation &&
+            entry->versions[i].kind == seen.kind) {
+            version = &entry->versions[i];
+        }
+    }
+    if (version != nullptr) {
+        if (entry->base_legal && epochs_.is_durable(state.epoch)) {
+            state.durable_kind = state.kind;
+            state.durable_generation = state.kind == ContentKind::stamped ? state.generation : 0;
+        }
+        state.kind = version->kind;
+        state.generation = version->generation;
+        state.entry = version->entry;
+        state.epoch = version->certain ? version->epoch : epochs_.now();
+    } else if (!entry->base_legal || seen.kind != state.kind) {
+        return;
+    }
+    state.epoch = state.epoch == epoch_suspect ? epochs_.now() : state.epoch;
+    table_.erase(unit);
+    expectation_.store(unit, pack(state));
+}
+
+// Older than acknowledged, but never promised: after a power cut, or forgotten in a restart.
+void Keeper::State::learn_loss(const Flight& flight,
+                               std::uint64_t unit,
+                               std::uint64_t now_ns) noexcept {
+    std::uint64_t address = 0;
+    const std::span<const std::byte> part = part_of(flight, unit, address);
+    const Judgement judgement = judgement_of(unit, flight.submitted);
+    const Candidate expected = judgement.expected();
+    Stamp stamp;
+    const bool stamped = read_stamp(part.first<sector_bytes>(), stamp);
+    const bool newer =
+        stamped && expected.kind == ContentKind::stamped && stamp.generation > expected.generation;
+    UnitState state = state_of(unit);
+    const bool settled = table_.size() == 0 || table_.find(unit) == nullptr;
+    if (!newer && (!settled || epochs_.is_suspect(state.epoch))) {
+        Finding finding = describe(judgement, part.first<sector_bytes>(), address, now_ns);
+        finding.kind = FindingKind::unflushed_loss;
+        report(finding);
+    }
+    const Stamp place{.run = scope().run, .address_bytes = address, .generation = stamp.generation};
+    const bool stable = flight.submitted > power_event_ && !epochs_.cut_is_open();
+    if (settled && stable && stamped && is_whole(flight, unit) && holds_stamps(part, place)) {
+        state.kind = ContentKind::stamped;
+        state.generation = stamp.generation;
+        state.epoch = epochs_.now();
+        expectation_.store(unit, pack(state));
+    }
+}
+
+} // namespace bench::integrity

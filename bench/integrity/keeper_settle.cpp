@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// How units come to rest: overwritten versions go, single ones settle into 8 bytes.
+#include "bench/integrity/keeper_state.h"
+#include "drivers/api/errors.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace bench::integrity {
+
+namespace {
+
+constexpr std::uint64_t epoch_mask = 0xFFFULL << 48U;
+constexpr std::size_t drivers_most = 1024;
+
+std::uint16_t epoch_in(std::uint64_t packed) noexcept {
+    return static_cast<std::uint16_t>((packed & epoch_mask) >> 48U);
+}
+
+std::uint64_t with_epoch(std::uint64_t packed, std::uint16_t epoch) noexcept {
+    return (packed & ~epoch_mask) | static_cast<std::uint64_t>(epoch) << 48U;
+}
+
+} // namespace
+
+Keeper::State::State(Expectation& expectation, const KeeperSettings& settings)
+    : expectation_(expectation)
+    , settings_(settings)
+    , unit_bytes_(expectation.settings().unit_bytes)
+    , generation_(expectation.next_generation())
+    , event_(expectation.next_event())
+    , power_event_(event_)
+    , dice_(expectation.settings().run ^ (settings.lane + 1ULL))
+    , cuts_announced_(expectation.cuts_announced())
+    , cuts_done_(expectation.cuts_done())
+    , table_(std::max<std::uint32_t>(settings.side_table_units, 1))
+    , flights_(settings.slots)
+    , reads_(settings.slots)
+    , lingering_(std::max<std::uint32_t>(settings.side_table_units, 1))
+    , fences_(drivers_most) {
+    const ExpectationSettings& whole = expectation.settings();
+    const std::uint64_t from = settings.size_bytes == 0 ? whole.from_bytes : settings.from_bytes;
+    const std::uint64_t size = settings.size_bytes == 0 ? whole.size_bytes : settings.size_bytes;
+    if (from < whole.from_bytes || from - whole.from_bytes > whole.size_bytes ||
+        size > whole.size_bytes - (from - whole.from_bytes)) {
+        throw drivers::UsageError(fmt::format("integrity: lane {} of {} bytes from byte {} lies "
+                                              "outside the working set of {} bytes from byte {}",
+                                              settings.lane,
+                                              size,
+                                              from,
+                                              whole.size_bytes,
+                                              whole.from_bytes));
+    }
+    // A unit across two lanes' border belongs to neither.
+    const std::uint64_t first_byte = from - whole.from_bytes;
+    first_unit_ = (first_byte + unit_bytes_ - 1) / unit_bytes_;
+    const std::uint64_t end_unit =
+        std::min((first_byte + size) / unit_bytes_, expectation.unit_count());
+    unit_count_ = end_unit > first_unit_ ? end_unit - first_unit_ : 0;
+    sweep_at_ = first_unit_;
+    if (cuts_announced_ > cuts_done_) {
+        epochs_.open_cut();
+    }
+    adopt_unsettled();
+}
+
+Keeper::State::~State() {
+    hand_back();
+}
+
+void Keeper::State::adopt_unsettled() {
+    for (const Unsettled& unit : expectation_.take_unsettled(first_unit_, unit_count_)) {
+        if (settings_.verify == Verify::none) {
+            continue; // About to be forgotten with the rest.
+        }
+        Unsettled* entry = table_.insert(unit.unit);
+        if (entry == nullptr) {
+            give_up(unit.unit);
+            continue;
+        }
+        *entry = unit;
+        for (std::size_t i = 0; i < unit.count; ++i) {
+            counts.units_unfenced += unit.versions[i].unfenced ? 1U : 0U;
+        }
+    }
+    if (settings_.verify == Verify::none) { // Writes will not be followed: what was known is void.
+        for (std::uint64_t unit = first_unit_; unit < first_unit_ + unit_count_; ++unit) {
+            if (expectation_.packed(unit) != 0) {
+                expectation_.store(unit, 0);
+            }
+        }
+    }
+}
+
+void Keeper::State::hand_back() noexcept {
+    watch_power();
+    for (std::uint64_t unit = first_unit_; unit < first_unit_ + unit_count_; ++unit) {
+        const std::uint64_t packed = expectation_.packed(unit);
+        const std::uint16_t epoch = epoch_in(packed);
+        if (packed == packed_given_up || epoch == epoch_durable || epoch == epoch_suspect) {
+            continue;
+        }
+        expectation_.store(
+            unit, with_epoch(packed, epochs_.is_durable(epoch) ? epoch_durable : epoch_first));
+    }
+    const auto settled_epoch = [&](std::uint16_t epoch) {
+        return epoch == epoch_suspect      ? epoch
+               : epochs_.is_durable(epoch) ? epoch_durable
+                                           : epoch_first;
+    };
+    table_.for_each([&](Unsettled& unit) {
+        unit.base.epoch = settled_epoch(unit.base.epoch);
+        for (std::size_t i = 0; i < unit.count; ++i) {
+            Version& version = unit.versions[i];
+            if (version.ended == not_yet && !version.unknown) { // Still in flight.
+                version.unknown = true;
+                version.unfenced = true;
+            }
+            version.epoch = settled_epoch(version.epoch);
+        }
+        expectation_.keep(unit);
+    });
+    expectation_.used_generations_below(generation_);
+    expectation_.used_events_below(event_ + 1);
+}
+
+void Keeper::State::supersede(Unsettled& unit, std::uint64_t horizon) noexcept {
+    for (std::size_t later = 0; later < unit.count; ++later) {
+        const Version over = unit.versions[later];
+        if (!over.certain || over.ended >= horizon) {
+            continue;
+        }
+        if (unit.base_legal) {
+            unit.base_legal = false;
+            if (epochs_.is_durable(unit.base.epoch)) {
+                unit.base.durable_kind = unit.base.kind;
+                unit.base.durable_generation =
+                    unit.base.kind == ContentKind::stamped ? unit.base.generation : 0;
+            }
+        }
+        for (std::size_t i = 0; i < unit.count;) {
+            const Version& old = unit.versions[i];
+            if (old.ended >= over.submitted) {
+                ++i;
+                continue;
+            }
+            if (old.certain && epochs_.is_durable(old.epoch)) {
+                unit.base.durable_kind = old.kind;
+                unit.base.durable_generation =
+                    old.kind == ContentKind::stamped ? old.generation : 0;
+            }
+            unit.remove(i);
+            later -= i < later ? 1 : 0;
+        }
+    }
+}
+
+void Keeper::State::reduce(std::uint64_t unit) noexcept {
+    Unsettled* entry = table_.find(unit);
+    if (entry == nullptr) {
+        return;
+    }
+    supersede(*entry, horizon());
+    const bool single = entry->count == 1 && !entry->base_legal && entry->versions[0].certain;
+    if (single) {
+        settle(*entry);
+    } else if (entry->count == 0) {
+        expectation_.store(unit, pack(entry->base));
+        table_.erase(unit);
+    }
+}
+
+void Keeper::State::settle(Unsettled& unit) noexcept {
+    const Version& version = unit.versions[0];
+    UnitState state = unit.base; // For what is durable.
+    state.kind = version.kind;
+    state.generation = version.generation;
+    state.entry = version.entry;
+    state.epoch = epochs_.is_durable(version.epoch) ? epoch_durable : version.epoch;
+    expectation_.store(unit.unit, pack(state));
+    table_.erase(unit.unit);
+}
+
+void Keeper::State::give_up(std::uint64_t unit) noexcept {
+    if (const Unsettled* entry = table_.find(unit); entry != nullptr) {
+        for (std::size_t i = 0; i < entry->count; ++i) {
+            counts.units_unfenced -= entry->versions[i].unfenced ? 1U : 0U;
+        }
+    }
+    table_.erase(unit);
+    expectation_.store(unit, packed_given_up);
+    ++counts.units_given_up;
+}
+
+void Keeper::State::reduce_lingering() noexcept {
+    std::uint64_t unit = 0;
+    while (lingering_.take(horizon(), unit)) {
+        reduce(unit);
+    }
+}
+
+void Keeper::State::sweep(std::uint64_t most_units) noexcept {
+    if (unit_count_ == 0) {
+        return;
+    }
+    for (std::uint64_t done = 0; done < std::min(most_units, unit_count_); ++done) {
+        const std::uint64_t packed = expectation_.packed(sweep_at_);
+        const std::uint16_t epoch = epoch_in(packed);
+        if (epoch != epoch_durable && epoch != epoch_suspect && epochs_.is_durable(epoch)) {
+            expectation_.store(sweep_at_, with_epoch(packed, epoch_durable));
+        }
+        ++sweep_at_;
+        sweep_at_ = sweep_at_ == first_unit_ + unit_count_ ? first_unit_ : sweep_at_;
+    }
+}
+
+void Keeper::State::watch_power() noexcept {
+    const std::uint32_t announced = expectation_.cuts_announced();
+    const std::uint32_t done = expectation_.cuts_done();
+    if (announced == cuts_announced_ && done == cuts_done_) {
+        return;
+    }
+    cuts_announced_ = announced;
+    if (done != cuts_done_) {
+        cuts_done_ = done;
+        take_power_cut();
+    }
+    if (announced > done) {
+        epochs_.open_cut();
+    }
+}
+
+void Keeper::State::take_power_cut() noexcept {
+    epochs_.close_cut();
+    power_event_ = ++event_;
+    expectation_.cut_at_generation(generation_);
+    const auto after = [&](std::uint16_t epoch) {
+        return epochs_.is_durable(epoch) ? epoch_durable : epoch_suspect;
+    };
+    for (std::uint64_t unit = first_unit_; unit < first_unit_ + unit_count_; ++unit) {
+        const std::uint64_t packed = expectation_.packed(unit);
+        if (packed != packed_given_up && epoch_in(packed) != epoch_durable) {
+            expectation_.store(unit, with_epoch(packed, after(epoch_in(packed))));
+        }
+    }
+    table_.for_each([&](Unsettled& unit) {
+        unit.base.epoch = after(unit.base.epoch);
+        for (std::size_t i = 0; i < unit.count; ++i) {
+            if (unit.versions[i].certain) {
+                unit.versions[i].epoch = after(unit.versions[i].epoch);
+            }
+        }
+    });
+}
+
+} // namespace bench::integrity
