@@ -8,7 +8,6 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace bench::plan {
 
@@ -26,6 +25,7 @@ struct DriverOptions {
     std::string mutual_user; // The name the array answers with; empty: it need not prove itself.
     SecretPlace mutual_secret{"", "ARRAYBENCH_MUTUAL_CHAP_SECRET"};
     bool header_digest = false;
+    bool data_digest = false; // NVMe/TCP; iSCSI here knows header digests only.
     drivers::Duration login_timeout = std::chrono::seconds(10);
     drivers::Duration command_timeout = std::chrono::seconds(30);
     drivers::Duration reconnect_timeout = std::chrono::seconds(60);
@@ -38,14 +38,5 @@ open_driver(const Url& url, const DriverOptions& options, drivers::Clock& clock)
 
 // What the LUN says of itself; writes nothing. Throws as open_driver does.
 drivers::LunReport probe_lun(const Url& url, const DriverOptions& options, drivers::Clock& clock);
-
-struct FoundTarget {
-    std::string target;
-    std::string portal; // host:port,portal group
-};
-
-// What the portals of a URL without a target offer. Throws as open_driver does.
-std::vector<FoundTarget>
-find_targets(const Url& url, const DriverOptions& options, drivers::Clock& clock);
 
 } // namespace bench::plan

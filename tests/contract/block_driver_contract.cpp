@@ -85,9 +85,7 @@ void check_zeroing(const ContractSubject& subject, BlockDriver& driver) {
     const std::array<BlockRange, 2> ranges{{{64, 8}, {112, 16}}};
     Request unmap = request(Op::unmap, {});
     unmap.ranges = ranges;
-    const Completion unmapped = run_one(driver, unmap);
-    CHECK(unmapped.sense == 0);
-    CHECK(unmapped.status == Status::good);
+    CHECK(run_one(driver, unmap).status == Status::good);
     if (subject.unmap_reads_zero) {
         CHECK(all_zero(read(driver, 64, 8)));
         CHECK(all_zero(read(driver, 112, 16)));
@@ -97,14 +95,14 @@ void check_zeroing(const ContractSubject& subject, BlockDriver& driver) {
     CHECK(std::memcmp(kept.data(), data.data() + std::size_t{16} * block, kept.size()) == 0);
 }
 
-void check_compare(BlockDriver& driver) {
+void check_compare(const ContractSubject& subject, BlockDriver& driver) {
     Buffer data = pattern(driver, 8, 3);
     write(driver, 16, data);
     CHECK(run_one(driver, request(Op::compare, {16, 8}, &data)).status == Status::good);
     data[777] ^= std::byte{1};
     const Completion differs = run_one(driver, request(Op::compare, {16, 8}, &data));
     CHECK(differs.status == Status::failed);
-    CHECK(differs.sense == 0x0e1d00);
+    CHECK(differs.sense == subject.miscompare_sense);
 }
 
 // Nothing to do is done at once, and above all never means "to the end of the LUN".
@@ -122,19 +120,19 @@ void check_zero_length(const ContractSubject& subject, BlockDriver& driver) {
     }
 }
 
-void check_out_of_range(BlockDriver& driver) {
+void check_out_of_range(const ContractSubject& subject, BlockDriver& driver) {
     const std::uint64_t end = driver.geometry().block_count;
     Buffer data = pattern(driver, 2, 1);
     for (const Op op : {Op::read, Op::write}) {
         for (const std::uint64_t lba : {end - 1, end, ~std::uint64_t{0} - 1}) {
             const Completion done = run_one(driver, request(op, {lba, 2}, &data));
             CHECK(done.status == Status::failed);
-            CHECK(done.sense == 0x052100);
+            CHECK(done.sense == subject.out_of_range_sense);
         }
     }
     const Completion zeroes = run_one(driver, request(Op::write_zeroes, {end, 1}));
     CHECK(zeroes.status == Status::failed);
-    CHECK(zeroes.sense == 0x052100);
+    CHECK(zeroes.sense == subject.out_of_range_sense);
     // A buffer that does not fit the range is refused, not overrun.
     CHECK(run_one(driver, request(Op::read, {0, 3}, &data)).status == Status::failed);
     CHECK(run_one(driver, request(Op::write, {0, 1}, &data)).status == Status::failed);
@@ -247,7 +245,7 @@ void check_block_driver_contract(const ContractSubject& subject) {
     }
     SECTION("compare tells equal from different") {
         if (subject.has_compare) {
-            check_compare(*subject.open(8));
+            check_compare(subject, *subject.open(8));
         }
     }
     SECTION("a request for nothing does nothing") {
@@ -255,7 +253,7 @@ void check_block_driver_contract(const ContractSubject& subject) {
     }
     SECTION("what does not fit fails with its sense") {
         if (subject.keeps_data) {
-            check_out_of_range(*subject.open(8));
+            check_out_of_range(subject, *subject.open(8));
         }
     }
     SECTION("a full queue takes nothing, and each tag is answered once") {

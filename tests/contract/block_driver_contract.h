@@ -14,6 +14,8 @@ struct ContractSubject {
     bool keeps_data = true;       // Reads back what was written.
     bool unmap_reads_zero = true; // LBPRZ.
     bool has_compare = true;
+    std::uint32_t out_of_range_sense = 0x052100; // NVMe: SCT << 8 | SC.
+    std::uint32_t miscompare_sense = 0x0e1d00;
 };
 
 // Checks every obligation of drivers/api/block_driver.h, one SECTION each. The LUN is overwritten.

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bench/plan/driver_assembly.h"
+
+#include <memory>
+
+namespace bench::plan {
+
+// The NVMe/TCP part of open_driver and probe_lun. A secret for DH-HMAC-CHAP ("DHHC-1:...") comes
+// from where the options say that the CHAP secret is; other texts there are not for NVMe.
+std::unique_ptr<drivers::BlockDriver>
+open_nvme_tcp(const Url& url, const DriverOptions& options, drivers::Clock& clock);
+
+// With a subsystem in the URL: its namespace. With the portal alone: what discovery lists there.
+drivers::LunReport
+probe_nvme_tcp(const Url& url, const DriverOptions& options, drivers::Clock& clock);
+
+} // namespace bench::plan

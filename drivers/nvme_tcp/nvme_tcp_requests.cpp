@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/nvme_tcp/nvme_tcp_driver.h"
+#include "drivers/wire/little_endian.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace drivers::nvme_tcp {
+
+namespace nvme = wire::nvme;
+
+namespace {
+
+constexpr std::size_t range_bytes = 16;
+constexpr std::size_t ranges_per_command = 64;
+
+bool carries_data(Op op) noexcept {
+    return op == Op::read || op == Op::write || op == Op::compare;
+}
+
+bool changes_blocks(Op op) noexcept {
+    return op == Op::write || op == Op::unmap || op == Op::write_zeroes;
+}
+
+bool is_offered(Op op, std::uint16_t optional_commands) noexcept {
+    switch (op) {
+    case Op::unmap:
+        return (optional_commands & nvme::optional_dataset_management) != 0;
+    case Op::write_zeroes:
+        return (optional_commands & nvme::optional_write_zeroes) != 0;
+    case Op::compare:
+        return (optional_commands & nvme::optional_compare) != 0;
+    default:
+        return true;
+    }
+}
+
+std::uint8_t opcode_of(Op op) noexcept {
+    switch (op) {
+    case Op::read:
+        return nvme::opcode_read;
+    case Op::write:
+        return nvme::opcode_write;
+    case Op::compare:
+        return nvme::opcode_compare;
+    case Op::write_zeroes:
+        return nvme::opcode_write_zeroes;
+    case Op::unmap:
+        return nvme::opcode_dataset_management;
+    case Op::flush:
+        break;
+    }
+    return nvme::opcode_flush;
+}
+
+Status status_of(std::uint16_t code) noexcept {
+    switch (code) {
+    case 0:
+        return Status::good;
+    case nvme::status_transient:
+    case nvme::status_namespace_not_ready:
+    case nvme::status_ana_transition:
+        return Status::busy;
+    default:
+        return Status::failed;
+    }
+}
+
+} // namespace
+
+// Refused here, before anything is sent; 0 = it may go.
+std::uint16_t NvmeTcpDriver::objection(const Request& request) const noexcept {
+    if (!is_offered(request.op, optional_commands_)) {
+        return nvme::status_invalid_opcode;
+    }
+    const auto inside = [this](const BlockRange& range) {
+        return range.block_count <= geometry_.block_count &&
+               range.lba <= geometry_.block_count - range.block_count;
+    };
+    if (request.op == Op::flush) {
+        return 0;
+    }
+    if (request.op == Op::unmap) {
+        const bool fits =
+            std::all_of(request.ranges.begin(), request.ranges.end(), [&](const auto& range) {
+                return inside(range) &&
+                       range.block_count <= std::numeric_limits<std::uint32_t>::max();
+            });
+        return fits ? 0 : nvme::status_lba_out_of_range;
+    }
+    if (!inside(request.range)) {
+        return nvme::status_lba_out_of_range;
+    }
+    const bool fits = !carries_data(request.op) ||
+                      request.data.size() == request.range.block_count * geometry_.block_bytes;
+    return fits ? 0 : nvme::status_invalid_field;
+}
+
+bool NvmeTcpDriver::submit(const Request& request) noexcept {
+    if (free_.size() <= done_count_) { // Each completion not yet fetched keeps a place.
+        return false;
+    }
+    const std::uint16_t index = free_.back();
+    free_.pop_back();
+    Job& job = jobs_[index];
+    job = {};
+    job.request = request;
+    job.busy = true;
+    append(index, clock_.now() + settings_.command_timeout);
+    const bool nothing = request.op == Op::unmap
+                             ? request.ranges.empty()
+                             : request.op != Op::flush && request.range.block_count == 0;
+    const std::uint16_t objected = objection(request);
+    if (objected != 0) {
+        finish(index, Status::failed, objected, true);
+    } else if (nothing) {
+        finish(index, Status::good, 0, true);
+    } else if (given_up_) {
+        finish(index, Status::lost, 0, true);
+    } else if (controller_ != nullptr) {
+        send_part(index); // Cannot be full: the queue has a place for every job.
+    }
+    return true;
+}
+
+QueueCommand NvmeTcpDriver::make_part(std::uint16_t index) noexcept {
+    Job& job = jobs_[index];
+    const Request& request = job.request;
+    QueueCommand command;
+    command.tag = index;
+    command.to_controller = request.op != Op::read;
+    if (request.op == Op::flush) {
+        command.entry.opcode = nvme::opcode_flush;
+        command.entry.nsid = settings_.nsid;
+        return command;
+    }
+    if (request.op == Op::unmap) {
+        const std::size_t count =
+            std::min<std::size_t>(request.ranges.size() - job.done_blocks, ranges_per_command);
+        const auto list = std::span(range_lists_)
+                              .subspan(std::size_t{index} * ranges_per_command * range_bytes,
+                                       count * range_bytes);
+        for (std::size_t i = 0; i < count; ++i) {
+            const BlockRange& range = request.ranges[job.done_blocks + i];
+            wire::put_le(list, i * range_bytes, std::uint32_t{0}); // Context attributes.
+            wire::put_le(list, i * range_bytes + 4, static_cast<std::uint32_t>(range.block_count));
+            wire::put_le(list, i * range_bytes + 8, range.lba);
+        }
+        job.part_blocks = count;
+        command.entry.opcode = nvme::opcode_dataset_management;
+        command.entry.nsid = settings_.nsid;
+        command.entry.dword10 = static_cast<std::uint32_t>(count - 1);
+        command.entry.dword11 = nvme::deallocate_bit;
+        command.data = list;
+        return command;
+    }
+    const bool with_data = carries_data(request.op);
+    const std::uint64_t blocks_max = with_data ? part_blocks_max_ : nvme::blocks_per_command_max;
+    job.part_blocks = std::min(request.range.block_count - job.done_blocks, blocks_max);
+    command.entry = nvme::block_command(opcode_of(request.op),
+                                        settings_.nsid,
+                                        request.range.lba + job.done_blocks,
+                                        job.part_blocks);
+    if (request.force_unit_access) {
+        command.entry.dword12 |= nvme::force_unit_access_bit;
+    }
+    if (with_data) {
+        command.data = request.data.subspan(job.done_blocks * geometry_.block_bytes,
+                                            job.part_blocks * geometry_.block_bytes);
+    }
+    return command;
+}
+
+bool NvmeTcpDriver::send_part(std::uint16_t index) noexcept {
+    const auto command_id = controller_->io().submit(make_part(index));
+    if (command_id) {
+        jobs_[index].command_id = *command_id;
+        jobs_[index].sent = true;
+    }
+    return command_id.has_value();
+}
+
+void NvmeTcpDriver::part_done(std::uint16_t index, const nvme::CompletionEntry& entry) noexcept {
+    Job& job = jobs_[index];
+    const std::uint16_t code = entry.status_code();
+    if (code == nvme::status_abort_requested && job.aborting) {
+        finish(index, Status::timed_out, code, true);
+        return;
+    }
+    if (code != 0) {
+        finish(index, status_of(code), code, true);
+        return;
+    }
+    job.done_blocks += job.part_blocks;
+    const std::uint64_t whole = job.request.op == Op::unmap   ? job.request.ranges.size()
+                                : job.request.op == Op::flush ? 0
+                                                              : job.request.range.block_count;
+    if (job.done_blocks >= whole) {
+        finish(index, Status::good, 0, true);
+    } else if (job.aborting) { // The abort came too late for this part; the rest is not begun.
+        finish(index, Status::timed_out, 0, true);
+    } else {
+        send_part(index); // Else the queue has just broken, and the job is lost with it.
+    }
+}
+
+void NvmeTcpDriver::finish(std::uint16_t index,
+                           Status status,
+                           std::uint32_t sense,
+                           bool fenced) noexcept {
+    Job& job = jobs_[index];
+    remove(index);
+    job.busy = false;
+    std::size_t at = done_head_ + done_count_;
+    at = at >= done_.size() ? at - done_.size() : at;
+    done_[at] = {.tag = job.request.tag,
+                 .status = status,
+                 .fenced = fenced || !changes_blocks(job.request.op),
+                 .sense = sense,
+                 .done = now_};
+    ++done_count_;
+    free_.push_back(index);
+}
+
+void NvmeTcpDriver::append(std::uint16_t index, TimePoint deadline) noexcept {
+    Job& job = jobs_[index];
+    job.deadline = deadline;
+    job.previous = newest_;
+    job.next = none;
+    (newest_ == none ? oldest_ : jobs_[newest_].next) = index;
+    newest_ = index;
+}
+
+void NvmeTcpDriver::remove(std::uint16_t index) noexcept {
+    const Job& job = jobs_[index];
+    (job.previous == none ? oldest_ : jobs_[job.previous].next) = job.next;
+    (job.next == none ? newest_ : jobs_[job.next].previous) = job.previous;
+}
+
+} // namespace drivers::nvme_tcp
