@@ -59,6 +59,7 @@ void visit_fields(Visit& visit, StreamRecord& r) {
     visit("failed", r.failed);
     visit("timed_out", r.timed_out);
     visit("lost", r.lost);
+    visit("unfinished", r.unfinished);
     visit("errors", r.errors);
     visit("response_ns", r.response_ns);
     visit("wait_ns", r.wait_ns);

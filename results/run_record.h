@@ -18,7 +18,8 @@ namespace results {
 
 enum class Outcome : std::uint8_t { pass, fail, inconclusive, not_measured };
 
-// One class of accesses in one round: "read", "write", "journal".
+// One class of accesses in one round: "read", "write", "journal". The histograms hold what was
+// answered well (`completed`) and what was waited for in vain (timed out, lost, unfinished).
 struct StreamRecord {
     std::string name;
     std::string operation;
@@ -30,6 +31,7 @@ struct StreamRecord {
     std::uint64_t failed = 0;
     std::uint64_t timed_out = 0;
     std::uint64_t lost = 0;
+    std::uint64_t unfinished = 0; // Not answered when the bench gave up: at least so long.
     std::map<std::string, std::uint64_t> errors; // Sense or status text -> count.
 };
 

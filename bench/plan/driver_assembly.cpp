@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/plan/driver_assembly.h"
 
+#include "bench/plan/iscsi_assembly.h"
 #include "bench/plan/nvme_assembly.h"
 #include "drivers/api/errors.h"
+#include "drivers/iscsi/discovery.h"
 #include "drivers/memory/memory_driver.h"
 #include "drivers/memory/null_driver.h"
 
@@ -25,6 +27,24 @@ open_memory(const Url& url, const DriverOptions& options, drivers::Clock& clock)
     return std::make_unique<drivers::MemoryDriver>(settings, clock);
 }
 
+void want_unit(const Url& url) {
+    if (!url.names_unit()) {
+        throw drivers::UsageError(fmt::format(
+            "{}: names no LUN; `arraybench probe {}` lists the targets", url.text(), url.text()));
+    }
+}
+
+std::unique_ptr<drivers::iscsi::IscsiDriver>
+open_iscsi(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
+    want_unit(url);
+    try {
+        return std::make_unique<drivers::iscsi::IscsiDriver>(iscsi_settings(url, 0, options),
+                                                             clock);
+    } catch (const drivers::ArrayError& error) {
+        throw drivers::ArrayError(fmt::format("{}: {}", url.text(), error.what()));
+    }
+}
+
 [[noreturn]] void not_built(const Url& url, const char* what) {
     throw drivers::HostError(
         fmt::format("{}: {} is not built into this program", url.text(), what));
@@ -43,7 +63,7 @@ open_driver(const Url& url, const DriverOptions& options, drivers::Clock& clock)
     case UrlKind::null:
         return std::make_unique<drivers::NullDriver>(url.size_bytes, options.depth, clock);
     case UrlKind::iscsi:
-        not_built(url, "the iSCSI driver");
+        return open_iscsi(url, options, clock);
     case UrlKind::nvme_tcp:
         return open_nvme_tcp(url, options, clock);
     case UrlKind::block_device:
@@ -52,7 +72,28 @@ open_driver(const Url& url, const DriverOptions& options, drivers::Clock& clock)
     not_built(url, "the block device driver");
 }
 
+std::vector<FoundTarget>
+find_targets(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
+    if (url.kind != UrlKind::iscsi) {
+        throw drivers::UsageError(fmt::format("{}: only iSCSI portals list targets", url.text()));
+    }
+    std::vector<FoundTarget> out;
+    for (std::size_t i = 0; i < url.portals.size(); ++i) {
+        const auto settings = iscsi_settings(url, i, options);
+        for (auto& [target, portal] :
+             drivers::iscsi::discover(settings.session, clock, options.login_timeout)) {
+            out.push_back({std::move(target), std::move(portal)});
+        }
+    }
+    return out;
+}
+
 drivers::LunReport probe_lun(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
+    if (url.kind == UrlKind::iscsi) {
+        drivers::LunReport report = open_iscsi(url, options, clock)->report();
+        report.url = url.text();
+        return report;
+    }
     if (url.kind == UrlKind::nvme_tcp) {
         return probe_nvme_tcp(url, options, clock);
     }

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace bench::plan {
 
@@ -38,5 +39,14 @@ open_driver(const Url& url, const DriverOptions& options, drivers::Clock& clock)
 
 // What the LUN says of itself; writes nothing. Throws as open_driver does.
 drivers::LunReport probe_lun(const Url& url, const DriverOptions& options, drivers::Clock& clock);
+
+struct FoundTarget {
+    std::string target;
+    std::string portal; // host:port,portal group
+};
+
+// What the portals of a URL without a target offer. Throws as open_driver does.
+std::vector<FoundTarget>
+find_targets(const Url& url, const DriverOptions& options, drivers::Clock& clock);
 
 } // namespace bench::plan

@@ -48,7 +48,18 @@ struct Completion {
     bool fenced = true;      // False: a write that may still land although it has completed here.
     std::uint16_t path = 0;  // Which portal carried it, where a driver has several.
     std::uint32_t sense = 0; // SCSI key << 16 | ASC << 8 | ASCQ, or NVMe SCT << 8 | SC; 0 = none.
+                             // SCSI status << 24 where a status came without sense.
     TimePoint done{};
+};
+
+// How well a driver's way leads to its LUN now: ALUA or ANA state, or a lost connection.
+enum class Access : std::uint8_t {
+    optimized,
+    non_optimized,
+    standby,
+    unavailable,
+    transitioning,
+    down
 };
 
 // One queue to one LUN or namespace. Not thread-safe: one lane owns it, and may own many.
@@ -69,6 +80,9 @@ public:
     // Counts the fences that the array has acknowledged (reset, session reinstatement, controller
     // disable): every unfenced completion handed out before the count last rose can no longer land.
     virtual std::uint64_t fences() const noexcept { return 0; }
+
+    // Down: submit refuses while there is hope, or else takes and completes `lost` at once.
+    virtual Access access() const noexcept { return Access::optimized; }
 
     // What a lane waits for: a readable descriptor (-1: none, poll is enough) or an instant.
     virtual int wait_fd() const noexcept = 0;

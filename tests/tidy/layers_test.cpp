@@ -63,6 +63,8 @@ const Arrows folder_arrows = {
     {"drivers/capture", {"drivers/api", "drivers/wire"}},
     {"profiles/interception", {}},
     {"results/numbers", {}},
+    {"results/text", {}},
+    {"results/charts", {"results/text"}}, // Axes say their values for people.
     {"drivers/array", {"drivers/api", "drivers/wire"}},
 };
 

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/cli/command.h"
+#include "bench/cli/driver_options.h"
+#include "bench/plan/lun_report_file.h"
+#include "drivers/api/errors.h"
+#include "drivers/api/monotonic_clock.h"
+#include "profiles/units.h"
+
+#include <boost/program_options.hpp>
+
+#include <fmt/format.h>
+#include <sstream>
+
+namespace bench::cli {
+
+int probe_command(const Arguments& arguments);
+
+namespace po = boost::program_options;
+
+namespace {
+
+constexpr const char* usage =
+    "usage: arraybench probe [OPTION]... URL\n\n"
+    "Says who is there: identity, geometry, limits, paths, transport parameters. Writes nothing.\n"
+    "A portal without a target lists its targets.\n\n"
+    "  arraybench probe iscsi://10.0.0.5/iqn.2006-08.com.example:a/1 --format json\n\n";
+
+void print_pairs(const char* title, const std::vector<std::pair<std::string, std::string>>& pairs) {
+    if (pairs.empty()) {
+        return;
+    }
+    fmt::print("{}\n", title);
+    for (const auto& [name, value] : pairs) {
+        fmt::print("  {:<30} {}\n", name, value);
+    }
+}
+
+const char* yes_no(bool value) {
+    return value ? "yes" : "no";
+}
+
+void print_text(const drivers::LunReport& report) {
+    const drivers::Identity& who = report.identity;
+    const drivers::Geometry& size = report.geometry;
+    const auto bytes = size.block_count * size.block_bytes;
+    const std::vector<std::pair<std::string, std::string>> lun = {
+        {"vendor", who.vendor},
+        {"product", who.product},
+        {"revision", who.revision},
+        {"serial", who.serial},
+        {"unique id", who.unique_id},
+        {"size",
+         fmt::format("{} ({} blocks of {} bytes)",
+                     profiles::size_text(bytes),
+                     size.block_count,
+                     size.block_bytes)},
+        {"largest transfer",
+         size.transfer_bytes_max == 0 ? "not stated"
+                                      : profiles::size_text(size.transfer_bytes_max)},
+        {"thin", yes_no(report.thin)},
+        {"volatile write cache", yes_no(report.write_cache)},
+        {"write protected", yes_no(report.write_protected)},
+        {"reserved by key", report.reserved_by.empty() ? "nobody" : report.reserved_by}};
+    fmt::print("{}\n", report.url);
+    print_pairs("LUN", lun);
+    for (const drivers::PathReport& path : report.paths) {
+        fmt::print("path {:<28} {}, group {}{}\n",
+                   path.portal,
+                   path.state,
+                   path.group,
+                   path.preferred ? ", preferred" : "");
+    }
+    print_pairs("limits", report.limits);
+    print_pairs("negotiated", report.negotiated);
+}
+
+void print_targets(const std::vector<plan::FoundTarget>& found, bool json) {
+    if (json) {
+        fmt::print("{}\n", plan::found_targets_json(found));
+        return;
+    }
+    for (const plan::FoundTarget& target : found) {
+        fmt::print("{} {}\n", target.target, target.portal);
+    }
+}
+
+bool wants_json(const po::variables_map& given) {
+    const auto format = given["format"].as<std::string>();
+    if (format != "json" && format != "text") {
+        throw drivers::UsageError(
+            fmt::format("--format \"{}\": wanted \"text\" or \"json\"", format));
+    }
+    return format == "json";
+}
+
+} // namespace
+
+int probe_command(const Arguments& arguments) {
+    po::options_description visible("Options");
+    visible.add_options()("help", "this page")(
+        "format", po::value<std::string>()->default_value("text"), "text or json");
+    visible.add(driver_option_group());
+    po::options_description all;
+    all.add(visible).add_options()("url", po::value<std::vector<std::string>>());
+    po::positional_options_description places;
+    places.add("url", -1);
+    po::variables_map given;
+    po::store(po::command_line_parser(arguments).options(all).positional(places).run(), given);
+    if (given.count("help") > 0) {
+        std::ostringstream options;
+        options << visible;
+        fmt::print("{}{}", usage, options.str());
+        return 0;
+    }
+    if (given.count("url") == 0 || given["url"].as<std::vector<std::string>>().size() != 1) {
+        throw drivers::UsageError(
+            "probe: wanted one URL; arraybench probe --help shows an example");
+    }
+    const plan::Url url = plan::parse_url(given["url"].as<std::vector<std::string>>()[0]);
+    const plan::DriverOptions options = driver_options(given);
+    const bool json = wants_json(given);
+    drivers::MonotonicClock clock;
+    if (url.kind == plan::UrlKind::iscsi && !url.names_unit()) {
+        print_targets(plan::find_targets(url, options, clock), json);
+        return 0;
+    }
+    const drivers::LunReport report = plan::probe_lun(url, options, clock);
+    if (json) {
+        fmt::print("{}\n", plan::lun_report_json(report));
+    } else {
+        print_text(report);
+    }
+    return 0;
+}
+
+} // namespace bench::cli

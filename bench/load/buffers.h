@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "profiles/source.h"
+#include "profiles/workload.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+namespace bench::load {
+
+// One page-aligned buffer for each access in flight, allocated and touched before the load starts.
+// What is written from them is random but for the compressible share, and no two sectors are equal
+// unless the access asks for a duplicate.
+class Buffers {
+public:
+    // Throws HostError when there is not enough memory.
+    Buffers(std::size_t count, std::uint64_t size_bytes, const profiles::DataReduction& reduction);
+
+    std::uint64_t size_bytes() const noexcept { return size_bytes_; }
+    std::span<std::byte> buffer(std::size_t index) noexcept {
+        return {memory_.get() + index * stride_bytes_, size_bytes_};
+    }
+
+    // Makes the front of buffer `index` the content of this write.
+    void fill(std::size_t index, const profiles::Access& access) noexcept;
+
+private:
+    struct FreeMemory {
+        void operator()(std::byte* memory) const noexcept;
+    };
+
+    std::uint64_t size_bytes_;
+    std::uint64_t stride_bytes_;
+    std::uint64_t written_ = 0;
+    std::unique_ptr<std::byte, FreeMemory> memory_;
+};
+
+} // namespace bench::load

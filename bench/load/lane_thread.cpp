@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/load/lane_thread.h"
+
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <ctime>
+
+namespace bench::load {
+
+namespace {
+
+std::int64_t thread_cpu_ns() noexcept {
+    timespec used{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return used.tv_sec * 1'000'000'000 + used.tv_nsec;
+}
+
+constexpr drivers::Duration spin_least = std::chrono::microseconds(5);
+
+} // namespace
+
+LaneThread::LaneThread(Lane& lane,
+                       drivers::Clock& clock,
+                       const measure::Window& window,
+                       const LaneLimits& limits)
+    : lane_(lane)
+    , clock_(clock)
+    , limits_(limits)
+    , pump_(lane, clock, window)
+    , spin_(std::min(spin_least, limits.spin_max)) {
+    descriptors_.reserve(lane.drivers.size());
+}
+
+void LaneThread::run(const std::atomic<bool>* stop, std::atomic<std::uint32_t>& progress) noexcept {
+    prctl(PR_SET_TIMERSLACK, 1UL); // Wake when asked, not up to 50 us later.
+    progress_ = &progress;
+    bool closed = false;
+    drivers::TimePoint drain_until = drivers::TimePoint::max();
+    for (;;) {
+        const drivers::TimePoint now = pump_.turn();
+        watch_gap(now);
+        watch_window(now);
+        const bool stopped = stop != nullptr && stop->load(std::memory_order_relaxed);
+        if (stopped && end_ == LaneEnd::complete && now < recorder().window().until) {
+            end_ = LaneEnd::interrupted;
+            pump_.close(now, true);
+            drain_until = now + limits_.drain;
+            closed = true;
+        } else if (!closed && now >= recorder().window().until) {
+            pump_.close(recorder().window().until, false);
+            drain_until = now + limits_.drain;
+            closed = true;
+        }
+        if (closed && (pump_.is_drained() || now >= drain_until)) {
+            break;
+        }
+        wait(now);
+    }
+    if (pump_.in_flight() > 0) {
+        end_ = LaneEnd::unanswered;
+    }
+    pump_.give_up();
+    watch_window(drivers::TimePoint::max());
+    recorder().turn_interval(clock_.now());
+    tell(nullptr);
+}
+
+void LaneThread::tell(std::atomic<bool>* what) noexcept {
+    if (what != nullptr) {
+        what->store(true, std::memory_order_release);
+    }
+    progress_->fetch_add(1, std::memory_order_release);
+    progress_->notify_all();
+}
+
+void LaneThread::watch_window(drivers::TimePoint now) noexcept {
+    if (!window_begun_.load(std::memory_order_relaxed) && now >= recorder().window().from) {
+        cpu_ns_at_begin_ = thread_cpu_ns();
+        begun_at_ = clock_.now();
+        tell(&window_begun_);
+    }
+    if (!window_over_.load(std::memory_order_relaxed) && now >= recorder().window().until) {
+        const auto wall_ns = static_cast<double>((clock_.now() - begun_at_).count());
+        const auto cpu_ns = static_cast<double>(thread_cpu_ns() - cpu_ns_at_begin_);
+        cpu_fraction_ = wall_ns > 0 ? cpu_ns / wall_ns : 0;
+        tell(&window_over_);
+    }
+    if (now >= recorder().interval_until() && now != drivers::TimePoint::max()) {
+        recorder().turn_interval(now);
+        tell(nullptr);
+    }
+}
+
+void LaneThread::watch_gap(drivers::TimePoint now) noexcept {
+    if (now > expected_by_ && now - expected_by_ > limits_.gap_min) {
+        recorder().gap(now - expected_by_);
+    }
+    expected_by_ = now;
+}
+
+drivers::TimePoint LaneThread::wake_at(drivers::TimePoint now) noexcept {
+    drivers::TimePoint wake = std::min(now + limits_.heartbeat, recorder().interval_until());
+    const measure::Window& window = recorder().window();
+    wake = std::min(wake, now < window.from ? window.from : wake);
+    wake = std::min(wake, now < window.until ? window.until : wake);
+    const drivers::TimePoint due = pump_.next_due();
+    if (due != drivers::TimePoint::max()) {
+        wake = std::min(wake, due - spin_);
+    }
+    descriptors_.clear();
+    for (std::size_t i = 0; i < lane_.drivers.size(); ++i) {
+        const drivers::BlockDriver& driver = *lane_.drivers[i];
+        const drivers::TimePoint timer = driver.next_timer();
+        wake = std::min(wake, timer);
+        if (driver.wait_fd() >= 0) {
+            descriptors_.push_back({driver.wait_fd(), POLLIN, 0});
+        } else if (timer == drivers::TimePoint::max() && pump_.in_flight(i) > 0) {
+            return now; // Nothing tells when it will be done: ask it again.
+        }
+    }
+    return wake;
+}
+
+void LaneThread::wait(drivers::TimePoint now) noexcept {
+    const drivers::TimePoint wake = wake_at(now);
+    if (wake <= now) {
+        return;
+    }
+    expected_by_ = wake;
+    bool timed_out = true;
+    if (descriptors_.empty()) {
+        clock_.sleep_until(wake);
+    } else {
+        const std::int64_t left_ns = (wake - clock_.now()).count();
+        if (left_ns <= 0) {
+            return;
+        }
+        const timespec left{left_ns / 1'000'000'000, left_ns % 1'000'000'000};
+        timed_out = ppoll(descriptors_.data(), descriptors_.size(), &left, nullptr) == 0;
+    }
+    if (timed_out) { // Spin as long as sleeps have lately overslept, and forget slowly.
+        const drivers::Duration late = clock_.now() - wake;
+        spin_ = std::clamp(std::max(spin_ * 63 / 64, late),
+                           std::min(spin_least, limits_.spin_max),
+                           limits_.spin_max);
+    }
+}
+
+} // namespace bench::load

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bench/load/pump.h"
+
+#include <poll.h>
+
+#include <atomic>
+
+namespace bench::load {
+
+struct LaneLimits {
+    drivers::Duration drain{std::chrono::seconds(5)}; // Most time for the answers after the end.
+    drivers::Duration spin_max{std::chrono::microseconds(100)}; // Before a due instant.
+    drivers::Duration heartbeat{std::chrono::milliseconds(20)}; // Longest sleep.
+    drivers::Duration gap_min{std::chrono::milliseconds(50)};   // Not running for so long is told.
+};
+
+enum class LaneEnd : std::uint8_t { complete, interrupted, unanswered };
+
+// Turns a pump until its window is over and its answers are in, and waits in between: once for all
+// drivers and the next due instant. Only the last microseconds before an instant are spun away.
+class LaneThread {
+public:
+    LaneThread(Lane& lane,
+               drivers::Clock& clock,
+               const measure::Window& window,
+               const LaneLimits& limits);
+
+    // `stop` may be null. `progress` counts what the coordinator should look at: an interval
+    // closed, the window begun, the window over, the lane ended.
+    void run(const std::atomic<bool>* stop, std::atomic<std::uint32_t>& progress) noexcept;
+
+    void start_at(drivers::TimePoint epoch) noexcept { pump_.start_at(epoch); }
+    measure::Recorder& recorder() noexcept { return pump_.recorder(); }
+    bool is_in_window() const noexcept { return window_begun_.load(std::memory_order_acquire); }
+    bool is_past_window() const noexcept { return window_over_.load(std::memory_order_acquire); }
+
+    // After run():
+    LaneEnd end() const noexcept { return end_; }
+    std::size_t unanswered() const noexcept { return pump_.in_flight(); }
+    double cpu_fraction() const noexcept { return cpu_fraction_; }
+
+private:
+    void wait(drivers::TimePoint now) noexcept;
+    drivers::TimePoint wake_at(drivers::TimePoint now) noexcept;
+    void watch_gap(drivers::TimePoint now) noexcept;
+    void watch_window(drivers::TimePoint now) noexcept;
+    void tell(std::atomic<bool>* what) noexcept;
+
+    Lane& lane_;
+    drivers::Clock& clock_;
+    LaneLimits limits_;
+    Pump pump_;
+    std::vector<pollfd> descriptors_;
+    std::atomic<std::uint32_t>* progress_ = nullptr;
+    std::atomic<bool> window_begun_{false};
+    std::atomic<bool> window_over_{false};
+    drivers::TimePoint expected_by_{drivers::TimePoint::max()}; // The next turn, if all is well.
+    drivers::Duration spin_;                                    // How late sleeps have ended.
+    std::int64_t cpu_ns_at_begin_ = 0;
+    drivers::TimePoint begun_at_{};
+    double cpu_fraction_ = 0;
+    LaneEnd end_ = LaneEnd::complete;
+};
+
+} // namespace bench::load

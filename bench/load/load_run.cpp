@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/load/load_run.h"
+
+#include "bench/load/interval_series.h"
+#include "bench/measure/host_cpu.h"
+#include "bench/measure/offered_load.h"
+#include "drivers/api/errors.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fmt/format.h>
+#include <thread>
+
+namespace bench::load {
+
+namespace {
+
+using LaneThreads = std::vector<std::unique_ptr<LaneThread>>;
+
+void check_lanes(std::span<Lane> lanes, const LoadSettings& settings) {
+    if (settings.duration.count() <= 0 || settings.interval.count() <= 0) {
+        throw drivers::UsageError("a load needs a duration and an interval above zero");
+    }
+    for (const Lane& lane : lanes) {
+        for (const auto& driver : lane.drivers) {
+            const std::uint32_t most = driver->geometry().transfer_bytes_max;
+            if (most != 0 && lane.access_bytes_max > most) {
+                throw drivers::UsageError(
+                    fmt::format("block size {}: this LUN takes at most {} bytes in one request",
+                                lane.access_bytes_max,
+                                most));
+            }
+        }
+    }
+}
+
+// Waits for the lanes' news, reports intervals and reads the CPU counters at the window's ends.
+class Coordinator {
+public:
+    Coordinator(LaneThreads& lanes, IntervalSeries& series)
+        : lanes_(lanes)
+        , series_(series) {}
+
+    void run(std::atomic<std::uint32_t>& progress, const std::atomic<std::uint32_t>& ended) {
+        for (std::uint32_t seen = 0;;) {
+            const bool all_ended = ended.load(std::memory_order_acquire) == lanes_.size();
+            read_cpu();
+            series_.collect();
+            if (all_ended) {
+                return;
+            }
+            const std::uint32_t now = progress.load(std::memory_order_acquire);
+            if (now == seen) {
+                progress.wait(seen, std::memory_order_acquire);
+            }
+            seen = now;
+        }
+    }
+
+    const measure::CpuUse& from() const { return from_; }
+    const measure::CpuUse& to() const { return to_; }
+
+private:
+    void read_cpu() {
+        if (!begun_ && lanes_.front()->is_in_window()) {
+            begun_ = true;
+            from_ = measure::CpuUse::now();
+        }
+        if (!over_ && lanes_.front()->is_past_window()) {
+            over_ = true;
+            to_ = measure::CpuUse::now();
+        }
+    }
+
+    LaneThreads& lanes_;
+    IntervalSeries& series_;
+    measure::CpuUse from_;
+    measure::CpuUse to_;
+    bool begun_ = false;
+    bool over_ = false;
+};
+
+void add_streams(const LaneThreads& threads, std::span<Lane> lanes, results::RoundRecord& out) {
+    for (const auto& info : lanes.front().source->streams()) {
+        out.streams.emplace_back();
+        out.streams.back().name = info.name;
+        out.streams.back().operation = info.operation;
+    }
+    for (const auto& thread : threads) {
+        const auto tallies = thread->recorder().streams();
+        for (std::size_t i = 0; i < tallies.size() && i < out.streams.size(); ++i) {
+            tallies[i].add_to(out.streams[i]);
+        }
+    }
+}
+
+void add_audit(const LaneThreads& threads,
+               const LoadSettings& settings,
+               const Coordinator& coordinator,
+               results::RoundRecord& out) {
+    results::AuditRecord& audit = out.audit;
+    std::uint64_t completed_in_window = 0;
+    for (const auto& thread : threads) {
+        const measure::Recorder& recorder = thread->recorder();
+        audit.scheduled += recorder.scheduled();
+        audit.submitted += recorder.submitted_in_window();
+        audit.slip_ns.merge(recorder.slip_ns());
+        audit.lane_cpu_fraction = std::max(audit.lane_cpu_fraction, thread->cpu_fraction());
+        completed_in_window += recorder.completed_in_window();
+    }
+    results::Histogram response_ns;
+    for (const auto& stream : out.streams) {
+        audit.completed += stream.completed;
+        response_ns.merge(stream.response_ns);
+    }
+    audit.offered_per_s = settings.offered_per_s;
+    if (out.duration_ns > 0) {
+        audit.achieved_per_s = static_cast<double>(completed_in_window) /
+                               (static_cast<double>(out.duration_ns) * 1e-9);
+    }
+    audit.host_cpu_fraction = measure::host_fraction(coordinator.from(), coordinator.to());
+    if (completed_in_window > 0) {
+        audit.cpu_s_per_million = (coordinator.to().process_s - coordinator.from().process_s) *
+                                  1e6 / static_cast<double>(completed_in_window);
+    }
+    measure::judge_offered_load(audit, response_ns);
+}
+
+std::string ending(const LaneThreads& threads, const LoadSettings& settings) {
+    std::size_t unanswered = 0;
+    bool interrupted = false;
+    for (const auto& thread : threads) {
+        unanswered += thread->unanswered();
+        interrupted = interrupted || thread->end() == LaneEnd::interrupted;
+    }
+    if (unanswered > 0) {
+        return fmt::format("array lost: {} requests unanswered {} s after the end",
+                           unanswered,
+                           std::chrono::duration<double>(settings.limits.drain).count());
+    }
+    return interrupted ? "interrupted" : "complete";
+}
+
+void run_threads(LaneThreads& threads, const LoadSettings& settings, Coordinator& coordinator) {
+    std::atomic<std::uint32_t> progress{0};
+    std::atomic<std::uint32_t> ended{0};
+    std::vector<std::jthread> running;
+    for (auto& thread : threads) {
+        running.emplace_back([&thread, &settings, &progress, &ended] {
+            thread->run(settings.stop, progress);
+            ended.fetch_add(1, std::memory_order_release);
+            progress.fetch_add(1, std::memory_order_release);
+            progress.notify_all();
+        });
+    }
+    coordinator.run(progress, ended);
+}
+
+} // namespace
+
+results::RoundRecord
+run_load(std::span<Lane> lanes, const LoadSettings& settings, drivers::Clock& clock) {
+    check_lanes(lanes, settings);
+    results::RoundRecord out;
+    measure::Window window;
+    window.interval = settings.interval;
+    window.epoch = clock.now();
+    window.from = window.epoch + settings.ramp;
+    window.until = window.from + settings.duration;
+    LaneThreads threads;
+    for (Lane& lane : lanes) {
+        threads.push_back(std::make_unique<LaneThread>(lane, clock, window, settings.limits));
+    }
+    constexpr drivers::Duration head_start = std::chrono::milliseconds(2);
+    const drivers::TimePoint epoch = clock.now() + head_start;
+    out.started_utc_ns =
+        std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch() + head_start)
+            .count();
+    for (auto& thread : threads) {
+        thread->start_at(epoch);
+    }
+    IntervalSeries series(threads, threads.front()->recorder().window(), settings.on_interval);
+    Coordinator coordinator(threads, series);
+    run_threads(threads, settings, coordinator);
+
+    const measure::Window& measured = threads.front()->recorder().window(); // Cut by a stop.
+    out.ramp_ns = settings.ramp.count();
+    out.duration_ns = std::max<std::int64_t>((measured.until - measured.from).count(), 0);
+    add_streams(threads, lanes, out);
+    add_audit(threads, settings, coordinator, out);
+    out.intervals = series.finish();
+    out.ended = ending(threads, settings);
+    for (std::size_t i = 0; i < threads.size(); ++i) {
+        if (threads[i]->unanswered() > 0) {
+            lanes[i].drivers.clear();
+        }
+    }
+    return out;
+}
+
+} // namespace bench::load

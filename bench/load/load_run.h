@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bench/load/lane_thread.h"
+#include "bench/load/pump.h"
+#include "results/run_record.h"
+
+#include <atomic>
+#include <functional>
+#include <span>
+
+namespace bench::load {
+
+struct LoadSettings {
+    drivers::Duration ramp{0}; // Driven and shown, not measured.
+    drivers::Duration duration{std::chrono::seconds(10)};
+    drivers::Duration interval{std::chrono::seconds(1)};
+    double offered_per_s = 0; // What the sources were asked for; 0 = closed loop.
+    LaneLimits limits;
+    const std::atomic<bool>* stop = nullptr; // Set by a signal handler: drain and return.
+    // Called in the caller's thread for each finished interval of all lanes together.
+    std::function<void(const results::IntervalRecord&)> on_interval;
+};
+
+// Runs one round: a thread for each lane, until ramp and duration are over and the answers are in.
+// Fills streams, intervals, audit, start, lengths and `ended` of the record; the caller knows the
+// rest. A lane whose array left requests unanswered beyond the drain limit loses its drivers: they
+// are closed, so that nothing touches the buffers any more.
+results::RoundRecord
+run_load(std::span<Lane> lanes, const LoadSettings& settings, drivers::Clock& clock);
+
+} // namespace bench::load

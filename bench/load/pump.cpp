@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/load/pump.h"
+
+#include <algorithm>
+#include <cassert>
+#include <numeric>
+
+namespace bench::load {
+
+namespace {
+
+static_assert(static_cast<int>(profiles::AccessOp::compare) ==
+              static_cast<int>(drivers::Op::compare));
+
+constexpr drivers::Op driver_op(profiles::AccessOp op) noexcept {
+    return static_cast<drivers::Op>(op); // The same names in the same order.
+}
+
+constexpr profiles::AccessEnd end_of(drivers::Status status) noexcept {
+    switch (status) {
+    case drivers::Status::good:
+        return profiles::AccessEnd::good;
+    case drivers::Status::timed_out:
+        return profiles::AccessEnd::timed_out;
+    case drivers::Status::lost:
+        return profiles::AccessEnd::lost;
+    case drivers::Status::failed:
+    case drivers::Status::busy:
+        break;
+    }
+    return profiles::AccessEnd::failed;
+}
+
+std::size_t total_depth(const Lane& lane) {
+    return std::accumulate(lane.drivers.begin(),
+                           lane.drivers.end(),
+                           std::size_t{0},
+                           [](auto sum, const auto& driver) { return sum + driver->depth(); });
+}
+
+} // namespace
+
+Pump::Pump(Lane& lane, drivers::Clock& clock, const measure::Window& window)
+    : source_(*lane.source)
+    , clock_(clock)
+    , recorder_(lane.source->streams(), window)
+    , slots_(total_depth(lane))
+    , buffers_(slots_.size(), lane.access_bytes_max, lane.reduction) {
+    for (const auto& driver : lane.drivers) {
+        queues_.push_back(
+            {driver.get(), driver->depth(), 0, false, driver->geometry().block_bytes});
+    }
+    for (std::size_t i = slots_.size(); i > 0; --i) {
+        free_slots_.push_back(static_cast<std::uint32_t>(i - 1));
+    }
+}
+
+void Pump::start_at(drivers::TimePoint epoch) noexcept {
+    recorder_.start_at(epoch);
+    room_since_ = epoch;
+}
+
+drivers::TimePoint Pump::turn() noexcept {
+    poll();
+    const drivers::TimePoint now = clock_.now();
+    submit_due(now);
+    recorder_.outstanding(in_flight_ + pending_last_ - pending_first_);
+    return now;
+}
+
+void Pump::poll() noexcept {
+    for (Queue& queue : queues_) {
+        const std::size_t count = queue.driver->poll(completions_);
+        for (std::size_t i = 0; i < count; ++i) {
+            finish(queue, completions_[i]);
+        }
+    }
+}
+
+void Pump::finish(Queue& queue, const drivers::Completion& completion) noexcept {
+    Slot& slot = slots_[completion.tag];
+    assert(slot.in_use && "a driver completes each request exactly once");
+    recorder_.completed(
+        slot.access, {due_of(slot.access), slot.submitted, completion.done}, completion);
+    source_.completed(
+        {slot.access.id, end_of(completion.status), completion.done - recorder_.window().epoch});
+    slot.in_use = false;
+    free_slots_.push_back(static_cast<std::uint32_t>(completion.tag));
+    --in_flight_;
+    --queue.in_flight;
+    queue.refused = false;
+    if (blocked_) {
+        room_since_ = completion.done;
+    }
+}
+
+Pump::Queue* Pump::queue_with_room() noexcept {
+    for (std::size_t tried = 0; tried < queues_.size(); ++tried) {
+        Queue& queue = queues_[next_queue_];
+        next_queue_ = next_queue_ + 1 < queues_.size() ? next_queue_ + 1 : 0;
+        if (queue.in_flight < queue.depth && !queue.refused) {
+            return &queue;
+        }
+    }
+    return nullptr;
+}
+
+void Pump::submit_due(drivers::TimePoint now) noexcept {
+    for (Queue& queue : queues_) {
+        if (queue.refused && queue.in_flight == 0) { // No completion to wait for: ask each turn.
+            queue.refused = false;
+            room_since_ = now;
+        }
+    }
+    if (drop_backlog_) {
+        return;
+    }
+    const bool was_blocked = blocked_;
+    blocked_ = !submit_until(now);
+    if (blocked_ && !was_blocked) {
+        blocked_from_ = clock_.now();
+    }
+}
+
+bool Pump::submit_until(drivers::TimePoint now) noexcept {
+    const profiles::Duration until =
+        std::min(now - recorder_.window().epoch, take_until_ - profiles::Duration(1));
+    for (;;) {
+        if (pending_first_ == pending_last_) {
+            const std::size_t room = slots_.size() - in_flight_;
+            const std::span<profiles::Access> space(pending_.data(),
+                                                    std::min(room, pending_.size()));
+            pending_first_ = 0;
+            pending_last_ = room == 0 ? 0 : source_.take(until, space);
+            if (pending_last_ == 0) {
+                return room > 0;
+            }
+        }
+        for (; pending_first_ < pending_last_; ++pending_first_) {
+            if (!submit(pending_[pending_first_])) {
+                return false;
+            }
+        }
+    }
+}
+
+bool Pump::submit(const profiles::Access& access) noexcept {
+    Queue* queue = queue_with_room();
+    if (queue == nullptr) {
+        return false;
+    }
+    const std::uint32_t index = free_slots_.back();
+    Slot& slot = slots_[index];
+    slot.access = access;
+    const drivers::Request request = request_for(index, *queue);
+    if (access.op == profiles::AccessOp::write) {
+        buffers_.fill(index, access);
+    }
+    slot.submitted = clock_.now();
+    while (!queue->driver->submit(request)) {
+        queue->refused = true;
+        queue = queue_with_room();
+        if (queue == nullptr) {
+            return false;
+        }
+    }
+    slot.in_use = true;
+    free_slots_.pop_back();
+    ++in_flight_;
+    ++queue->in_flight;
+    const drivers::TimePoint due = due_of(access);
+    recorder_.taken(due);
+    recorder_.submitted(due, slot.submitted, slip(due, slot.submitted));
+    return true;
+}
+
+// What full drivers cost is not the pump's: from the instant when there was no room any more to the
+// last completion that made some.
+drivers::Duration Pump::slip(drivers::TimePoint due, drivers::TimePoint submitted) const noexcept {
+    const drivers::Duration since_room = submitted - std::max(due, room_since_);
+    return due < blocked_from_ && blocked_from_ < room_since_ ? since_room + (blocked_from_ - due)
+                                                              : since_room;
+}
+
+drivers::Request Pump::request_for(std::uint32_t slot, const Queue& queue) noexcept {
+    const profiles::Access& access = slots_[slot].access;
+    drivers::Request request;
+    request.tag = slot;
+    request.op = driver_op(access.op);
+    request.force_unit_access = access.force_unit_access;
+    const drivers::BlockRange range{access.offset_bytes / queue.block_bytes,
+                                    access.size_bytes / queue.block_bytes};
+    if (access.op == profiles::AccessOp::unmap) {
+        slots_[slot].range = range;
+        request.ranges = std::span<const drivers::BlockRange>(&slots_[slot].range, 1);
+    } else {
+        request.range = range;
+    }
+    if (access.op == profiles::AccessOp::read || access.op == profiles::AccessOp::write ||
+        access.op == profiles::AccessOp::compare) {
+        assert(access.size_bytes <= buffers_.size_bytes());
+        request.data = buffers_.buffer(slot).first(access.size_bytes);
+    }
+    return request;
+}
+
+void Pump::close(drivers::TimePoint until, bool drop_backlog) noexcept {
+    take_until_ = std::min(take_until_, until - recorder_.window().epoch);
+    closed_ = true;
+    drop_backlog_ = drop_backlog_ || drop_backlog;
+    recorder_.cut(std::min(recorder_.window().until, until));
+}
+
+bool Pump::is_drained() noexcept {
+    if (!closed_ || in_flight_ > 0) {
+        return false;
+    }
+    if (drop_backlog_) {
+        return true;
+    }
+    const auto next = source_.next_due();
+    return pending_first_ == pending_last_ && (!next || *next >= take_until_);
+}
+
+drivers::TimePoint Pump::next_due() noexcept {
+    if (blocked_ || (closed_ && drop_backlog_)) {
+        return drivers::TimePoint::max();
+    }
+    const auto next = source_.next_due();
+    return next && *next < take_until_ ? recorder_.window().epoch + *next
+                                       : drivers::TimePoint::max();
+}
+
+void Pump::unfinished(const profiles::Access& access,
+                      drivers::TimePoint submitted,
+                      drivers::TimePoint now) noexcept {
+    recorder_.unfinished(access.stream, {due_of(access), submitted, now});
+}
+
+void Pump::give_up() noexcept {
+    const drivers::TimePoint now = clock_.now();
+    for (const Slot& slot : slots_) {
+        if (slot.in_use) {
+            unfinished(slot.access, slot.submitted, now);
+        }
+    }
+    do {
+        for (; pending_first_ < pending_last_; ++pending_first_) {
+            recorder_.taken(due_of(pending_[pending_first_]));
+            unfinished(pending_[pending_first_], now, now);
+        }
+        pending_first_ = 0;
+        pending_last_ = source_.take(take_until_ - profiles::Duration(1), pending_);
+    } while (pending_last_ > 0);
+}
+
+} // namespace bench::load

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bench/load/buffers.h"
+#include "bench/measure/recorder.h"
+#include "drivers/api/block_driver.h"
+#include "drivers/api/clock.h"
+#include "profiles/source.h"
+
+#include <array>
+#include <memory>
+#include <vector>
+
+namespace bench::load {
+
+// What a lane drives: queues to one LUN and where the accesses come from.
+struct Lane {
+    std::vector<std::unique_ptr<drivers::BlockDriver>> drivers;
+    std::unique_ptr<profiles::Source> source;
+    std::uint64_t access_bytes_max = 0; // The largest read or write of the source.
+    profiles::DataReduction reduction;
+};
+
+// Moves accesses from a source to drivers and their completions into the book, one turn at a time:
+// due -> stamp -> submit -> poll -> sample. Never waits, allocates, locks or throws once built.
+class Pump {
+public:
+    Pump(Lane& lane, drivers::Clock& clock, const measure::Window& window);
+
+    void start_at(drivers::TimePoint epoch) noexcept;
+
+    // Polls every driver, then submits what is due. Returns the instant it worked with.
+    drivers::TimePoint turn() noexcept;
+
+    // Nothing due at `until` or later is submitted any more; with `drop_backlog`, nothing at all.
+    void close(drivers::TimePoint until, bool drop_backlog) noexcept;
+
+    // Closed and nothing left to submit or to wait for.
+    bool is_drained() noexcept;
+
+    // Books everything due before the end and not answered as unfinished.
+    void give_up() noexcept;
+
+    // When the next access can be submitted as far as is known: with every driver full, never.
+    drivers::TimePoint next_due() noexcept;
+
+    std::size_t in_flight() const noexcept { return in_flight_; }
+    std::size_t in_flight(std::size_t driver) const noexcept { return queues_[driver].in_flight; }
+    measure::Recorder& recorder() noexcept { return recorder_; }
+
+private:
+    struct Slot { // One access in flight; its index is the request's tag.
+        profiles::Access access;
+        drivers::TimePoint submitted;
+        drivers::BlockRange range; // Borrowed by an unmap.
+        bool in_use = false;
+    };
+    struct Queue {
+        drivers::BlockDriver* driver = nullptr;
+        std::size_t depth = 0;
+        std::size_t in_flight = 0;
+        bool refused = false; // Since its last completion.
+        std::uint32_t block_bytes = 512;
+    };
+
+    void poll() noexcept;
+    void finish(Queue& queue, const drivers::Completion& completion) noexcept;
+    void submit_due(drivers::TimePoint now) noexcept;
+    bool submit_until(drivers::TimePoint now) noexcept; // False: accesses wait for room.
+    drivers::Duration slip(drivers::TimePoint due, drivers::TimePoint submitted) const noexcept;
+    bool submit(const profiles::Access& access) noexcept;
+    Queue* queue_with_room() noexcept;
+    drivers::Request request_for(std::uint32_t slot, const Queue& queue) noexcept;
+    void unfinished(const profiles::Access& access,
+                    drivers::TimePoint submitted,
+                    drivers::TimePoint now) noexcept;
+    drivers::TimePoint due_of(const profiles::Access& access) const noexcept {
+        return recorder_.window().epoch + access.due;
+    }
+
+    profiles::Source& source_;
+    drivers::Clock& clock_;
+    measure::Recorder recorder_;
+    std::vector<Queue> queues_;
+    std::vector<Slot> slots_;
+    std::vector<std::uint32_t> free_slots_;
+    Buffers buffers_;
+    std::array<drivers::Completion, 64> completions_;
+    std::array<profiles::Access, 64> pending_; // Taken, not yet submitted: [first, last).
+    std::size_t pending_first_ = 0;
+    std::size_t pending_last_ = 0;
+    std::size_t in_flight_ = 0;
+    std::size_t next_queue_ = 0;
+    bool blocked_ = false;              // No driver had room at the end of the last turn ...
+    drivers::TimePoint blocked_from_{}; // ... since when without a turn that had some to spare ...
+    drivers::TimePoint room_since_{};   // ... and when a completion last made some.
+    profiles::Duration take_until_ = profiles::Duration::max(); // From the epoch, exclusive.
+    bool closed_ = false;
+    bool drop_backlog_ = false;
+};
+
+} // namespace bench::load

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/plan/iscsi_assembly.h"
+
+#include "drivers/api/errors.h"
+
+#include <cstdlib>
+#include <fmt/format.h>
+#include <fstream>
+#include <random>
+
+namespace bench::plan {
+
+namespace {
+
+constexpr std::size_t secret_bytes_max = 255; // What libiscsi keeps of it.
+
+std::string read_secret(const SecretPlace& place, const std::string& user) {
+    std::string secret;
+    std::string from = "environment variable " + place.environment;
+    if (!place.file.empty()) {
+        from = "file " + place.file;
+        std::ifstream in(place.file);
+        if (!in || !std::getline(in, secret)) {
+            throw drivers::UsageError(
+                fmt::format("CHAP user \"{}\": cannot read a secret from {}", user, from));
+        }
+    } else if (const char* const value = std::getenv(place.environment.c_str())) {
+        secret = value;
+    }
+    while (!secret.empty() && (secret.back() == '\r' || secret.back() == '\n')) {
+        secret.pop_back();
+    }
+    if (secret.empty() || secret.size() > secret_bytes_max) {
+        throw drivers::UsageError(
+            fmt::format("CHAP user \"{}\": {} holds {} bytes; wanted a secret of 1 to {} bytes",
+                        user,
+                        from,
+                        secret.size(),
+                        secret_bytes_max));
+    }
+    return secret;
+}
+
+std::uint64_t new_session_id() {
+    std::random_device chance; // Must differ from every other initiator's: never seeded.
+    return (std::uint64_t{chance()} << 16U ^ chance()) & 0xffffffffffU;
+}
+
+} // namespace
+
+drivers::iscsi::IscsiSettings
+iscsi_settings(const Url& url, std::size_t portal, const DriverOptions& options) {
+    drivers::iscsi::IscsiSettings settings;
+    drivers::iscsi::SessionSettings& session = settings.session;
+    session.portal = url.portals.at(portal).text();
+    session.target = url.target;
+    session.lun = static_cast<std::uint16_t>(url.unit);
+    session.initiator_name = options.initiator_name;
+    session.header_digest = options.header_digest;
+    session.initiator_session_id = new_session_id();
+    session.chap.user = options.chap_user.empty() ? url.user : options.chap_user;
+    if (!session.chap.user.empty()) {
+        session.chap.secret = read_secret(options.chap_secret, session.chap.user);
+    }
+    session.mutual_chap.user = options.mutual_user;
+    if (!session.mutual_chap.user.empty()) {
+        if (session.chap.user.empty()) {
+            throw drivers::UsageError("mutual CHAP wants a CHAP user for this side too");
+        }
+        session.mutual_chap.secret = read_secret(options.mutual_secret, options.mutual_user);
+    }
+    settings.depth = options.depth;
+    settings.login_timeout = options.login_timeout;
+    settings.command_timeout = options.command_timeout;
+    settings.reconnect_timeout = options.reconnect_timeout;
+    return settings;
+}
+
+} // namespace bench::plan

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "drivers/api/clock.h"
+#include "drivers/iscsi/command.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+struct iscsi_context;
+
+namespace drivers::iscsi {
+
+struct ChapAccount {
+    std::string user; // Empty: no authentication in this direction.
+    std::string secret;
+};
+
+struct SessionSettings {
+    std::string portal; // host:port
+    std::string target; // Empty: a discovery session.
+    std::string initiator_name;
+    ChapAccount chap;        // We prove ourselves.
+    ChapAccount mutual_chap; // The array proves itself; wants `chap`.
+    bool header_digest = false;
+    std::uint16_t lun = 0;
+    // 40 bits. The same again reinstates the session: the array ends the old one and its tasks
+    // first (RFC 7143 6.3.5).
+    std::uint64_t initiator_session_id = 0;
+};
+
+using TextPairs = std::vector<std::pair<std::string, std::string>>;
+
+enum class SessionState : std::uint8_t { connecting, logging_in, up, down };
+
+// One iSCSI session with one connection through libiscsi, which appears nowhere else. Nothing here
+// waits, retries or throws once it is built; a session that went down stays down. Destroying it
+// closes the socket, after which no buffer of its commands is touched any more.
+class Session {
+public:
+    // Begins to connect. Throws HostError if this host has no memory or socket, ArrayError if the
+    // portal's name cannot be resolved.
+    explicit Session(const SessionSettings& settings);
+    ~Session();
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    const SessionSettings& settings() const noexcept { return settings_; }
+    SessionState state() const noexcept { return state_; }
+    const std::string& error() const noexcept { return error_; }         // Why it is down.
+    const TextPairs& negotiated() const noexcept { return negotiated_; } // Keys the array answered.
+    std::string_view negotiated(std::string_view key) const noexcept;    // Empty: not answered.
+    const std::string& redirected_to() const noexcept { return redirected_to_; }
+
+    int fd() const noexcept;
+    bool wants_to_write() const noexcept; // Something is queued that the socket did not take yet.
+
+    [[nodiscard]] bool send(Command& command) noexcept;  // Queued only; service() sends.
+    [[nodiscard]] bool abort(Command& command) noexcept; // ABORT TASK; the end comes to on_abort.
+    void forget(Command& command) noexcept; // After an acknowledged abort: no answer will come.
+    bool all_sent() const noexcept;
+
+    void flush() noexcept;   // Sends what the socket takes.
+    void service() noexcept; // Reads what has come, then sends; never waits.
+
+    // SendTargets; `out` is filled with (target name, portal) when done is set.
+    bool begin_discovery(TextPairs& out, bool& done) noexcept;
+
+    // Says goodbye; waits at most this long.
+    void logout(Duration at_most) noexcept;
+
+private:
+    struct Callbacks;
+
+    void log_in() noexcept;
+    void fail(std::string why) noexcept;
+    void drive(int events) noexcept;
+    void learn_limits() noexcept;
+
+    SessionSettings settings_;
+    iscsi_context* context_ = nullptr;
+    SessionState state_ = SessionState::connecting;
+    std::string error_;
+    std::string redirected_to_;
+    TextPairs negotiated_;
+    std::size_t immediate_bytes_ = 0; // A write up to this is sent within its command.
+    TextPairs* discovered_ = nullptr;
+    bool* discovery_done_ = nullptr;
+    bool logged_out_ = false;
+    bool forgetting_ = false;
+    bool closing_ = false;
+};
+
+// A bounded wait for a session to come further.
+class SessionWait {
+public:
+    SessionWait(const Clock& clock, Duration at_most)
+        : clock_(clock)
+        , deadline_(clock.now() + at_most) {}
+
+    bool over() const noexcept { return clock_.now() >= deadline_; }
+    void step(Session& session) const noexcept; // Waits for the socket once, then serves it.
+
+private:
+    const Clock& clock_;
+    TimePoint deadline_;
+};
+
+} // namespace drivers::iscsi

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/answer.h"
+
+#include "results/text/human.h"
+#include "results/view.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+namespace results {
+
+namespace {
+
+struct Tally {
+    std::size_t all = 0;
+    std::array<std::size_t, 4> of{}; // By Outcome.
+
+    std::size_t count(Outcome outcome) const { return of.at(static_cast<std::size_t>(outcome)); }
+};
+
+Tally tally(const RunRecord& run, const std::string& array) {
+    Tally out;
+    for (const VerdictRecord& verdict : run.verdicts) {
+        if (array.empty() || verdict.array == array) {
+            out.all += 1;
+            out.of.at(static_cast<std::size_t>(verdict.outcome)) += 1;
+        }
+    }
+    return out;
+}
+
+// "A kept all 4 limits", "B failed 1 of 4 limits and kept 2, 1 not measured".
+std::string limits_of(const std::string& array, const Tally& tally) {
+    if (tally.all == 0) {
+        return array + " was held against no limit";
+    }
+    const std::size_t failed = tally.count(Outcome::fail);
+    const std::size_t kept = tally.count(Outcome::pass);
+    const char* limits = tally.all == 1 ? "limit" : "limits";
+    std::string out =
+        failed > 0 ? fmt::format("{} failed {} of {} {}", array, failed, tally.all, limits)
+        : kept == tally.all
+            ? fmt::format(
+                  "{} kept {}", array, kept == 1 ? "its limit" : fmt::format("all {} limits", kept))
+            : fmt::format("{} kept {} of {} {}", array, kept, tally.all, limits);
+    for (const Outcome open : {Outcome::inconclusive, Outcome::not_measured}) {
+        if (tally.count(open) > 0) {
+            out += fmt::format(", {} {}", tally.count(open), view::name_of(open));
+        }
+    }
+    return out;
+}
+
+std::string comparison_remark(const RunRecord& run) {
+    std::array<std::size_t, 4> words{};
+    std::size_t all = 0;
+    std::string names;
+    for (const ComparisonRecord& one : run.comparisons) {
+        if (one.primary) {
+            words.at(static_cast<std::size_t>(one.word)) += 1;
+            all += 1;
+            names = fmt::format("{} against {}", one.candidate, one.baseline);
+        }
+    }
+    if (all == 0) {
+        return "";
+    }
+    std::string out =
+        fmt::format("{}, {} primary {}: ", names, all, all == 1 ? "metric" : "metrics");
+    bool first = true;
+    for (const Word word : {Word::better, Word::worse, Word::equivalent, Word::inconclusive}) {
+        const std::size_t count = words.at(static_cast<std::size_t>(word));
+        if (count > 0) {
+            out += fmt::format("{}{} {}",
+                               first ? "" : ", ",
+                               view::name_of(word),
+                               all == 1 ? std::string() : fmt::format("in {}", count));
+            first = false;
+        }
+    }
+    while (out.ends_with(' ')) {
+        out.pop_back();
+    }
+    return out + ".";
+}
+
+void add_findings(const RunRecord& run, Answer& out) {
+    for (const char* area : {"integrity", "egress"}) {
+        for (const std::string& array : view::array_names(run)) {
+            const std::size_t count = view::count_findings(view::findings(run, area), array);
+            if (count > 0) {
+                out.remarks.push_back(fmt::format(
+                    "{} {} {} on {}.", count, area, count == 1 ? "finding" : "findings", array));
+            }
+        }
+    }
+}
+
+void add_not_measured(const RunRecord& run, Answer& out) {
+    for (const VerdictRecord& verdict : run.verdicts) {
+        if (verdict.outcome == Outcome::not_measured) {
+            out.not_measured.push_back(
+                fmt::format("{}, limit \"{}\". {}", verdict.array, verdict.limit, verdict.reason));
+        }
+    }
+    if (run.integrity.empty()) {
+        out.not_measured.emplace_back("Data integrity: nothing was read back and compared.");
+    }
+    if (run.egress.empty()) {
+        out.not_measured.emplace_back(
+            "What the arrays send out of their own ports: nothing was captured.");
+    }
+    for (const ArrayRecord& array : run.arrays) {
+        std::string names;
+        for (const PortRecord& port : array.ports) {
+            if (port.watched_by.empty()) {
+                names += (names.empty() ? "" : ", ") + port.name;
+            }
+        }
+        if (!names.empty() && !run.egress.empty()) {
+            out.not_measured.push_back(fmt::format(
+                "Traffic at these ports of {} was not watched: {}.", array.name, names));
+        }
+    }
+}
+
+Outcome worst(const RunRecord& run) {
+    const Tally all = tally(run, "");
+    const std::size_t found = view::count_findings(view::findings(run, "integrity"), "") +
+                              view::count_findings(view::findings(run, "egress"), "");
+    if (all.count(Outcome::fail) > 0 || found > 0) {
+        return Outcome::fail;
+    }
+    if (!run.complete || all.all == 0 || all.count(Outcome::not_measured) > 0) {
+        return Outcome::not_measured;
+    }
+    return all.count(Outcome::inconclusive) > 0 ? Outcome::inconclusive : Outcome::pass;
+}
+
+} // namespace
+
+Answer answer(const RunRecord& run) {
+    Answer out;
+    out.outcome = worst(run);
+    for (const std::string& array : view::array_names(run)) {
+        out.clauses.push_back(limits_of(array, tally(run, array)));
+        out.sentence += (out.sentence.empty() ? "" : "; ") + out.clauses.back();
+    }
+    if (out.clauses.empty()) {
+        out.clauses.emplace_back("No array was measured");
+        out.sentence = out.clauses.back();
+    }
+    out.sentence += ".";
+    if (!run.complete) {
+        out.remarks.push_back("This run is incomplete" +
+                              (run.interrupted.empty() ? "" : ": " + run.interrupted) + ".");
+    }
+    const std::string compared = comparison_remark(run);
+    if (!compared.empty()) {
+        out.remarks.push_back(compared);
+    }
+    add_findings(run, out);
+    const auto invalid = static_cast<std::size_t>(
+        std::count_if(run.rounds.begin(), run.rounds.end(), [](const auto& one) {
+            return !view::is_valid(one);
+        }));
+    if (invalid > 0) {
+        out.remarks.push_back(
+            fmt::format("{} of {} rounds {} invalid and left out of every number here.",
+                        invalid,
+                        run.rounds.size(),
+                        invalid == 1 ? "is" : "are"));
+    }
+    add_not_measured(run, out);
+    return out;
+}
+
+std::string value_against_bound(const VerdictRecord& verdict) {
+    if (verdict.outcome == Outcome::not_measured) {
+        return "not measured";
+    }
+    std::string out = text::with_unit(verdict.value, verdict.unit);
+    if (verdict.low && verdict.high) {
+        out += fmt::format(" ({} to {})",
+                           text::with_unit(*verdict.low, verdict.unit),
+                           text::with_unit(*verdict.high, verdict.unit));
+    }
+    return out + " against " + text::with_unit(verdict.bound, verdict.unit);
+}
+
+std::string change_with_interval(const ComparisonRecord& comparison) {
+    return fmt::format("{} ({})",
+                       text::change(comparison.ratio),
+                       text::change_range(comparison.low, comparison.high));
+}
+
+} // namespace results

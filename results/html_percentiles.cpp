@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/html_page.h"
+#include "results/html_sections.h"
+#include "results/text/human.h"
+#include "results/view.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace results::html {
+
+namespace {
+
+constexpr int points_per_nine = 16;
+constexpr double last_share = 0.99999;
+
+// Measured where enough samples lie above; the rest of the way faint, to the last sample.
+void add_curve(charts::Chart& chart,
+               const Histogram& histogram,
+               const std::string& name,
+               int slot) {
+    charts::Series solid;
+    charts::Series faint;
+    solid.name = faint.name = name;
+    solid.slot = faint.slot = slot;
+    faint.faint = true;
+    for (int i = 1; i <= 5 * points_per_nine; ++i) {
+        const double share = i == 5 * points_per_nine
+                                 ? last_share
+                                 : 1 - std::pow(10, -static_cast<double>(i) / points_per_nine);
+        const auto value = view::measured(histogram, share);
+        if (value) {
+            solid.points.push_back({share, static_cast<double>(*value)});
+        } else if (histogram.samples_above(share) > 0) {
+            faint.points.push_back({share, static_cast<double>(histogram.quantile_ns(share))});
+        }
+    }
+    if (!solid.points.empty() && !faint.points.empty()) {
+        faint.points.insert(faint.points.begin(), solid.points.back());
+    }
+    chart.series.push_back(solid);
+    if (!faint.points.empty()) {
+        chart.series.push_back(faint);
+    }
+}
+
+charts::Chart curve(const RunRecord& run, const view::Load& load, const std::string& stream) {
+    charts::Chart chart;
+    chart.title = "Share of accesses answered within a time";
+    chart.description = "Response time against percentile, one line per array.";
+    chart.x = {charts::ScaleKind::percentile, {0, last_share}, "percentile of accesses", ""};
+    chart.y = {charts::ScaleKind::logarithmic, {}, "response time", "ns"};
+    for (const std::string& array : view::array_names(run)) {
+        const auto rounds = view::valid_only(view::rounds_at(run, array, load));
+        const Histogram all = view::merged(rounds, stream, &StreamRecord::response_ns);
+        if (all.count() > 0) {
+            add_curve(chart, all, array, view::slot(run, array));
+        }
+    }
+    charts::fit_axes(chart, false);
+    return chart;
+}
+
+std::string load_name(const view::Load& load) {
+    return load.workload + " at " + load.point;
+}
+
+std::string curves(const RunRecord& run) {
+    std::vector<Panel> list;
+    std::size_t chosen = 0;
+    const auto common = view::common_load(run);
+    for (const view::Load& load : view::loads(run)) {
+        auto streams = view::stream_names(run, load);
+        if (streams.size() > 1) {
+            streams.insert(streams.begin(), "");
+        }
+        for (const std::string& stream : streams) {
+            const charts::Chart chart = curve(run, load, stream);
+            if (chart.series.empty()) {
+                continue;
+            }
+            if (common && load == *common && (stream.empty() || streams.size() == 1)) {
+                chosen = list.size();
+            }
+            list.push_back({load_name(load) + ", " + (stream.empty() ? "all accesses" : stream),
+                            figure(chart,
+                                   array_keys(run) + "<span>dotted: not measured, fewer "
+                                                     "than 10 samples above</span>")});
+        }
+    }
+    return list.empty() ? "<p class=\"none-yet\">No valid round: nothing to draw.</p>\n"
+                        : panels("Load and stream", list, std::min(chosen, list.size() - 1));
+}
+
+std::string percentile_cell(const Histogram& histogram, double share) {
+    const auto value = view::measured(histogram, share);
+    if (value) {
+        return fmt::format("<span title=\"{} samples above\">{}</span>",
+                           text::grouped(histogram.samples_above(share)),
+                           text::duration(static_cast<double>(*value), text::Zeros::kept));
+    }
+    return fmt::format(
+        "<span class=\"none-yet\" title=\"not measured: {} samples above\">n.m.</span>",
+        histogram.samples_above(share));
+}
+
+struct Sums {
+    std::uint64_t completed = 0;
+    std::uint64_t failed = 0; // Failed, timed out and lost.
+    std::string operation;
+};
+
+Sums sums_of(const view::Rounds& rounds, const std::string& stream) {
+    Sums out;
+    for (const RoundRecord* round : rounds) {
+        for (const StreamRecord& one : round->streams) {
+            if (one.name == stream) {
+                out.completed += one.completed;
+                out.failed += one.failed + one.timed_out + one.lost;
+                out.operation = one.operation;
+            }
+        }
+    }
+    return out;
+}
+
+using Member = Histogram StreamRecord::*;
+
+std::string stream_table(const RunRecord& run, const view::Load& load, Member member) {
+    std::vector<std::string> columns = {"Stream", "Accesses", "Failed"};
+    for (const view::Rung& rung : view::percentile_ladder) {
+        columns.emplace_back(rung.name);
+    }
+    columns.emplace_back("Max");
+    Table table(columns);
+    for (const std::string& stream : view::stream_names(run, load)) {
+        bool first = true;
+        for (const std::string& array : view::array_names(run)) {
+            const auto rounds = view::valid_only(view::rounds_at(run, array, load));
+            const Sums sums = sums_of(rounds, stream);
+            if (first) {
+                table.wide("<strong>" + said(stream) + "</strong> <span class=\"small\">" +
+                               said(sums.operation) + "</span>",
+                           "stream");
+                first = false;
+            }
+            const Histogram all = view::merged(rounds, stream, member);
+            std::vector<std::string> cells = {
+                key(view::slot(run, array), array),
+                text::grouped(sums.completed),
+                sums.failed > 0 ? "<strong>" + text::grouped(sums.failed) + "</strong>" : "0"};
+            for (const view::Rung& rung : view::percentile_ladder) {
+                cells.push_back(percentile_cell(all, rung.share));
+            }
+            cells.push_back(all.count() > 0 ? text::duration(static_cast<double>(all.max_ns()))
+                                            : "\xE2\x80\x93");
+            table.row(cells);
+        }
+    }
+    return table.html();
+}
+
+std::string streams(const RunRecord& run) {
+    std::vector<Panel> list;
+    std::size_t chosen = 0;
+    const auto common = view::common_load(run);
+    for (const view::Load& load : view::loads(run)) {
+        if (common && load == *common) {
+            chosen = list.size();
+        }
+        const std::string parts = "<p class=\"small\">Wait: from due to sent. Service: from sent "
+                                  "to done. Response time is "
+                                  "both together.</p><h4>Wait</h4>" +
+                                  stream_table(run, load, &StreamRecord::wait_ns) +
+                                  "<h4>Service</h4>" +
+                                  stream_table(run, load, &StreamRecord::service_ns);
+        list.push_back({load_name(load),
+                        stream_table(run, load, &StreamRecord::response_ns) +
+                            fold("Wait and service apart", parts)});
+    }
+    return list.empty() ? ""
+                        : "<h3>Each stream by itself</h3>\n" + panels("Load", list, chosen) +
+                              "<p class=\"small\">n.m.: not measured, fewer than 10 samples lie "
+                              "above the percentile.</p>\n";
+}
+
+} // namespace
+
+std::string percentile_section(const RunRecord& run) {
+    return section({"percentiles",
+                    "Response time",
+                    "From the instant an access was due until it was done, so that an array that "
+                    "stops answering is charged for all that had to wait. Each further step to the "
+                    "right is ten times rarer: at 99.9 % one access in a thousand took longer.",
+                    view::any_emulated(run)},
+                   curves(run) + streams(run));
+}
+
+} // namespace results::html

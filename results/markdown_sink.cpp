@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/answer.h"
+#include "results/sinks.h"
+#include "results/text/escape.h"
+#include "results/text/human.h"
+#include "results/view.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace results {
+
+namespace {
+
+using text::escape_markdown;
+
+std::string row(const std::vector<std::string>& cells) {
+    std::string out = "|";
+    for (const std::string& cell : cells) {
+        out += " " + cell + " |";
+    }
+    return out + "\n";
+}
+
+std::string header(const std::vector<std::string>& cells) {
+    std::string out = row(cells) + "|";
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        out += i == 0 ? " :-- |" : " --: |";
+    }
+    return out + "\n";
+}
+
+std::string first_lines(const RunRecord& run, const Answer& told) {
+    std::string out =
+        fmt::format("# {}: {}\n\n", escape_markdown(run.plan_name), view::name_of(told.outcome));
+    if (view::any_emulated(run)) {
+        out += "> **EMULATED**: arrays marked so are programs on the test host; their numbers say "
+               "nothing about a real product.\n\n";
+    }
+    out += "**" + escape_markdown(told.sentence) + "**\n\n";
+    for (const std::string& remark : told.remarks) {
+        out += "- " + escape_markdown(remark) + "\n";
+    }
+    return out + fmt::format("\nRun {}, {}.\n\n",
+                             escape_markdown(run.id),
+                             text::utc_time(run.started_utc_ns));
+}
+
+std::vector<std::string> titled_arrays(const RunRecord& run, const std::string& first) {
+    std::vector<std::string> out = {first};
+    for (const std::string& name : view::array_names(run)) {
+        out.push_back(escape_markdown(name) + (view::is_emulated(run, name) ? " (EMULATED)" : ""));
+    }
+    return out;
+}
+
+std::string headlines(const RunRecord& run) {
+    std::string out = "## Side by side\n\n" + header(titled_arrays(run, "Number"));
+    for (const HeadlineRow& headline : headline_rows(run)) {
+        std::vector<std::string> cells = {escape_markdown(
+            headline.name + (headline.note.empty() ? "" : " (" + headline.note + ")"))};
+        for (const auto& cell : headline.cells) {
+            cells.push_back(cell ? escape_markdown(text::with_unit(cell->value, cell->unit))
+                                 : "not measured");
+        }
+        out += row(cells);
+    }
+    return out + "\n";
+}
+
+std::string limits(const RunRecord& run) {
+    if (run.verdicts.empty()) {
+        return "";
+    }
+    std::string out = "## Limits\n\n" + header({"Limit", "Array", "Load", "Value", "Outcome"});
+    for (const VerdictRecord& verdict : run.verdicts) {
+        out +=
+            row({escape_markdown(verdict.limit),
+                 escape_markdown(verdict.array),
+                 escape_markdown(verdict.workload + " at " + verdict.point),
+                 escape_markdown(value_against_bound(verdict)),
+                 verdict.outcome == Outcome::fail ? "**FAIL**" : view::name_of(verdict.outcome)});
+    }
+    return out + "\n";
+}
+
+std::string comparisons(const RunRecord& run) {
+    if (run.comparisons.empty()) {
+        return "";
+    }
+    std::string out =
+        "## Comparison\n\n" + header({"Metric", "Load", "Change", "Pairs", "Word", "Kind"});
+    for (const ComparisonRecord& one : run.comparisons) {
+        out += row({escape_markdown(one.metric + (one.stream.empty() ? "" : ", " + one.stream)),
+                    escape_markdown(one.workload + " at " + one.point),
+                    escape_markdown(one.candidate) + " " + change_with_interval(one),
+                    fmt::format("{}", one.pairs),
+                    std::string("**") + view::name_of(one.word) + "**",
+                    one.primary ? "primary" : "exploratory"});
+    }
+    return out + "\n";
+}
+
+std::string percentiles(const RunRecord& run) {
+    std::string out = "## Response time, from due to done\n\n";
+    std::vector<std::string> columns = {"Load", "Array"};
+    for (const view::Rung& rung : view::percentile_ladder) {
+        columns.emplace_back(rung.name);
+    }
+    out += header(columns);
+    for (const view::Load& load : view::loads(run)) {
+        for (const std::string& array : view::array_names(run)) {
+            const auto rounds = view::valid_only(view::rounds_at(run, array, load));
+            const Histogram all = view::merged(rounds, "", &StreamRecord::response_ns);
+            std::vector<std::string> cells = {escape_markdown(load.workload + " at " + load.point),
+                                              escape_markdown(array)};
+            for (const view::Rung& rung : view::percentile_ladder) {
+                const auto value = view::measured(all, rung.share);
+                cells.push_back(value ? text::duration(static_cast<double>(*value))
+                                      : "not measured");
+            }
+            out += row(cells);
+        }
+    }
+    return out + "\nA percentile with fewer than 10 samples above it is not measured.\n\n";
+}
+
+std::string findings(const RunRecord& run) {
+    std::string out = "## Findings\n\n";
+    std::size_t count = 0;
+    for (const char* area : {"integrity", "egress"}) {
+        for (const FindingRecord& finding : view::findings(run, area)) {
+            out += fmt::format("- **{}** ({}, {}): {}\n",
+                               escape_markdown(finding.kind),
+                               area,
+                               escape_markdown(finding.array),
+                               escape_markdown(finding.summary));
+            count += 1;
+        }
+    }
+    return count == 0 ? "" : out + "\n";
+}
+
+std::string list(const std::string& title, const std::vector<std::string>& sentences) {
+    std::string out;
+    for (const std::string& sentence : sentences) {
+        out += "- " + escape_markdown(sentence) + "\n";
+    }
+    return out.empty() ? "" : "## " + title + "\n\n" + out + "\n";
+}
+
+} // namespace
+
+std::string markdown_report(const RunRecord& run) {
+    const Answer told = answer(run);
+    return first_lines(run, told) + headlines(run) + limits(run) + comparisons(run) +
+           percentiles(run) + findings(run) + list("Not measured", told.not_measured) +
+           list("What this run could not have seen", run.not_seen) + "## How to reproduce\n\n    " +
+           text::clean_text(run.command) + "\n";
+}
+
+} // namespace results

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "results/run_record.h"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+// What several sinks need to see in a run, computed the same way for each of them.
+namespace results::view {
+
+// A load point of a workload, in the order of the run's loads.
+struct Load {
+    std::string workload;
+    std::string point;
+    double value = 0;
+    auto operator<=>(const Load&) const = default;
+};
+
+using Rounds = std::vector<const RoundRecord*>;
+
+std::vector<Load> loads(const RunRecord& run);
+std::vector<std::string>
+array_names(const RunRecord& run);                        // Also of rounds whose record is missing.
+int slot(const RunRecord& run, const std::string& array); // Its place, hence its colour; 0 ..
+bool is_valid(const RoundRecord& round);
+Rounds rounds_at(const RunRecord& run, const std::string& array, const Load& load);
+Rounds valid_only(const Rounds& rounds);
+std::vector<std::string> stream_names(const RunRecord& run, const Load& load);
+
+// The rounds' histograms of one stream, or of all streams ("").
+Histogram merged(const Rounds& rounds, const std::string& stream, Histogram StreamRecord::*member);
+
+// Means over rounds; 0 without rounds.
+double mean_achieved_per_s(const Rounds& rounds);
+double mean_bytes_per_s(const Rounds& rounds);
+
+struct Rung {
+    double share;
+    const char* name;
+};
+constexpr std::array<Rung, 7> percentile_ladder = {{{0.5, "P50"},
+                                                    {0.9, "P90"},
+                                                    {0.95, "P95"},
+                                                    {0.99, "P99"},
+                                                    {0.999, "P99.9"},
+                                                    {0.9999, "P99.99"},
+                                                    {0.99999, "P99.999"}}};
+constexpr std::uint64_t samples_above_min = 10;
+
+// Empty where fewer than samples_above_min lie above it.
+std::optional<std::uint64_t> measured(const Histogram& histogram, double share);
+
+bool any_emulated(const RunRecord& run);
+bool all_emulated(const RunRecord& run);
+bool is_emulated(const RunRecord& run, const std::string& array);
+
+// Of the run and of its rounds, the run's first. `area`: "integrity" or "egress".
+std::vector<FindingRecord> findings(const RunRecord& run, const std::string& area);
+std::size_t count_findings(const std::vector<FindingRecord>& findings, const std::string& array);
+
+// The most demanding load that every array has a valid round of; else the last with any rounds.
+std::optional<Load> common_load(const RunRecord& run);
+
+// The highest load of a workload at which the array did at least 99 % of what was offered, in valid
+// rounds. `beyond`: some higher load was offered, and failed.
+struct Knee {
+    double offered_per_s = 0;
+    bool beyond = false;
+};
+std::optional<Knee>
+knee(const RunRecord& run, const std::string& array, const std::string& workload);
+
+const char* name_of(Outcome outcome); // "pass", "fail", "inconclusive", "not measured"
+const char* name_of(Word word);       // "better" ...
+
+} // namespace results::view
