@@ -11,12 +11,34 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <charconv>
 #include <csignal>
 #include <fmt/format.h>
 
 namespace drivers::array {
 
 namespace asio = boost::asio;
+
+namespace {
+
+std::string listen_address(const std::string& wanted, std::size_t index) {
+    const std::size_t colon = wanted.rfind(':');
+    const bool has_port =
+        colon != std::string::npos && wanted.find(']', colon) == std::string::npos;
+    unsigned port = 0;
+    if (has_port) {
+        const char* end = wanted.data() + wanted.size();
+        const auto [rest, error] = std::from_chars(wanted.data() + colon + 1, end, port);
+        if (error != std::errc{} || rest != end || port + index > 65535) {
+            throw UsageError(fmt::format(
+                "listen address \"{}\": wanted host, host:port or [host]:port", wanted));
+        }
+    }
+    const std::string host = has_port ? wanted.substr(0, colon) : wanted;
+    return fmt::format("{}:{}", host, port == 0 ? 0 : port + index);
+}
+
+} // namespace
 
 struct ArrayServer::State {
     State(const ServerSettings& settings, Clock& used_clock)
@@ -76,7 +98,7 @@ ArrayServer::ArrayServer(const ServerSettings& settings, Clock& clock)
     : state_(std::make_unique<State>(settings, clock)) {
     for (PortalSettings portal : settings.portals) {
         if (!settings.listen.empty()) {
-            portal.listen = settings.listen;
+            portal.listen = listen_address(settings.listen, state_->open.size());
         }
         state_->open.push_back(state_->portals.open(portal));
         state_->ready.portals.push_back(

@@ -14,7 +14,9 @@ namespace drivers::array {
 struct ServerSettings {
     ArraySettings array;
     std::vector<PortalSettings> portals;
-    std::string listen;  // host or host:0 for all portals; empty = as each portal says.
+    // host, host:0 or host:port for all portals, the first taking that port and each further one
+    // the next; empty = as each portal says.
+    std::string listen;
     int control_fd = -1; // An end of a socket pair; -1 = steered by signals alone.
 };
 
