@@ -3,12 +3,14 @@
 
 #include "bench/integrity/expectation.h"
 #include "bench/integrity/finding.h"
+#include "bench/integrity/ranges.h"
 #include "drivers/api/block_driver.h"
 #include "profiles/source.h"
 
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 namespace bench::integrity {
 
@@ -17,12 +19,13 @@ enum class Verify : std::uint8_t { none, sample, full };
 struct KeeperSettings {
     std::uint16_t lane = 0;
     Verify verify = Verify::full;
-    std::uint32_t sample_one_in = 16;           // Of the reads, when sampling.
-    std::uint8_t compressible_percent = 0;      // Share of each sector that is zeros.
-    std::uint64_t dictionary_seed = 1;          // Of duplicate contents.
-    std::uint32_t slots = 1024;                 // Most accesses in flight.
-    std::uint64_t from_bytes = 0;               // This lane's share of the working set: no other
-    std::uint64_t size_bytes = 0;               // lane writes there. 0 = all of the expectation.
+    std::uint32_t sample_one_in = 16;      // Of the reads, when sampling.
+    std::uint8_t compressible_percent = 0; // Share of each sector that is zeros.
+    std::uint64_t dictionary_seed = 1;     // Of duplicate contents.
+    std::uint32_t slots = 1024;            // Most accesses in flight.
+    // What this lane alone writes; empty = all of the expectation. Outside, nothing is remembered
+    // or judged.
+    std::vector<ByteRange> ranges{};
     std::uint32_t side_table_units = 1U << 15U; // Most units in flight or of unknown outcome.
     bool unmapped_reads_zero = true;            // What the LUN promises of unmapped blocks (LBPRZ).
     std::uint64_t unmap_granularity_bytes = 0;  // Smaller pieces of an unmap may be ignored.

@@ -36,7 +36,7 @@ std::uint64_t key_of(const Finding& finding) noexcept {
 
 // Neighbours last written by one and the same request: what is torn between them is torn.
 bool Keeper::State::same_write(std::uint64_t one, std::uint64_t other) const noexcept {
-    if (table_.find(one) != nullptr || table_.find(other) != nullptr) {
+    if (!owns(other) || table_.find(one) != nullptr || table_.find(other) != nullptr) {
         return false;
     }
     const UnitState left = state_of(one);
@@ -50,6 +50,10 @@ void Keeper::State::accuse(const Flight& flight, std::uint64_t now_ns) noexcept 
     const std::uint64_t end = units.first + units.count;
     Finding open;
     for (std::uint64_t unit = units.first; unit < end;) {
+        if (!owns(unit)) {
+            ++unit;
+            continue;
+        }
         Units stretch{unit, 1};
         while (unit + stretch.count < end && same_write(unit, unit + stretch.count)) {
             ++stretch.count;

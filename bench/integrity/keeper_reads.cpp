@@ -20,9 +20,13 @@ Keeper::State::Units Keeper::State::units_of(const profiles::Access& access) con
         return {};
     }
     const std::uint64_t from = access.offset_bytes > base ? access.offset_bytes - base : 0;
-    const std::uint64_t first = std::max(from / unit_bytes_, first_unit_);
+    if (shares_.empty()) {
+        return {};
+    }
+    const Units& last_share = shares_.back();
+    const std::uint64_t first = std::max(from / unit_bytes_, shares_.front().first);
     const std::uint64_t last =
-        std::min((end - base + unit_bytes_ - 1) / unit_bytes_, first_unit_ + unit_count_);
+        std::min((end - base + unit_bytes_ - 1) / unit_bytes_, last_share.first + last_share.count);
     return {first, last > first ? last - first : 0};
 }
 
@@ -66,11 +70,9 @@ bool Keeper::State::is_to_be_judged(const profiles::Access& access) noexcept {
 }
 
 void Keeper::State::judge(const Flight& flight, std::uint64_t now_ns) noexcept {
-    const Units units = units_of(flight.access);
     bool legal = true;
-    for (std::uint64_t unit = units.first; unit < units.first + units.count; ++unit) {
-        legal = judge_unit(flight, unit, now_ns) && legal;
-    }
+    for_own_units(flight.access,
+                  [&](std::uint64_t unit) { legal = judge_unit(flight, unit, now_ns) && legal; });
     if (!legal) {
         accuse(flight, now_ns);
     }

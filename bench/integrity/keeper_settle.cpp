@@ -39,25 +39,24 @@ Keeper::State::State(Expectation& expectation, const KeeperSettings& settings)
     , lingering_(std::max<std::uint32_t>(settings.side_table_units, 1))
     , fences_(drivers_most) {
     const ExpectationSettings& whole = expectation.settings();
-    const std::uint64_t from = settings.size_bytes == 0 ? whole.from_bytes : settings.from_bytes;
-    const std::uint64_t size = settings.size_bytes == 0 ? whole.size_bytes : settings.size_bytes;
-    if (from < whole.from_bytes || from - whole.from_bytes > whole.size_bytes ||
-        size > whole.size_bytes - (from - whole.from_bytes)) {
-        throw drivers::UsageError(fmt::format("integrity: lane {} of {} bytes from byte {} lies "
-                                              "outside the working set of {} bytes from byte {}",
+    const std::vector<ByteRange> all = {{whole.from_bytes, whole.size_bytes}};
+    if (!without(settings.ranges, all).empty()) {
+        throw drivers::UsageError(fmt::format("integrity: lane {} writes outside the working set "
+                                              "of {} bytes from byte {}",
                                               settings.lane,
-                                              size,
-                                              from,
                                               whole.size_bytes,
                                               whole.from_bytes));
     }
-    // A unit across two lanes' border belongs to neither.
-    const std::uint64_t first_byte = from - whole.from_bytes;
-    first_unit_ = (first_byte + unit_bytes_ - 1) / unit_bytes_;
-    const std::uint64_t end_unit =
-        std::min((first_byte + size) / unit_bytes_, expectation.unit_count());
-    unit_count_ = end_unit > first_unit_ ? end_unit - first_unit_ : 0;
-    sweep_at_ = first_unit_;
+    for (const ByteRange& range : joined(settings.ranges.empty() ? all : settings.ranges)) {
+        // A unit across two lanes' border belongs to neither.
+        const std::uint64_t from = range.from_bytes - whole.from_bytes;
+        const std::uint64_t first = (from + unit_bytes_ - 1) / unit_bytes_;
+        const std::uint64_t end = (from + range.size_bytes) / unit_bytes_;
+        if (end > first) {
+            shares_.push_back({first, end - first});
+            own_units_ += end - first;
+        }
+    }
     if (cuts_announced_ > cuts_done_) {
         epochs_.open_cut();
     }
@@ -69,40 +68,50 @@ Keeper::State::~State() {
 }
 
 void Keeper::State::adopt_unsettled() {
-    for (const Unsettled& unit : expectation_.take_unsettled(first_unit_, unit_count_)) {
-        if (settings_.verify == Verify::none) {
-            continue; // About to be forgotten with the rest.
-        }
-        Unsettled* entry = table_.insert(unit.unit);
-        if (entry == nullptr) {
-            give_up(unit.unit);
-            continue;
-        }
-        *entry = unit;
-        for (std::size_t i = 0; i < unit.count; ++i) {
-            counts.units_unfenced += unit.versions[i].unfenced ? 1U : 0U;
-        }
-    }
     if (settings_.verify == Verify::none) { // Writes will not be followed: what was known is void.
-        for (std::uint64_t unit = first_unit_; unit < first_unit_ + unit_count_; ++unit) {
+        for (const Units& share : shares_) {
+            expectation_.take_unsettled(share.first, share.count);
+        }
+        for_each_own([&](std::uint64_t unit) {
             if (expectation_.packed(unit) != 0) {
                 expectation_.store(unit, 0);
+            }
+        });
+        return;
+    }
+    for (const Units& share : shares_) {
+        for (const Unsettled& unit : expectation_.take_unsettled(share.first, share.count)) {
+            Unsettled* entry = table_.insert(unit.unit);
+            if (entry == nullptr) {
+                give_up(unit.unit);
+                continue;
+            }
+            *entry = unit;
+            for (std::size_t i = 0; i < unit.count; ++i) {
+                counts.units_unfenced += unit.versions[i].unfenced ? 1U : 0U;
             }
         }
     }
 }
 
+bool Keeper::State::owns(std::uint64_t unit) const noexcept {
+    const auto after = std::upper_bound(
+        shares_.begin(), shares_.end(), unit, [](std::uint64_t wanted, const Units& share) {
+            return wanted < share.first;
+        });
+    return after != shares_.begin() && unit - (after - 1)->first < (after - 1)->count;
+}
+
 void Keeper::State::hand_back() noexcept {
     watch_power();
-    for (std::uint64_t unit = first_unit_; unit < first_unit_ + unit_count_; ++unit) {
+    for_each_own([&](std::uint64_t unit) {
         const std::uint64_t packed = expectation_.packed(unit);
         const std::uint16_t epoch = epoch_in(packed);
-        if (packed == packed_given_up || epoch == epoch_durable || epoch == epoch_suspect) {
-            continue;
+        if (packed != packed_given_up && epoch != epoch_durable && epoch != epoch_suspect) {
+            expectation_.store(
+                unit, with_epoch(packed, epochs_.is_durable(epoch) ? epoch_durable : epoch_first));
         }
-        expectation_.store(
-            unit, with_epoch(packed, epochs_.is_durable(epoch) ? epoch_durable : epoch_first));
-    }
+    });
     const auto settled_epoch = [&](std::uint16_t epoch) {
         return epoch == epoch_suspect      ? epoch
                : epochs_.is_durable(epoch) ? epoch_durable
@@ -200,17 +209,17 @@ void Keeper::State::reduce_lingering() noexcept {
 }
 
 void Keeper::State::sweep(std::uint64_t most_units) noexcept {
-    if (unit_count_ == 0) {
-        return;
-    }
-    for (std::uint64_t done = 0; done < std::min(most_units, unit_count_); ++done) {
-        const std::uint64_t packed = expectation_.packed(sweep_at_);
+    for (std::uint64_t done = 0; done < std::min(most_units, own_units_); ++done) {
+        const std::uint64_t unit = shares_[sweep_share_].first + sweep_unit_;
+        const std::uint64_t packed = expectation_.packed(unit);
         const std::uint16_t epoch = epoch_in(packed);
         if (epoch != epoch_durable && epoch != epoch_suspect && epochs_.is_durable(epoch)) {
-            expectation_.store(sweep_at_, with_epoch(packed, epoch_durable));
+            expectation_.store(unit, with_epoch(packed, epoch_durable));
         }
-        ++sweep_at_;
-        sweep_at_ = sweep_at_ == first_unit_ + unit_count_ ? first_unit_ : sweep_at_;
+        if (++sweep_unit_ == shares_[sweep_share_].count) {
+            sweep_unit_ = 0;
+            sweep_share_ = (sweep_share_ + 1) % shares_.size();
+        }
     }
 }
 
@@ -237,12 +246,12 @@ void Keeper::State::take_power_cut() noexcept {
     const auto after = [&](std::uint16_t epoch) {
         return epochs_.is_durable(epoch) ? epoch_durable : epoch_suspect;
     };
-    for (std::uint64_t unit = first_unit_; unit < first_unit_ + unit_count_; ++unit) {
+    for_each_own([&](std::uint64_t unit) {
         const std::uint64_t packed = expectation_.packed(unit);
         if (packed != packed_given_up && epoch_in(packed) != epoch_durable) {
             expectation_.store(unit, with_epoch(packed, after(epoch_in(packed))));
         }
-    }
+    });
     table_.for_each([&](Unsettled& unit) {
         unit.base.epoch = after(unit.base.epoch);
         for (std::size_t i = 0; i < unit.count; ++i) {

@@ -48,7 +48,7 @@ private:
         std::uint16_t driver = 0;
         std::uint64_t at_ns = 0;
     };
-    // The units that an access touches within this lane's share.
+    // Units in a row.
     struct Units {
         std::uint64_t first = 0;
         std::uint64_t count = 0;
@@ -109,6 +109,25 @@ private:
     void report(const Finding& finding) noexcept;
 
     Units units_of(const profiles::Access& access) const noexcept;
+    bool owns(std::uint64_t unit) const noexcept;
+    template <typename Visit>
+    void for_each_own(const Visit& visit) const {
+        for (const Units& share : shares_) {
+            for (std::uint64_t unit = share.first; unit < share.first + share.count; ++unit) {
+                visit(unit);
+            }
+        }
+    }
+    // The units of an access that are this lane's own.
+    template <typename Visit>
+    void for_own_units(const profiles::Access& access, const Visit& visit) const {
+        const Units units = units_of(access);
+        for (std::uint64_t unit = units.first; unit < units.first + units.count; ++unit) {
+            if (shares_.size() == 1 || owns(unit)) {
+                visit(unit);
+            }
+        }
+    }
     std::span<std::byte>
     part_of(const Flight& flight, std::uint64_t unit, std::uint64_t& address) const noexcept;
     bool is_whole(const Flight& flight, std::uint64_t unit) const noexcept;
@@ -120,12 +139,13 @@ private:
     Expectation& expectation_;
     KeeperSettings settings_;
     std::uint64_t unit_bytes_;
-    std::uint64_t first_unit_ = 0;
-    std::uint64_t unit_count_ = 0;
+    std::vector<Units> shares_; // Sorted, apart from each other.
+    std::uint64_t own_units_ = 0;
     std::uint64_t generation_; // Next.
     std::uint64_t event_ = 0;
     std::uint64_t power_event_ = 0; // When the last power cut was over.
-    std::uint64_t sweep_at_ = 0;
+    std::size_t sweep_share_ = 0;
+    std::uint64_t sweep_unit_ = 0; // Within that share.
     std::uint64_t dice_;
     std::uint32_t cuts_announced_;
     std::uint32_t cuts_done_;

@@ -44,10 +44,8 @@ void Keeper::State::begin_write(Flight& flight) noexcept {
     if (settings_.verify == Verify::none) {
         return;
     }
-    const Units units = units_of(flight.access);
-    for (std::uint64_t unit = units.first; unit < units.first + units.count; ++unit) {
-        add_version(unit, planned(flight, unit));
-    }
+    for_own_units(flight.access,
+                  [&](std::uint64_t unit) { add_version(unit, planned(flight, unit)); });
 }
 
 void Keeper::State::fill(const Flight& flight) noexcept {
@@ -135,7 +133,7 @@ void Keeper::State::end(std::uint32_t slot,
         end_write(flight, driver, done);
     } else if (flight.access.op == AccessOp::flush && good) {
         epochs_.done(flight.flush);
-        sweep(unit_count_ / 2048 + 64);
+        sweep(own_units_ / 2048 + 64);
     } else if (flight.judged) {
         if (good) {
             judge(flight, static_cast<std::uint64_t>(done.done.time_since_epoch().count()));
@@ -158,10 +156,7 @@ void Keeper::State::end_write(const Flight& flight,
     if (done.status == drivers::Status::good) {
         writes_.add({flight.generation, flight.issued_ns, ending.at_ns});
     }
-    const Units units = units_of(flight.access);
-    for (std::uint64_t unit = units.first; unit < units.first + units.count; ++unit) {
-        end_unit(flight, unit, ending);
-    }
+    for_own_units(flight.access, [&](std::uint64_t unit) { end_unit(flight, unit, ending); });
 }
 
 void Keeper::State::end_unit(const Flight& flight,
@@ -213,10 +208,9 @@ void Keeper::State::withdrawn(std::uint32_t slot) noexcept {
     assert(slot < flights_.size());
     const Flight& flight = flights_[slot];
     if (changes_content(flight.access.op) && settings_.verify != Verify::none) {
-        const Units units = units_of(flight.access);
-        for (std::uint64_t unit = units.first; unit < units.first + units.count; ++unit) {
+        for_own_units(flight.access, [&](std::uint64_t unit) {
             end_unit(flight, unit, {.status = drivers::Status::busy});
-        }
+        });
     } else if (flight.judged) {
         reads_.remove(slot);
         reduce_lingering();
@@ -246,16 +240,18 @@ bool Keeper::State::is_unfenced(std::uint64_t offset_bytes,
     if (counts.units_unfenced == 0) {
         return false;
     }
-    const Units units = units_of({.offset_bytes = offset_bytes, .size_bytes = size_bytes});
-    for (std::uint64_t unit = units.first; unit < units.first + units.count; ++unit) {
+    bool out = false;
+    profiles::Access access;
+    access.offset_bytes = offset_bytes;
+    access.size_bytes = size_bytes;
+    for_own_units(access, [&](std::uint64_t unit) {
         const Unsettled* entry = table_.find(unit);
-        if (entry != nullptr && std::any_of(entry->versions.begin(),
-                                            entry->versions.begin() + entry->count,
-                                            [](const Version& one) { return one.unfenced; })) {
-            return true;
-        }
-    }
-    return false;
+        out = out ||
+              (entry != nullptr && std::any_of(entry->versions.begin(),
+                                               entry->versions.begin() + entry->count,
+                                               [](const Version& one) { return one.unfenced; }));
+    });
+    return out;
 }
 
 } // namespace bench::integrity
