@@ -64,26 +64,28 @@ void Keeper::State::accuse(const Flight& flight, std::uint64_t now_ns) noexcept 
     report(open);
 }
 
-bool Keeper::State::holds_some(const Flight& flight, Units stretch) const noexcept {
+// Address behind the last sector that is as it should be; 0 = none is.
+std::uint64_t Keeper::State::right_until(const Flight& flight, Units stretch) const noexcept {
+    std::uint64_t out = 0;
     for (std::uint64_t unit = stretch.first; unit < stretch.first + stretch.count; ++unit) {
         std::uint64_t address = 0;
         std::span<const std::byte> rest = part_of(flight, unit, address);
         const Judgement judgement = judgement_of(unit, flight.submitted);
         auto sector = static_cast<std::uint32_t>((address - address_of(unit)) / sector_bytes);
-        for (; !rest.empty(); rest = rest.subspan(sector_bytes), address += sector_bytes) {
-            if (judgement.match(rest.first(sector_bytes), address, sector++) >= 0) {
-                return true;
-            }
+        for (; !rest.empty(); rest = rest.subspan(sector_bytes)) {
+            const bool right = judgement.match(rest.first(sector_bytes), address, sector++) >= 0;
+            address += sector_bytes;
+            out = right ? address : out;
         }
     }
-    return false;
+    return out;
 }
 
 void Keeper::State::accuse_stretch(const Flight& flight,
                                    Units stretch,
                                    std::uint64_t now_ns,
                                    Finding& open) noexcept {
-    const bool partly_there = holds_some(flight, stretch);
+    const std::uint64_t right = right_until(flight, stretch);
     for (std::uint64_t unit = stretch.first; unit < stretch.first + stretch.count; ++unit) {
         std::uint64_t address = 0;
         std::span<const std::byte> rest = part_of(flight, unit, address);
@@ -95,11 +97,12 @@ void Keeper::State::accuse_stretch(const Flight& flight,
                 continue;
             }
             Finding next = describe(judgement, rest.first<sector_bytes>(), address, now_ns);
+            // Zeros before what is right are not what a write that stopped half-way leaves.
             const bool older = next.kind == FindingKind::stale ||
-                               next.kind == FindingKind::zeroed ||
+                               (next.kind == FindingKind::zeroed && address >= right) ||
                                (next.kind == FindingKind::foreign_run &&
                                 next.found_stamp.address_bytes == address);
-            next.kind = older && partly_there ? FindingKind::torn : next.kind;
+            next.kind = older && right != 0 ? FindingKind::torn : next.kind;
             if (open.sectors != 0 && continues(open, next)) {
                 ++open.sectors;
                 continue;

@@ -100,7 +100,7 @@ private:
                         Units stretch,
                         std::uint64_t now_ns,
                         Finding& open) noexcept;
-    bool holds_some(const Flight& flight, Units stretch) const noexcept;
+    std::uint64_t right_until(const Flight& flight, Units stretch) const noexcept;
     bool same_write(std::uint64_t one, std::uint64_t other) const noexcept;
     Finding describe(const Judgement& judgement,
                      Sector found,

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// An expectation on disk, in words of 8 bytes, little-endian:
+//   magic, format, run, from, size, unit bytes, next generation, next event, cut generation,
+//   strict from, finished (0 or 1), length of the LUN's id, count of unsettled units;
+//   the id, filled up to whole words; the unsettled units; then blocks of units, each led by a word
+//   that is 1 (the block follows) or 0 (all of it is zero); last the CRC32C of everything before.
+#include "bench/integrity/expectation.h"
+#include "drivers/api/errors.h"
+#include "profiles/file_error.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fmt/format.h>
+#include <isa-l/crc.h>
+
+namespace bench::integrity {
+
+namespace {
+
+constexpr std::uint64_t magic = 0x3174637078654261ULL; // "aBexpct1" as bytes
+constexpr std::uint64_t format = 1;
+constexpr std::size_t block_units = 1U << 16U;
+constexpr std::uint64_t units_most = 1ULL << 36U;
+constexpr std::uint64_t unsettled_most = 1ULL << 24U;
+constexpr std::uint64_t id_bytes_most = 1024;
+// After a restart: more generations than a lane can have issued since the last checkpoint.
+constexpr std::uint64_t forgotten_most = 1ULL << 28U;
+
+using Header = std::array<std::uint64_t, 13>;
+
+struct CloseFile {
+    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+class Writer {
+public:
+    explicit Writer(std::string path)
+        : path_(std::move(path))
+        , file_(std::fopen(path_.c_str(), "wb")) {
+        if (!file_) {
+            fail();
+        }
+    }
+    void put(const void* data, std::size_t bytes) {
+        crc_ = crc32_iscsi(
+            static_cast<unsigned char*>(const_cast<void*>(data)), static_cast<int>(bytes), crc_);
+        if (std::fwrite(data, 1, bytes, file_.get()) != bytes) {
+            fail();
+        }
+    }
+    void word(std::uint64_t value) { put(&value, sizeof value); }
+    void finish() {
+        word(crc_);
+        if (std::fflush(file_.get()) != 0 || fsync(fileno(file_.get())) != 0) {
+            fail();
+        }
+    }
+
+private:
+    [[noreturn]] void fail() const {
+        throw drivers::HostError(
+            fmt::format("{}: cannot write the expectation: {}", path_, std::strerror(errno)));
+    }
+    std::string path_;
+    File file_;
+    unsigned crc_ = 0xFFFFFFFFU;
+};
+
+class Reader {
+public:
+    explicit Reader(const std::string& path)
+        : path_(path)
+        , file_(std::fopen(path.c_str(), "rb")) {
+        if (!file_) {
+            fail(std::strerror(errno));
+        }
+    }
+    void get(void* data, std::size_t bytes) {
+        if (std::fread(data, 1, bytes, file_.get()) != bytes) {
+            fail("ends too early");
+        }
+        crc_ = crc32_iscsi(static_cast<unsigned char*>(data), static_cast<int>(bytes), crc_);
+    }
+    std::uint64_t word() {
+        std::uint64_t out = 0;
+        get(&out, sizeof out);
+        return out;
+    }
+    std::uint64_t word(std::uint64_t most, const char* what) {
+        const std::uint64_t out = word();
+        if (out > most) {
+            fail(fmt::format("{} is {}, wanted at most {}", what, out, most));
+        }
+        return out;
+    }
+    void finish() {
+        const std::uint64_t want = crc_;
+        if (word() != want) {
+            fail("checksum does not match");
+        }
+        if (std::fgetc(file_.get()) != EOF) {
+            fail("goes on after its end");
+        }
+    }
+    [[noreturn]] void fail(const std::string& why) const {
+        throw profiles::FileError(fmt::format("{}: not a whole expectation: {}", path_, why));
+    }
+
+private:
+    std::string path_;
+    File file_;
+    unsigned crc_ = 0xFFFFFFFFU;
+};
+
+void put_state(Writer& to, const UnitState& state) {
+    to.word(static_cast<std::uint64_t>(state.kind));
+    to.word(state.generation);
+    to.word(state.entry);
+    to.word(state.epoch);
+    to.word(static_cast<std::uint64_t>(state.durable_kind));
+    to.word(state.durable_generation);
+}
+
+UnitState get_state(Reader& from) {
+    UnitState out;
+    out.kind = static_cast<ContentKind>(from.word(3, "kind"));
+    out.generation = from.word();
+    out.entry = static_cast<std::uint32_t>(from.word(dictionary_entries - 1, "dictionary entry"));
+    out.epoch = static_cast<std::uint16_t>(from.word(epoch_suspect, "epoch"));
+    out.durable_kind = static_cast<ContentKind>(from.word(3, "durable kind"));
+    out.durable_generation = from.word();
+    return out;
+}
+
+void put_unsettled(Writer& to, const Unsettled& unit) {
+    to.word(unit.unit);
+    put_state(to, unit.base);
+    to.word(unit.base_legal ? 1 : 0);
+    to.word(unit.count);
+    for (std::size_t i = 0; i < unit.count; ++i) {
+        const Version& version = unit.versions[i];
+        to.word(version.generation);
+        to.word(version.submitted);
+        to.word(version.ended);
+        to.word(version.issued_ns);
+        to.word(version.acknowledged_ns);
+        to.word(version.entry);
+        to.word(version.epoch);
+        to.word(static_cast<std::uint64_t>(version.kind));
+        to.word((version.certain ? 1U : 0U) | (version.unfenced ? 2U : 0U) |
+                (version.unknown ? 4U : 0U));
+    }
+}
+
+Unsettled get_unsettled(Reader& from, std::uint64_t unit_count) {
+    Unsettled out;
+    out.unit = from.word(unit_count - 1, "unsettled unit");
+    out.base = get_state(from);
+    out.base_legal = from.word(1, "flag") == 1;
+    out.count = static_cast<std::uint8_t>(from.word(Unsettled::versions_most, "versions"));
+    for (std::size_t i = 0; i < out.count; ++i) {
+        Version& version = out.versions[i];
+        version.generation = from.word();
+        version.submitted = from.word();
+        version.ended = from.word();
+        version.issued_ns = from.word();
+        version.acknowledged_ns = from.word();
+        version.entry =
+            static_cast<std::uint32_t>(from.word(dictionary_entries - 1, "dictionary entry"));
+        version.epoch = static_cast<std::uint16_t>(from.word(epoch_suspect, "epoch"));
+        version.kind = static_cast<ContentKind>(from.word(3, "kind"));
+        const std::uint64_t flags = from.word(7, "flags");
+        version.certain = (flags & 1U) != 0;
+        version.unfenced = (flags & 2U) != 0;
+        version.unknown = (flags & 4U) != 0;
+    }
+    return out;
+}
+
+} // namespace
+
+void Expectation::save(const std::string& path, bool finished) const {
+    const std::string part = path + ".part";
+    {
+        Writer to(part);
+        const std::vector<Unsettled> open = unsettled();
+        const std::string id = settings_.lun.substr(0, id_bytes_most);
+        const Header header = {magic,
+                               format,
+                               settings_.run,
+                               settings_.from_bytes,
+                               settings_.size_bytes,
+                               settings_.unit_bytes,
+                               next_generation_.load(),
+                               next_event_.load(),
+                               cut_generation_.load(),
+                               strict_from_,
+                               finished ? 1U : 0U,
+                               id.size(),
+                               open.size()};
+        to.put(header.data(), sizeof header);
+        std::string padded = id;
+        padded.resize((id.size() + 7) / 8 * 8);
+        to.put(padded.data(), padded.size());
+        for (const Unsettled& unit : open) {
+            put_unsettled(to, unit);
+        }
+        std::vector<std::uint64_t> block(block_units);
+        for (std::uint64_t at = 0; at < unit_count_; at += block_units) {
+            const std::size_t count =
+                static_cast<std::size_t>(std::min<std::uint64_t>(block_units, unit_count_ - at));
+            for (std::size_t i = 0; i < count; ++i) {
+                block[i] = packed(at + i);
+            }
+            const bool empty = std::all_of(block.begin(),
+                                           block.begin() + static_cast<std::ptrdiff_t>(count),
+                                           [](std::uint64_t unit) { return unit == 0; });
+            to.word(empty ? 0 : 1);
+            if (!empty) {
+                to.put(block.data(), count * sizeof(std::uint64_t));
+            }
+        }
+        to.finish();
+    }
+    std::filesystem::rename(part, path);
+}
+
+std::unique_ptr<Expectation> Expectation::load(const std::string& path) {
+    Reader from(path);
+    Header header{};
+    from.get(header.data(), sizeof header);
+    if (header[0] != magic || header[1] != format) {
+        from.fail("another kind of file, or another version of it");
+    }
+    ExpectationSettings settings{.run = header[2],
+                                 .from_bytes = header[3],
+                                 .size_bytes = header[4],
+                                 .unit_bytes = static_cast<std::uint32_t>(header[5])};
+    const bool sane = header[5] >= sector_bytes && header[5] <= 1U << 30U &&
+                      header[5] % sector_bytes == 0 && header[3] % header[5] == 0 &&
+                      header[4] >= header[5] && header[4] / header[5] <= units_most &&
+                      header[10] <= 1 && header[11] <= id_bytes_most &&
+                      header[12] <= unsettled_most;
+    if (!sane) {
+        from.fail("a size in its header is out of range");
+    }
+    settings.lun.resize((header[11] + 7) / 8 * 8);
+    from.get(settings.lun.data(), settings.lun.size());
+    settings.lun.resize(header[11]);
+    auto out = std::make_unique<Expectation>(settings);
+    for (std::uint64_t i = 0; i < header[12]; ++i) {
+        out->keep(get_unsettled(from, out->unit_count_));
+    }
+    for (std::uint64_t at = 0; at < out->unit_count_; at += block_units) {
+        const std::uint64_t count = std::min<std::uint64_t>(block_units, out->unit_count_ - at);
+        if (from.word(1, "block mark") == 1) {
+            from.get(out->units_ + at, count * sizeof(std::uint64_t));
+        }
+    }
+    from.finish();
+    const bool finished = header[10] == 1;
+    out->next_generation_ = finished ? header[6] : header[6] + forgotten_most;
+    out->next_event_ = header[7];
+    out->cut_generation_ = header[8];
+    out->strict_from_ = finished ? header[9] : out->next_generation_.load();
+    return out;
+}
+
+} // namespace bench::integrity
