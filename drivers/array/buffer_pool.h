@@ -38,6 +38,8 @@ private:
 class BufferPool {
 public:
     explicit BufferPool(std::size_t limit_bytes);
+    BufferPool(const BufferPool&) = delete;
+    BufferPool& operator=(const BufferPool&) = delete;
 
     Buffer take(std::size_t size_bytes) noexcept;
     std::size_t lent_bytes() const noexcept { return lent_bytes_; }

@@ -2,6 +2,7 @@
 #include "drivers/array/portal_factory.h"
 
 #include "drivers/api/errors.h"
+#include "drivers/array/iscsi_portal.h"
 #include "drivers/array/nvme_portal.h"
 #include "drivers/array/nvme_target.h"
 
@@ -14,12 +15,14 @@ struct PortalFactory::Shared {
         : context(used)
         , core(behind)
         , clock(time)
-        , nvme(behind) {}
+        , nvme(behind)
+        , iscsi(behind) {}
 
     boost::asio::io_context& context;
     ArrayCore& core;
     Clock& clock;
     NvmeTarget nvme; // Discovery at one door tells of all.
+    IscsiNode iscsi;
 };
 
 namespace {
@@ -52,6 +55,10 @@ std::unique_ptr<Portal> PortalFactory::open(const PortalSettings& settings) {
     if (settings.transport == PortalTransport::nvme_tcp) {
         return std::make_unique<NvmePortal>(
             shared_->context, shared_->nvme, shared_->clock, nvme_settings(settings));
+    }
+    if (settings.transport == PortalTransport::iscsi) {
+        return std::make_unique<IscsiPortal>(
+            shared_->context, shared_->iscsi, shared_->clock, settings);
     }
     throw UsageError(
         fmt::format("portal \"{}\": this build serves no such transport", settings.name));

@@ -49,8 +49,7 @@ std::uint64_t Reservations::holder_key() const noexcept {
     return found == keys_.end() ? 0 : found->second;
 }
 
-ReservationEnd
-Reservations::register_key(NexusId nexus, std::uint64_t key, std::uint64_t new_key) {
+ReservationEnd Reservations::register_key(NexusId nexus, std::uint64_t key, std::uint64_t new_key) {
     const auto found = keys_.find(nexus);
     if (key != (found == keys_.end() ? 0 : found->second)) {
         return ReservationEnd::conflict;
@@ -93,8 +92,7 @@ void Reservations::end_reservation() noexcept {
     holder_ = 0;
 }
 
-ReservationEnd
-Reservations::reserve(NexusId nexus, std::uint64_t key, ReservationType type) {
+ReservationEnd Reservations::reserve(NexusId nexus, std::uint64_t key, ReservationType type) {
     if (!knows(nexus, key)) {
         return ReservationEnd::conflict;
     }
@@ -106,8 +104,7 @@ Reservations::reserve(NexusId nexus, std::uint64_t key, ReservationType type) {
     return ReservationEnd::good;
 }
 
-ReservationEnd
-Reservations::release(NexusId nexus, std::uint64_t key, ReservationType type) {
+ReservationEnd Reservations::release(NexusId nexus, std::uint64_t key, ReservationType type) {
     if (!knows(nexus, key)) {
         return ReservationEnd::conflict;
     }

@@ -71,6 +71,7 @@ inline constexpr std::uint16_t write_protected = 0x2700;
 inline constexpr std::uint16_t space_allocation_failed = 0x2707;
 inline constexpr std::uint16_t power_on_or_reset = 0x2900;
 inline constexpr std::uint16_t bus_reset = 0x2902;
+inline constexpr std::uint16_t bus_device_reset = 0x2903; // a LOGICAL UNIT RESET
 inline constexpr std::uint16_t nexus_loss = 0x2907;
 inline constexpr std::uint16_t mode_parameters_changed = 0x2A01;
 inline constexpr std::uint16_t reservations_preempted = 0x2A03;
