@@ -13,8 +13,8 @@ namespace po = boost::program_options;
 po::options_description driver_option_group() {
     const plan::DriverOptions usual;
     po::options_description group("Reaching the LUN");
-    const auto text = [](std::string usually) {
-        return po::value<std::string>()->default_value(std::move(usually));
+    const auto text = [](const std::string& usually) {
+        return po::value<std::string>()->default_value(usually);
     };
     group.add_options()(
         "initiator-name", text(usual.initiator_name), "iSCSI name of this initiator")(

@@ -87,8 +87,7 @@ void print_targets(const std::vector<plan::FoundTarget>& found, bool json) {
 bool wants_json(const po::variables_map& given) {
     const auto format = given["format"].as<std::string>();
     if (format != "json" && format != "text") {
-        throw drivers::UsageError(
-            fmt::format("--format \"{}\": wanted \"text\" or \"json\"", format));
+        throw drivers::UsageError(fmt::format("--format {}: wanted text or json", format));
     }
     return format == "json";
 }

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
@@ -25,22 +26,22 @@ constexpr Duration goodbye = std::chrono::milliseconds(200);
 std::string peer_of(int fd, const std::string& otherwise) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
-    char text[INET6_ADDRSTRLEN] = {};
+    std::array<char, INET6_ADDRSTRLEN> text{};
     if (getpeername(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) { // NOLINT
         return otherwise;
     }
     if (address.ss_family == AF_INET) {
         sockaddr_in four{};
         std::memcpy(&four, &address, sizeof four);
-        inet_ntop(AF_INET, &four.sin_addr, text, sizeof text);
-        return fmt::format("{}:{}", text, ntohs(four.sin_port));
+        inet_ntop(AF_INET, &four.sin_addr, text.data(), text.size());
+        return fmt::format("{}:{}", text.data(), ntohs(four.sin_port));
     }
     if (address.ss_family == AF_INET6) {
         sockaddr_in6 six{};
         std::memcpy(&six, &address, sizeof six);
         if (six.sin6_scope_id == 0) {
-            inet_ntop(AF_INET6, &six.sin6_addr, text, sizeof text);
-            return fmt::format("[{}]:{}", text, ntohs(six.sin6_port));
+            inet_ntop(AF_INET6, &six.sin6_addr, text.data(), text.size());
+            return fmt::format("[{}]:{}", text.data(), ntohs(six.sin6_port));
         }
     }
     return otherwise;

@@ -176,8 +176,8 @@ struct Session::Callbacks {
     }
 };
 
-Session::Session(const SessionSettings& settings)
-    : settings_(settings) {
+Session::Session(SessionSettings settings)
+    : settings_(std::move(settings)) {
     ignore_broken_pipes();
     context_ = iscsi_create_context(settings_.initiator_name.c_str());
     if (context_ == nullptr) {

@@ -42,7 +42,7 @@ class Session {
 public:
     // Begins to connect. Throws HostError if this host has no memory or socket, ArrayError if the
     // portal's name cannot be resolved.
-    explicit Session(const SessionSettings& settings);
+    explicit Session(SessionSettings settings);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
