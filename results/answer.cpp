@@ -144,7 +144,11 @@ Answer answer(const RunRecord& run) {
     Answer out;
     out.outcome = worst(run);
     for (const std::string& array : view::array_names(run)) {
-        out.clauses.push_back(limits_of(array, tally(run, array)));
+        const std::size_t found = view::count_findings(view::findings(run, "integrity"), array) +
+                                  view::count_findings(view::findings(run, "egress"), array);
+        out.clauses.push_back(
+            limits_of(array, tally(run, array)) +
+            (found == 0 ? "" : fmt::format(", {} {}", found, found == 1 ? "finding" : "findings")));
         out.sentence += (out.sentence.empty() ? "" : "; ") + out.clauses.back();
     }
     if (out.clauses.empty()) {

@@ -27,7 +27,7 @@ body { margin: 0; background: var(--paper); color: var(--ink);
   font-variant-numeric: tabular-nums; overflow-wrap: break-word; }
 main, .bar > div, footer { max-width: 1128px; margin: 0 auto; padding: 0 24px; }
 a { color: inherit; text-underline-offset: 3px; }
-h1 { font-size: clamp(1.35rem, 1.1rem + 1.1vw, 1.9rem); line-height: 1.22; font-weight: 650;
+h1 { font-size: clamp(1.25rem, 1.05rem + .8vw, 1.62rem); line-height: 1.25; font-weight: 650;
   letter-spacing: -.015em; margin: .5rem 0 .75rem; text-wrap: balance; }
 h2 { font-size: 1.4rem; letter-spacing: -.01em; line-height: 1.25; margin: 0 0 .4rem; }
 h3 { font-size: 1rem; margin: 1.8rem 0 .5rem; }
@@ -36,7 +36,7 @@ section { margin: 4.2rem 0 0; } .intro { color: var(--soft); max-width: 46rem; m
 .bar { position: sticky; top: 0; z-index: 5; background: var(--paper); border-bottom: 1px solid var(--line); }
 .bar > div { display: flex; align-items: center; gap: 1rem; height: 3.1rem; }
 .bar b { letter-spacing: -.01em; } .bar nav { flex: 1; overflow-x: auto; white-space: nowrap; scrollbar-width: none; }
-.bar nav a { color: var(--soft); text-decoration: none; font-size: .88rem; padding: .4rem .5rem; }
+.bar nav a { color: var(--soft); text-decoration: none; font-size: .88rem; padding: .4rem .42rem; }
 .bar nav a:hover { color: var(--ink); }
 button, select { font: inherit; font-size: .88rem; color: inherit; background: var(--raised);
   border: 1px solid var(--line); border-radius: 7px; padding: .3rem .65rem; max-width: 100%; }
@@ -52,9 +52,9 @@ button, select { font: inherit; font-size: .88rem; color: inherit; background: v
 .pill.good { color: var(--good); background: var(--good-soft); } .pill.bad { color: var(--bad); background: var(--bad-soft); }
 .pill.open { color: var(--open); background: var(--open-soft); } .pill.same { color: var(--ink); background: var(--raised); border: 1px solid var(--line); }
 .pill.none { color: var(--soft); background: none; border: 1.5px dashed currentColor; }
-h1 { display: grid; grid-template-columns: auto 1fr; gap: .2rem .9rem; align-items: start; } h1 .pill { font-size: 1rem; margin-top: .3em; } .clause { display: block; text-wrap: balance; } .range { white-space: nowrap; }
+h1 { display: grid; grid-template-columns: auto 1fr; gap: .2rem .9rem; align-items: start; } h1 .pill { font-size: 1rem; margin-top: .3em; } .clause { display: block; } .clause + .clause { margin-top: .2em; } .score td .small { display: block; } .score td .range { display: inline; } .range { white-space: nowrap; }
 .s0 { --c: var(--c0); } .s1 { --c: var(--c1); --dash: 8 4; } .s2 { --c: var(--c2); --dash: 2 3; } .s3 { --c: var(--c3); --dash: 10 3 2 3; }
-.key { white-space: nowrap; } .key::before { content: ""; display: inline-block; width: 1.5em; margin-right: .45em;
+.key { overflow-wrap: anywhere; } tbody .key { white-space: nowrap; } .score .key { white-space: normal; } .key::before { content: ""; display: inline-block; width: 1.5em; margin-right: .45em;
   border-top: 3px solid var(--c); vertical-align: .28em; } .key.s1::before { border-top-style: dashed; }
 .key.s2::before { border-top-style: dotted; } .key.s3::before { border-top-style: double; } .key.second::before { opacity: .5; border-top-width: 2px; }
 .small { font-size: .84rem; color: var(--soft); } .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
@@ -95,12 +95,13 @@ figure { margin: 1.4rem 0 2rem; } figcaption { display: flex; flex-wrap: wrap; g
 .finding h3 { margin: 0 0 .3rem; } dl { display: grid; grid-template-columns: minmax(7rem, max-content) 1fr; gap: .15rem 1.2rem; margin: .6rem 0; font-size: .92rem; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 pre { background: var(--raised); border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1rem; overflow-x: auto; margin: .6rem 0; }
 details { margin: 1rem 0; } summary { cursor: pointer; color: var(--soft); font-size: .92rem; } footer { margin-top: 4rem; padding-bottom: 3rem; color: var(--soft); font-size: .84rem; } .print-mark { display: none; }
-@media (max-width: 719px) { main, .bar > div, footer { padding: 0 16px; } section { margin-top: 3.2rem; } svg.wide { display: none; } svg.narrow { display: block; }
+@media (max-width: 719px) { #answer { display: flex; flex-direction: column; } #answer .remarks, #answer .scroll ~ * { order: 2; } #answer .scroll { order: 1; } .notice { font-size: .84rem; }
+  main, .bar > div, footer { padding: 0 16px; } section { margin-top: 3.2rem; } svg.wide { display: none; } svg.narrow { display: block; }
   h1 { grid-template-columns: 1fr; justify-items: start; } .bar b { display: none; } .bar > div { gap: .6rem; }
   .score, .score tbody, .score thead { display: block; } .score tr { display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); border-bottom: 1px solid var(--line); padding: .7rem 0; column-gap: 1rem; }
   .score th, .score td { border: 0; padding: 0; min-width: 0; } .score tbody th:first-child { grid-column: 1 / -1; width: auto; padding-bottom: .3rem; } .score thead th:first-child { display: none; }
-  .forest { grid-template-columns: 1fr auto; } .forest .head.label { display: none; } .forest .chart-cell { grid-column: 1 / -1; grid-row: span 1; } .forest .change { grid-column: 1 / -1; padding-top: 0; }
-  .forest .metric { order: 0; } dl { grid-template-columns: 1fr; } dd { margin-bottom: .4rem; } }
+  .forest { grid-template-columns: auto 1fr; } .forest .head.label { display: none; } .forest .chart-cell, .forest .metric { grid-column: 1 / -1; } .forest > * { padding: .15rem 0; } .forest .rule { margin-top: .7rem; padding-top: .5rem; }
+  .scroll tbody th, .scroll thead th:first-child { position: sticky; left: 0; background: var(--paper); } tr.invalid > th { background: var(--bad-soft) !important; } dl { grid-template-columns: 1fr; } dd { margin-bottom: .4rem; } }
 @media print { :root, :root[data-theme] { color-scheme: light; } body { font-size: 10.5pt; } .bar, .choose, .tip { display: none !important; } main { max-width: none; padding: 0; }
   section { margin-top: 2rem; } h2, h3, figcaption, thead { break-after: avoid; } figure, .finding, tr, .gaps { break-inside: avoid; } .panel-name { display: block; font-weight: 600; } .scroll { overflow: visible; }
   table { font-size: 8.5pt; } th, td { padding: .3rem .4rem; } .print-mark { display: block; position: fixed; top: 0; right: 0; z-index: 9; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } @page { margin: 14mm 12mm; } }

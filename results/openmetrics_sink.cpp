@@ -20,12 +20,14 @@ std::string family(const char* name, const char* unit, const char* help) {
 }
 
 std::string where(const RunRecord& run, const std::string& array, const view::Load& load) {
-    return fmt::format(R"(run="{}",array="{}",emulated="{}",workload="{}",point="{}")",
-                       escape_label(run.id),
-                       escape_label(array),
-                       view::is_emulated(run, array),
-                       escape_label(load.workload),
-                       escape_label(load.point));
+    return fmt::format(
+        R"(run="{}",array="{}",emulated="{}",workload="{}",point="{}",point_value="{}")",
+        escape_label(run.id),
+        escape_label(array),
+        view::is_emulated(run, array),
+        escape_label(load.workload),
+        escape_label(load.point),
+        load.value);
 }
 
 // Calls write(labels, valid rounds, load) for each array at each load with valid rounds.
@@ -81,13 +83,21 @@ std::string responses(const RunRecord& run) {
 std::string verdicts(const RunRecord& run) {
     std::string out = family(
         "arraybench_limit_outcome", "", "1 for the outcome that a limit of the plan had, else 0.");
+    std::size_t index = 0;
     for (const VerdictRecord& verdict : run.verdicts) {
-        const view::Load load{verdict.workload, verdict.point, 0};
+        const std::string labels = fmt::format(
+            R"(run="{}",index="{}",array="{}",emulated="{}",workload="{}",point="{}",limit="{}")",
+            escape_label(run.id),
+            index++, // Two limits may read alike.
+            escape_label(verdict.array),
+            view::is_emulated(run, verdict.array),
+            escape_label(verdict.workload),
+            escape_label(verdict.point),
+            escape_label(verdict.limit));
         for (const Outcome outcome :
              {Outcome::pass, Outcome::fail, Outcome::inconclusive, Outcome::not_measured}) {
-            out += fmt::format("arraybench_limit_outcome{{{},limit=\"{}\",outcome=\"{}\"}} {}\n",
-                               where(run, verdict.array, load),
-                               escape_label(verdict.limit),
+            out += fmt::format("arraybench_limit_outcome{{{},outcome=\"{}\"}} {}\n",
+                               labels,
                                view::name_of(outcome),
                                outcome == verdict.outcome ? 1 : 0);
         }
@@ -98,10 +108,12 @@ std::string verdicts(const RunRecord& run) {
 std::string comparisons(const RunRecord& run) {
     std::string out =
         family("arraybench_ratio", "", "Candidate over baseline, with the ends of its interval.");
+    std::size_t index = 0;
     for (const ComparisonRecord& one : run.comparisons) {
         const std::string labels = fmt::format(
-            R"(run="{}",metric="{}",workload="{}",point="{}",stream="{}",baseline="{}",candidate="{}",word="{}",primary="{}")",
+            R"(run="{}",index="{}",metric="{}",workload="{}",point="{}",stream="{}",baseline="{}",candidate="{}",word="{}",primary="{}")",
             escape_label(run.id),
+            index++,
             escape_label(one.metric),
             escape_label(one.workload),
             escape_label(one.point),

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // One approved file per form of a report. ARRAYBENCH_APPROVE=1 writes them anew, on purpose.
 
+#include "results/run_record_file.h"
 #include "results/sinks.h"
 #include "tests/fakes/sample_run.h"
 #include "tests/paths.h"
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -73,14 +76,39 @@ TEST_CASE("the tables begin as approved", "[golden]") {
     }
 }
 
-// For tests/peers/report_browser_peer.py: hidden, run by name with REPORT_DIR set.
-TEST_CASE("reports are written for a browser to open", "[.browser]") {
-    const char* folder = std::getenv("REPORT_DIR");
-    REQUIRE(folder != nullptr);
-    std::ofstream(std::string(folder) + "/report.html", std::ios::binary)
-        << results::html_report(tests::sample_run());
-    std::ofstream(std::string(folder) + "/hostile.html", std::ios::binary)
-        << results::html_report(tests::hostile_run());
-    std::ofstream(std::string(folder) + "/empty.html", std::ios::binary)
-        << results::html_report(results::RunRecord());
+namespace {
+
+void write(const std::string& path, const std::string& text) {
+    std::ofstream(path, std::ios::binary) << text;
+}
+
+void write_run(const std::string& folder, const results::RunRecord& run) {
+    std::filesystem::create_directories(folder + "/rounds");
+    results::write_result(folder, run);
+    for (const results::RoundRecord& round : run.rounds) {
+        results::write_round(folder, round);
+    }
+}
+
+} // namespace
+
+// For the peers that open reports with programs not written here: hidden, run by name with
+// REPORT_DIR set.
+TEST_CASE("reports are written for others to open", "[.peers]") {
+    const char* given = std::getenv("REPORT_DIR");
+    REQUIRE(given != nullptr);
+    const std::string folder = given;
+    write(folder + "/empty.html", results::html_report(results::RunRecord()));
+    const std::map<std::string, results::RunRecord> runs = {{"sample", tests::sample_run()},
+                                                            {"hostile", tests::hostile_run()}};
+    for (const auto& [name, run] : runs) {
+        write(folder + "/" + name + ".html", results::html_report(run));
+        write(folder + "/" + name + ".xml", results::junit_report(run));
+        write(folder + "/" + name + ".metrics", results::openmetrics(run));
+        write(folder + "/" + name + ".json", results::json_summary(run));
+        for (const auto& [table, text] : results::csv_tables(run)) {
+            write(folder + "/" + name + "-" + table, text);
+        }
+    }
+    write_run(folder + "/run", tests::sample_run());
 }
