@@ -52,7 +52,7 @@ button, select { font: inherit; font-size: .88rem; color: inherit; background: v
 .pill.good { color: var(--good); background: var(--good-soft); } .pill.bad { color: var(--bad); background: var(--bad-soft); }
 .pill.open { color: var(--open); background: var(--open-soft); } .pill.same { color: var(--ink); background: var(--raised); border: 1px solid var(--line); }
 .pill.none { color: var(--soft); background: none; border: 1.5px dashed currentColor; }
-h1 { display: grid; grid-template-columns: auto 1fr; gap: .2rem .9rem; align-items: start; } h1 .pill { font-size: 1rem; margin-top: .3em; } .clause { display: block; } .clause + .clause { margin-top: .2em; } .score td .small { display: block; } .score td .range { display: inline; } .range { white-space: nowrap; }
+h1 { display: grid; overflow-wrap: anywhere; grid-template-columns: auto minmax(0, 1fr); gap: .2rem .9rem; align-items: start; } h1 .pill { font-size: 1rem; margin-top: .3em; } .clause { display: block; } .clause + .clause { margin-top: .2em; } .score td .small { display: block; } .score td .range { display: inline; } .range { white-space: nowrap; }
 .s0 { --c: var(--c0); } .s1 { --c: var(--c1); --dash: 8 4; } .s2 { --c: var(--c2); --dash: 2 3; } .s3 { --c: var(--c3); --dash: 10 3 2 3; }
 .key { overflow-wrap: anywhere; } tbody .key { white-space: nowrap; } .score .key { white-space: normal; } .key::before { content: ""; display: inline-block; width: 1.5em; margin-right: .45em;
   border-top: 3px solid var(--c); vertical-align: .28em; } .key.s1::before { border-top-style: dashed; }
@@ -97,7 +97,7 @@ pre { background: var(--raised); border: 1px solid var(--line); border-radius: 8
 details { margin: 1rem 0; } summary { cursor: pointer; color: var(--soft); font-size: .92rem; } footer { margin-top: 4rem; padding-bottom: 3rem; color: var(--soft); font-size: .84rem; } .print-mark { display: none; }
 @media (max-width: 719px) { #answer { display: flex; flex-direction: column; } #answer .remarks, #answer .scroll ~ * { order: 2; } #answer .scroll { order: 1; } .notice { font-size: .84rem; }
   main, .bar > div, footer { padding: 0 16px; } section { margin-top: 3.2rem; } svg.wide { display: none; } svg.narrow { display: block; }
-  h1 { grid-template-columns: 1fr; justify-items: start; } .bar b { display: none; } .bar > div { gap: .6rem; }
+  h1 { grid-template-columns: minmax(0, 1fr); justify-items: start; } .bar b { display: none; } .bar > div { gap: .6rem; }
   .score, .score tbody, .score thead { display: block; } .score tr { display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); border-bottom: 1px solid var(--line); padding: .7rem 0; column-gap: 1rem; }
   .score th, .score td { border: 0; padding: 0; min-width: 0; } .score tbody th:first-child { grid-column: 1 / -1; width: auto; padding-bottom: .3rem; } .score thead th:first-child { display: none; }
   .forest { grid-template-columns: auto 1fr; } .forest .head.label { display: none; } .forest .chart-cell, .forest .metric { grid-column: 1 / -1; } .forest > * { padding: .15rem 0; } .forest .rule { margin-top: .7rem; padding-top: .5rem; }
