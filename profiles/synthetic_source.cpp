@@ -275,4 +275,19 @@ make_source(const Workload& workload, const WorkingSet& set, std::uint64_t seed,
     return std::make_unique<OpenSource>(workload, set, seed, shard);
 }
 
+std::vector<TouchedPart>
+touched_parts(const Workload& workload, const WorkingSet& set, Shard shard) {
+    std::vector<TouchedPart> out;
+    for (const WorkloadStream& stream : workload.streams) {
+        if (stream.op == AccessOp::flush) {
+            continue;
+        }
+        const Region own = own_region(stream, set, shard);
+        const bool changed = stream.op == AccessOp::write || stream.op == AccessOp::unmap ||
+                             stream.op == AccessOp::write_zeroes;
+        out.push_back({own.from_bytes, own.size_bytes, changed});
+    }
+    return out;
+}
+
 } // namespace profiles

@@ -6,6 +6,7 @@
 #include "profiles/workload.h"
 
 #include <memory>
+#include <vector>
 
 namespace profiles {
 
@@ -20,5 +21,14 @@ struct WorkingSet { // The part of a LUN that a source may touch.
 // too small for the workload or its block size does not fit.
 std::unique_ptr<Source>
 make_source(const Workload& workload, const WorkingSet& set, std::uint64_t seed, Shard shard);
+
+// What one shard of the workload touches: where each stream's accesses lie. Throws as make_source.
+struct TouchedPart {
+    std::uint64_t from_bytes = 0;
+    std::uint64_t size_bytes = 0;
+    bool is_changed = false; // Written, unmapped or zeroed; else only read.
+};
+std::vector<TouchedPart>
+touched_parts(const Workload& workload, const WorkingSet& set, Shard shard);
 
 } // namespace profiles

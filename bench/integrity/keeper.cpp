@@ -5,6 +5,19 @@
 
 namespace bench::integrity {
 
+std::string_view name_of(Verify verify) noexcept {
+    return verify == Verify::none ? "none" : verify == Verify::sample ? "sample" : "full";
+}
+
+void KeeperCounts::add(const KeeperCounts& other) noexcept {
+    sectors_stamped += other.sectors_stamped;
+    sectors_checked += other.sectors_checked;
+    sectors_unchecked += other.sectors_unchecked;
+    units_given_up += other.units_given_up;
+    units_written += other.units_written;
+    units_unfenced += other.units_unfenced;
+}
+
 Keeper::Keeper(Expectation& expectation, const KeeperSettings& settings)
     : state_(std::make_unique<State>(expectation, settings)) {}
 

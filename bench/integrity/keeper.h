@@ -9,12 +9,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace bench::integrity {
 
 enum class Verify : std::uint8_t { none, sample, full };
+std::string_view name_of(Verify verify) noexcept;
 
 struct KeeperSettings {
     std::uint16_t lane = 0;
@@ -23,9 +26,9 @@ struct KeeperSettings {
     std::uint8_t compressible_percent = 0; // Share of each sector that is zeros.
     std::uint64_t dictionary_seed = 1;     // Of duplicate contents.
     std::uint32_t slots = 1024;            // Most accesses in flight.
-    // What this lane alone writes; empty = all of the expectation. Outside, nothing is remembered
-    // or judged.
-    std::vector<ByteRange> ranges{};
+    // What is this lane's own: nobody else writes there. None = all of the expectation. Outside,
+    // nothing is remembered or judged.
+    std::optional<std::vector<ByteRange>> ranges{};
     std::uint32_t side_table_units = 1U << 15U; // Most units in flight or of unknown outcome.
     bool unmapped_reads_zero = true;            // What the LUN promises of unmapped blocks (LBPRZ).
     std::uint64_t unmap_granularity_bytes = 0;  // Smaller pieces of an unmap may be ignored.
@@ -38,6 +41,8 @@ struct KeeperCounts {
     std::uint64_t units_given_up = 0;    // The side table was full: never judged again.
     std::uint64_t units_written = 0;     // Acknowledged.
     std::uint64_t units_unfenced = 0;    // Of unknown outcome now, and may still change.
+
+    void add(const KeeperCounts& other) noexcept;
 };
 
 // The lane's face of integrity: stamps what is written, remembers what each block must hold, checks

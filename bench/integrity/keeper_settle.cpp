@@ -40,14 +40,14 @@ Keeper::State::State(Expectation& expectation, const KeeperSettings& settings)
     , fences_(drivers_most) {
     const ExpectationSettings& whole = expectation.settings();
     const std::vector<ByteRange> all = {{whole.from_bytes, whole.size_bytes}};
-    if (!without(settings.ranges, all).empty()) {
+    if (!without(settings.ranges.value_or(all), all).empty()) {
         throw drivers::UsageError(fmt::format("integrity: lane {} writes outside the working set "
                                               "of {} bytes from byte {}",
                                               settings.lane,
                                               whole.size_bytes,
                                               whole.from_bytes));
     }
-    for (const ByteRange& range : joined(settings.ranges.empty() ? all : settings.ranges)) {
+    for (const ByteRange& range : joined(settings.ranges.value_or(all))) {
         // A unit across two lanes' border belongs to neither.
         const std::uint64_t from = range.from_bytes - whole.from_bytes;
         const std::uint64_t first = (from + unit_bytes_ - 1) / unit_bytes_;

@@ -42,6 +42,7 @@ std::size_t total_depth(const Lane& lane) {
 
 Pump::Pump(Lane& lane, drivers::Clock& clock, const measure::Window& window)
     : source_(*lane.source)
+    , keeper_(lane.keeper)
     , clock_(clock)
     , recorder_(lane.source->streams(), window)
     , slots_(total_depth(lane))
@@ -71,6 +72,9 @@ drivers::TimePoint Pump::turn() noexcept {
 void Pump::poll() noexcept {
     for (Queue& queue : queues_) {
         const std::size_t count = queue.driver->poll(completions_);
+        if (keeper_ != nullptr) { // Before the completions that came with it: they may be later.
+            keeper_->fences(number_of(queue), queue.driver->fences());
+        }
         for (std::size_t i = 0; i < count; ++i) {
             finish(queue, completions_[i]);
         }
@@ -80,6 +84,9 @@ void Pump::poll() noexcept {
 void Pump::finish(Queue& queue, const drivers::Completion& completion) noexcept {
     Slot& slot = slots_[completion.tag];
     assert(slot.in_use && "a driver completes each request exactly once");
+    if (keeper_ != nullptr) {
+        keeper_->end(static_cast<std::uint32_t>(completion.tag), number_of(queue), completion);
+    }
     recorder_.completed(
         slot.access, {due_of(slot.access), slot.submitted, completion.done}, completion);
     source_.completed(
@@ -92,6 +99,10 @@ void Pump::finish(Queue& queue, const drivers::Completion& completion) noexcept 
     if (blocked_) {
         room_since_ = completion.done;
     }
+}
+
+std::uint16_t Pump::number_of(const Queue& queue) const noexcept {
+    return static_cast<std::uint16_t>(&queue - queues_.data());
 }
 
 Pump::Queue* Pump::queue_with_room() noexcept {
@@ -153,14 +164,13 @@ bool Pump::submit(const profiles::Access& access) noexcept {
     Slot& slot = slots_[index];
     slot.access = access;
     const drivers::Request request = request_for(index, *queue);
-    if (access.op == profiles::AccessOp::write) {
-        buffers_.fill(index, access);
-    }
+    prepare(index, request.data);
     slot.submitted = clock_.now();
     while (!queue->driver->submit(request)) {
         queue->refused = true;
         queue = queue_with_room();
         if (queue == nullptr) {
+            withdraw(index);
             return false;
         }
     }
@@ -172,6 +182,21 @@ bool Pump::submit(const profiles::Access& access) noexcept {
     recorder_.taken(due);
     recorder_.submitted(due, slot.submitted, slip(due, slot.submitted));
     return true;
+}
+
+void Pump::prepare(std::uint32_t slot, std::span<std::byte> data) noexcept {
+    const profiles::Access& access = slots_[slot].access;
+    if (keeper_ != nullptr) {
+        keeper_->begin(slot, access, data, clock_.now());
+    } else if (access.op == profiles::AccessOp::write) {
+        buffers_.fill(slot, access);
+    }
+}
+
+void Pump::withdraw(std::uint32_t slot) noexcept {
+    if (keeper_ != nullptr) {
+        keeper_->withdrawn(slot);
+    }
 }
 
 // What full drivers cost is not the pump's: from the instant when there was no room any more to the

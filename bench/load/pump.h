@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bench/integrity/keeper.h"
 #include "bench/load/buffers.h"
 #include "bench/measure/recorder.h"
 #include "drivers/api/block_driver.h"
@@ -19,6 +20,7 @@ struct Lane {
     std::unique_ptr<profiles::Source> source;
     std::uint64_t access_bytes_max = 0; // The largest read or write of the source.
     profiles::DataReduction reduction;
+    integrity::Keeper* keeper = nullptr; // Stamps and checks; null: contents are only filled.
 };
 
 // Moves accesses from a source to drivers and their completions into the book, one turn at a time:
@@ -65,11 +67,14 @@ private:
 
     void poll() noexcept;
     void finish(Queue& queue, const drivers::Completion& completion) noexcept;
+    void prepare(std::uint32_t slot, std::span<std::byte> data) noexcept;
+    void withdraw(std::uint32_t slot) noexcept;
     void submit_due(drivers::TimePoint now) noexcept;
     bool submit_until(drivers::TimePoint now) noexcept; // False: accesses wait for room.
     drivers::Duration slip(drivers::TimePoint due, drivers::TimePoint submitted) const noexcept;
     bool submit(const profiles::Access& access) noexcept;
     Queue* queue_with_room() noexcept;
+    std::uint16_t number_of(const Queue& queue) const noexcept;
     drivers::Request request_for(std::uint32_t slot, const Queue& queue) noexcept;
     void unfinished(const profiles::Access& access,
                     drivers::TimePoint submitted,
@@ -79,6 +84,7 @@ private:
     }
 
     profiles::Source& source_;
+    integrity::Keeper* keeper_;
     drivers::Clock& clock_;
     measure::Recorder recorder_;
     std::vector<Queue> queues_;

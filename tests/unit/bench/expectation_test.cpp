@@ -228,14 +228,14 @@ TEST_CASE("what two lanes write belongs to neither", "[expectation]") {
 
 TEST_CASE("a keeper judges and remembers only its own ranges", "[expectation]") {
     KeeperSettings settings;
-    settings.ranges = {{8192, 8192}, {65536, 4096 + 100}};
+    settings.ranges = std::vector<ByteRange>{{8192, 8192}, {65536, 4096 + 100}};
     IntegrityRig rig(settings);
     rig.write(0, 131072);
     std::fill_n(rig.lun.begin(), 131072, std::byte{0});
     rig.read(0, 131072);
     CHECK(rig.found() == "zeroed x2");
     CHECK(rig.keeper->counts().sectors_checked == 3 * 8);
-    settings.ranges = {{IntegrityRig::lun_bytes, 4096}};
+    settings.ranges = std::vector<ByteRange>{{IntegrityRig::lun_bytes, 4096}};
     CHECK_THROWS_AS(Keeper(*rig.expectation, settings), drivers::UsageError);
 }
 

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/load/lane_keepers.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fmt/format.h>
+#include <numeric>
+#include <random>
+
+namespace bench::load {
+
+namespace {
+
+using integrity::ByteRange;
+using Ranges = std::vector<ByteRange>;
+
+struct Touched {
+    std::vector<Ranges> changed; // By lane.
+    std::vector<Ranges> read;
+};
+
+Touched touched_by_lane(const profiles::Workload& workload,
+                        const profiles::WorkingSet& set,
+                        std::size_t lanes) {
+    Touched out{std::vector<Ranges>(lanes), std::vector<Ranges>(lanes)};
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+        const profiles::Shard shard{static_cast<std::uint32_t>(lane),
+                                    static_cast<std::uint32_t>(lanes)};
+        for (const auto& part : profiles::touched_parts(workload, set, shard)) {
+            (part.is_changed ? out.changed : out.read)[lane].push_back(
+                {part.from_bytes, part.size_bytes});
+        }
+    }
+    return out;
+}
+
+Ranges all_of(const std::vector<Ranges>& lanes) {
+    Ranges out;
+    for (const Ranges& lane : lanes) {
+        out.insert(out.end(), lane.begin(), lane.end());
+    }
+    return integrity::joined(out);
+}
+
+std::uint64_t total(const Ranges& ranges) {
+    return std::accumulate(
+        ranges.begin(), ranges.end(), std::uint64_t{0}, [](std::uint64_t sum, const auto& range) {
+            return sum + range.size_bytes;
+        });
+}
+
+// A lane owns what it alone changes, and of what nobody changes what it alone reads.
+std::vector<Ranges> owned_by_lane(Touched touched) {
+    const Ranges changed = all_of(touched.changed);
+    std::vector<Ranges> out = integrity::uncontested(touched.changed);
+    for (Ranges& lane : touched.read) {
+        lane = integrity::without(lane, changed);
+    }
+    const std::vector<Ranges> only_read = integrity::uncontested(touched.read);
+    for (std::size_t lane = 0; lane < out.size(); ++lane) {
+        out[lane].insert(out[lane].end(), only_read[lane].begin(), only_read[lane].end());
+    }
+    return out;
+}
+
+std::uint32_t depth_of(const Lane& lane) {
+    return std::accumulate(
+        lane.drivers.begin(), lane.drivers.end(), 0U, [](std::uint32_t sum, const auto& driver) {
+            return sum + static_cast<std::uint32_t>(driver->depth());
+        });
+}
+
+} // namespace
+
+std::uint32_t unit_bytes_of(const profiles::Workload& workload) noexcept {
+    std::uint64_t out = 0;
+    for (const auto& stream : workload.streams) {
+        const bool changes = stream.op != profiles::AccessOp::read &&
+                             stream.op != profiles::AccessOp::compare &&
+                             stream.op != profiles::AccessOp::flush;
+        for (const auto& block : stream.blocks) {
+            out = changes ? std::gcd(out, block.size_bytes) : out;
+        }
+    }
+    constexpr std::uint64_t usual = 4096;
+    return static_cast<std::uint32_t>(
+        out == 0 ? usual : std::max(std::gcd(out, usual), std::uint64_t{512}));
+}
+
+std::unique_ptr<integrity::Expectation> make_expectation(const profiles::Workload& workload,
+                                                         const profiles::WorkingSet& set,
+                                                         const std::string& lun) {
+    std::random_device device;
+    const std::uint64_t high = device();
+    return std::make_unique<integrity::Expectation>(
+        integrity::ExpectationSettings{.run = high << 32U | device(),
+                                       .from_bytes = set.from_bytes,
+                                       .size_bytes = set.size_bytes,
+                                       .unit_bytes = unit_bytes_of(workload),
+                                       .lun = lun});
+}
+
+LaneKeepers::LaneKeepers(integrity::Expectation& expectation,
+                         std::span<Lane> lanes,
+                         const profiles::Workload& workload,
+                         const profiles::WorkingSet& set,
+                         const VerifySettings& settings)
+    : lanes_(lanes)
+    , settings_(settings)
+    , unit_bytes_(expectation.settings().unit_bytes) {
+    const Touched touched = touched_by_lane(workload, set, lanes.size());
+    Ranges all = all_of(touched.changed);
+    const Ranges read = all_of(touched.read);
+    all.insert(all.end(), read.begin(), read.end());
+    unowned_bytes_ = total(integrity::joined(all));
+    const std::vector<Ranges> owned = owned_by_lane(touched);
+    for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
+        integrity::KeeperSettings keeper;
+        keeper.lane = static_cast<std::uint16_t>(lane);
+        keeper.verify = settings.verify;
+        keeper.sample_one_in = settings.sample_one_in;
+        keeper.compressible_percent =
+            static_cast<std::uint8_t>(workload.reduction.compressible_share * 100 + 0.5);
+        keeper.slots = std::max(depth_of(lanes[lane]), 1U);
+        keeper.ranges = owned[lane];
+        keeper.unmapped_reads_zero = settings.unmapped_reads_zero;
+        keeper.unmap_granularity_bytes = settings.unmap_granularity_bytes;
+        keepers_.push_back(std::make_unique<integrity::Keeper>(expectation, keeper));
+        lanes[lane].keeper = keepers_.back().get();
+        unowned_bytes_ -= std::min(unowned_bytes_, total(owned[lane]));
+    }
+}
+
+LaneKeepers::~LaneKeepers() {
+    for (Lane& lane : lanes_) {
+        lane.keeper = nullptr;
+    }
+}
+
+integrity::FindingLog LaneKeepers::findings() const {
+    integrity::FindingLog out;
+    for (const auto& keeper : keepers_) {
+        out.merge(keeper->findings());
+    }
+    return out;
+}
+
+integrity::KeeperCounts LaneKeepers::counts() const {
+    integrity::KeeperCounts out;
+    for (const auto& keeper : keepers_) {
+        out.add(keeper->counts());
+    }
+    return out;
+}
+
+results::IntegrityRecord LaneKeepers::record(const std::string& array) const {
+    const integrity::KeeperCounts sum = counts();
+    results::IntegrityRecord out;
+    out.array = array;
+    out.verify = integrity::name_of(settings_.verify);
+    out.units_written = sum.units_written;
+    out.units_checked = sum.sectors_checked * integrity::sector_bytes / unit_bytes_;
+    out.units_undecidable = sum.units_unfenced + sum.units_given_up;
+    out.after = "the array's cache may have answered";
+    out.note = fmt::format("{} sectors of 512 bytes read of which nothing was known; {} bytes are "
+                           "touched by several lanes and not judged",
+                           sum.sectors_unchecked,
+                           unowned_bytes_);
+    return out;
+}
+
+integrity::Calendar calendar_now() {
+    using std::chrono::nanoseconds;
+    const auto utc = std::chrono::system_clock::now().time_since_epoch();
+    const auto monotonic = std::chrono::steady_clock::now().time_since_epoch();
+    return {std::chrono::duration_cast<nanoseconds>(utc - monotonic).count()};
+}
+
+} // namespace bench::load

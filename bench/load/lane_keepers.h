@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bench/integrity/keeper.h"
+#include "bench/load/pump.h"
+#include "profiles/synthetic_source.h"
+#include "results/run_record.h"
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace bench::load {
+
+struct VerifySettings {
+    integrity::Verify verify = integrity::Verify::none;
+    std::uint32_t sample_one_in = 16;
+    bool unmapped_reads_zero = true;
+    std::uint64_t unmap_granularity_bytes = 0;
+};
+
+// The largest unit of which every write of the workload is a multiple; 512 bytes at least.
+std::uint32_t unit_bytes_of(const profiles::Workload& workload) noexcept;
+
+// A new expectation for what the workload will do to `set` of the LUN named `lun`, under a run
+// number drawn for it alone.
+std::unique_ptr<integrity::Expectation> make_expectation(const profiles::Workload& workload,
+                                                         const profiles::WorkingSet& set,
+                                                         const std::string& lun);
+
+// Gives each lane a keeper of its own share of one expectation for as long as it lives: made when
+// the lanes have their drivers, gone before the expectation is saved.
+class LaneKeepers {
+public:
+    LaneKeepers(integrity::Expectation& expectation,
+                std::span<Lane> lanes,
+                const profiles::Workload& workload,
+                const profiles::WorkingSet& set,
+                const VerifySettings& settings);
+    LaneKeepers(const LaneKeepers&) = delete;
+    LaneKeepers& operator=(const LaneKeepers&) = delete;
+    ~LaneKeepers();
+
+    integrity::FindingLog findings() const; // Of all lanes; after they have ended.
+    integrity::KeeperCounts counts() const;
+
+    // How far verification reached, in words and numbers.
+    results::IntegrityRecord record(const std::string& array) const;
+
+private:
+    std::span<Lane> lanes_;
+    VerifySettings settings_;
+    std::uint32_t unit_bytes_;
+    std::vector<std::unique_ptr<integrity::Keeper>> keepers_;
+    std::uint64_t unowned_bytes_ = 0; // Touched, but by several lanes: nobody judges it.
+};
+
+// What this process's monotonic clock reads at the UTC epoch, for the findings' timelines.
+integrity::Calendar calendar_now();
+
+} // namespace bench::load
