@@ -23,7 +23,8 @@ constexpr const char* usage =
     "usage: arraybench probe [OPTION]... URL\n\n"
     "Says who is there: identity, geometry, limits, paths, transport parameters. Writes nothing.\n"
     "A portal without a target lists its targets.\n\n"
-    "  arraybench probe iscsi://10.0.0.5/iqn.2006-08.com.example:a/1 --format json\n\n";
+    "  arraybench probe iscsi://10.0.0.5/iqn.2006-08.com.example:a/1 --format json\n"
+    "  arraybench probe nvme+tcp://10.0.0.5:8009\n\n";
 
 void print_pairs(const char* title, const std::vector<std::pair<std::string, std::string>>& pairs) {
     if (pairs.empty()) {
@@ -119,7 +120,9 @@ int probe_command(const Arguments& arguments) {
     const plan::DriverOptions options = driver_options(given);
     const bool json = wants_json(given);
     drivers::MonotonicClock clock;
-    if (url.kind == plan::UrlKind::iscsi && !url.names_unit()) {
+    const bool has_portals =
+        url.kind == plan::UrlKind::iscsi || url.kind == plan::UrlKind::nvme_tcp;
+    if (has_portals && !url.names_unit()) {
         print_targets(plan::find_targets(url, options, clock), json);
         return 0;
     }

@@ -74,8 +74,12 @@ open_driver(const Url& url, const DriverOptions& options, drivers::Clock& clock)
 
 std::vector<FoundTarget>
 find_targets(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
+    if (url.kind == UrlKind::nvme_tcp) {
+        return find_nvme_targets(url, options, clock);
+    }
     if (url.kind != UrlKind::iscsi) {
-        throw drivers::UsageError(fmt::format("{}: only iSCSI portals list targets", url.text()));
+        throw drivers::UsageError(
+            fmt::format("{}: only iSCSI and NVMe/TCP portals list targets", url.text()));
     }
     std::vector<FoundTarget> out;
     for (std::size_t i = 0; i < url.portals.size(); ++i) {

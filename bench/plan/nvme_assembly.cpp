@@ -59,11 +59,18 @@ open_nvme_tcp(const Url& url, const DriverOptions& options, drivers::Clock& cloc
 
 drivers::LunReport
 probe_nvme_tcp(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
-    drivers::LunReport report = url.names_unit()
-                                    ? drivers::nvme_tcp::probe(settings_of(url, options), clock)
-                                    : drivers::nvme_tcp::discover(settings_of(url, options), clock);
+    drivers::LunReport report = drivers::nvme_tcp::probe(settings_of(url, options), clock);
     report.url = url.text();
     return report;
+}
+
+std::vector<FoundTarget>
+find_nvme_targets(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
+    std::vector<FoundTarget> found;
+    for (const auto& listed : drivers::nvme_tcp::discover(settings_of(url, options), clock)) {
+        found.push_back({listed.target, listed.portal});
+    }
+    return found;
 }
 
 } // namespace bench::plan

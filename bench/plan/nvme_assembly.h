@@ -4,6 +4,7 @@
 #include "bench/plan/driver_assembly.h"
 
 #include <memory>
+#include <vector>
 
 namespace bench::plan {
 
@@ -12,8 +13,12 @@ namespace bench::plan {
 std::unique_ptr<drivers::BlockDriver>
 open_nvme_tcp(const Url& url, const DriverOptions& options, drivers::Clock& clock);
 
-// With a subsystem in the URL: its namespace. With the portal alone: what discovery lists there.
+// The namespace that the URL names.
 drivers::LunReport
 probe_nvme_tcp(const Url& url, const DriverOptions& options, drivers::Clock& clock);
+
+// What discovery lists at the portals of the URL.
+std::vector<FoundTarget>
+find_nvme_targets(const Url& url, const DriverOptions& options, drivers::Clock& clock);
 
 } // namespace bench::plan

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t range_bytes = 16;
 constexpr std::size_t ranges_per_command = 64;
+constexpr std::uint64_t range_blocks_max = std::numeric_limits<std::uint32_t>::max();
 
 bool carries_data(Op op) noexcept {
     return op == Op::read || op == Op::write || op == Op::compare;
@@ -53,6 +54,11 @@ std::uint8_t opcode_of(Op op) noexcept {
     return nvme::opcode_flush;
 }
 
+bool is_nothing(const Request& request) noexcept {
+    return request.op == Op::unmap ? request.ranges.empty()
+                                   : request.op != Op::flush && request.range.block_count == 0;
+}
+
 Status status_of(std::uint16_t code) noexcept {
     switch (code) {
     case 0:
@@ -68,11 +74,8 @@ Status status_of(std::uint16_t code) noexcept {
 
 } // namespace
 
-// Refused here, before anything is sent; 0 = it may go.
+// Refused here, before anything is sent; 0 = it may go, or there is nothing to do.
 std::uint16_t NvmeTcpDriver::objection(const Request& request) const noexcept {
-    if (!is_offered(request.op, optional_commands_)) {
-        return nvme::status_invalid_opcode;
-    }
     const auto inside = [this](const BlockRange& range) {
         return range.block_count <= geometry_.block_count &&
                range.lba <= geometry_.block_count - range.block_count;
@@ -80,20 +83,26 @@ std::uint16_t NvmeTcpDriver::objection(const Request& request) const noexcept {
     if (request.op == Op::flush) {
         return 0;
     }
-    if (request.op == Op::unmap) {
-        const bool fits =
-            std::all_of(request.ranges.begin(), request.ranges.end(), [&](const auto& range) {
-                return inside(range) &&
-                       range.block_count <= std::numeric_limits<std::uint32_t>::max();
-            });
-        return fits ? 0 : nvme::status_lba_out_of_range;
-    }
-    if (!inside(request.range)) {
+    const bool fits = request.op == Op::unmap
+                          ? std::all_of(request.ranges.begin(), request.ranges.end(), inside)
+                          : inside(request.range);
+    if (!fits) {
         return nvme::status_lba_out_of_range;
     }
-    const bool fits = !carries_data(request.op) ||
-                      request.data.size() == request.range.block_count * geometry_.block_bytes;
-    return fits ? 0 : nvme::status_invalid_field;
+    if (is_nothing(request)) {
+        return request.data.empty() ? 0 : nvme::status_invalid_field;
+    }
+    if (!is_offered(request.op, optional_commands_)) {
+        return nvme::status_invalid_opcode;
+    }
+    const bool sizes =
+        request.op == Op::unmap
+            ? std::all_of(request.ranges.begin(),
+                          request.ranges.end(),
+                          [](const auto& r) { return r.block_count <= range_blocks_max; })
+            : !carries_data(request.op) ||
+                  request.data.size() == request.range.block_count * geometry_.block_bytes;
+    return sizes ? 0 : nvme::status_invalid_field;
 }
 
 bool NvmeTcpDriver::submit(const Request& request) noexcept {
@@ -107,13 +116,10 @@ bool NvmeTcpDriver::submit(const Request& request) noexcept {
     job.request = request;
     job.busy = true;
     append(index, clock_.now() + settings_.command_timeout);
-    const bool nothing = request.op == Op::unmap
-                             ? request.ranges.empty()
-                             : request.op != Op::flush && request.range.block_count == 0;
     const std::uint16_t objected = objection(request);
     if (objected != 0) {
         finish(index, Status::failed, objected, true);
-    } else if (nothing) {
+    } else if (is_nothing(request)) {
         finish(index, Status::good, 0, true);
     } else if (given_up_) {
         finish(index, Status::lost, 0, true);

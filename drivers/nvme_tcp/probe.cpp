@@ -4,6 +4,7 @@
 #include "drivers/api/errors.h"
 #include "drivers/nvme_tcp/controller.h"
 
+#include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
 
@@ -54,31 +55,19 @@ void add_limits(LunReport& report, Controller& controller) {
     report.limits.emplace_back("error log entries", std::to_string(controller.error_log().size()));
 }
 
-std::string namespace_line(const NamespaceFacts& facts) {
-    const std::uint64_t bytes = facts.identify.size_blocks << facts.identify.block_exponent;
-    const auto& names = facts.identifiers;
-    return fmt::format("{} bytes, blocks of {}, {}",
-                       bytes,
-                       1U << facts.identify.block_exponent,
-                       !names.nguid.empty()   ? "NGUID " + names.nguid
-                       : !names.eui64.empty() ? "EUI-64 " + names.eui64
-                                              : "UUID " + names.uuid);
-}
-
-void add_namespaces(LunReport& report, const Settings& settings, Clock& clock) {
+// A subsystem that is listed but cannot be reached, or lets this host not in, stays in the list.
+void add_namespaces(std::vector<Listed>& found,
+                    const std::string& portal,
+                    const Settings& settings,
+                    Clock& clock) {
     try {
         Controller controller(settings, clock);
         for (const std::uint32_t nsid : controller.active_namespaces()) {
-            report.limits.emplace_back(fmt::format("nvme+tcp://{}:{}/{}/{}",
-                                                   settings.host,
-                                                   settings.port,
-                                                   settings.subsystem_nqn,
-                                                   nsid),
-                                       namespace_line(controller.namespace_facts(nsid)));
+            found.push_back({fmt::format("{}/{}", settings.subsystem_nqn, nsid), portal});
         }
         controller.shut_down(std::chrono::milliseconds(500));
-    } catch (const std::exception& error) {
-        report.limits.emplace_back(settings.subsystem_nqn, error.what());
+    } catch (const std::exception&) {
+        return;
     }
 }
 
@@ -120,32 +109,34 @@ LunReport probe(const Settings& settings, Clock& clock) {
     return report;
 }
 
-LunReport discover(Settings settings, Clock& clock) {
+std::vector<Listed> discover(Settings settings, Clock& clock) {
     settings.subsystem_nqn = nvme::discovery_nqn;
     settings.keep_alive = Duration{0};
     Controller controller(settings, clock);
-    LunReport report;
-    report.identity.product = controller.identity().model;
+    std::vector<Listed> found;
     for (const nvme::DiscoveryEntry& entry : controller.discovery_entries()) {
         constexpr std::uint8_t over_tcp = 3;
         constexpr std::uint8_t nvm_subsystem = 2;
         if (entry.transport != over_tcp || entry.subsystem_type != nvm_subsystem) {
             continue;
         }
-        report.paths.push_back({.portal = entry.address + ":" + entry.service,
-                                .state = entry.subsystem_nqn,
-                                .group = entry.port_id});
+        const bool is_ipv6 = entry.address.find(':') != std::string::npos;
+        const std::string host = is_ipv6 ? "[" + entry.address + "]" : entry.address;
+        const std::string portal = fmt::format("{}:{},{}", host, entry.service, entry.port_id);
+        found.push_back({entry.subsystem_nqn, portal});
         Settings subsystem = settings;
         subsystem.host = entry.address;
         subsystem.subsystem_nqn = entry.subsystem_nqn;
+        subsystem.connect_timeout =
+            std::min<Duration>(settings.connect_timeout, std::chrono::seconds(3));
         const auto parsed = std::from_chars(
             entry.service.data(), entry.service.data() + entry.service.size(), subsystem.port);
         if (parsed.ec == std::errc{}) {
-            add_namespaces(report, subsystem, clock);
+            add_namespaces(found, portal, subsystem, clock);
         }
     }
     controller.shut_down(std::chrono::milliseconds(500));
-    return report;
+    return found;
 }
 
 } // namespace drivers::nvme_tcp
