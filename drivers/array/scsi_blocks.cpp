@@ -123,6 +123,11 @@ void write(ScsiCall& call) {
     if (!range || !is_writable(call)) {
         return;
     }
+    if (range->action == BlockAction::write_atomic &&
+        range->block_count * call.info().geometry.block_bytes > atomic_bytes_max) {
+        call.fail_cdb_field(12);
+        return;
+    }
     if (range->byte_check > compare_all) {
         call.fail_cdb_field(1);
         return;
@@ -199,11 +204,11 @@ void compare_and_write(ScsiCall& call) {
         call.fail_cdb_field(13);
         return;
     }
-    if (range->block_count == 0) {
+    if (call.request.data_out.size() < 2 * half || call.request.expected_bytes != 2 * half) {
+        call.fail_cdb_field(13); // Initiator and CDB disagree on how much there is to compare.
         return;
     }
-    if (call.request.data_out.size() < 2 * half || call.request.expected_bytes != 2 * half) {
-        call.fail(SenseKey::illegal_request, code::invalid_field_in_cdb);
+    if (range->block_count == 0) {
         return;
     }
     MediumCommand command = call.medium_command(Op::compare);

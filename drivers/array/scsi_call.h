@@ -83,15 +83,14 @@ void write_same(ScsiCall& call);
 void unmap(ScsiCall& call);
 void persistent_reserve_in(ScsiCall& call);
 void persistent_reserve_out(ScsiCall& call);
-void extended_copy(ScsiCall& call);
-void receive_copy_results(ScsiCall& call);
 } // namespace handlers
 
 // Limits that the units state in VPD page 0xB0 and hold to.
 inline constexpr std::uint64_t transfer_bytes_max = std::uint64_t{8} << 20U;
-inline constexpr std::uint64_t compare_and_write_blocks_max = 128;
-inline constexpr std::uint64_t unmap_blocks_max = std::uint64_t{1} << 22U;
+inline constexpr std::uint64_t compare_and_write_blocks_max = 255;
+inline constexpr std::uint64_t unmap_blocks_max = std::uint64_t{1} << 20U;
 inline constexpr std::uint32_t unmap_ranges_max = 256;
-inline constexpr std::uint64_t write_same_blocks_max = 65536;
+inline constexpr std::uint64_t write_same_blocks_max = 32768;
+inline constexpr std::uint64_t atomic_bytes_max = std::uint64_t{1} << 17U;
 
 } // namespace drivers::array

@@ -122,6 +122,7 @@ Page block_limits(const LunInfo& info) {
     put(body, 4, info.thin ? granule : 0);
     put(body, 4, info.thin ? 0x80000000U : 0); // UGAVALID, alignment 0
     put(body, 8, write_same_blocks_max);
+    put(body, 4, atomic_bytes_max / block_bytes); // any alignment and granularity, no boundaries
     body.resize(60);
     return body;
 }

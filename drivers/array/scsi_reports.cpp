@@ -97,7 +97,8 @@ void read_capacity_16(ScsiCall& call) {
     std::array<std::byte, 32> data{};
     wire::store_be64(data, 0, info.geometry.block_count - 1);
     wire::store_be32(data, 8, info.geometry.block_bytes);
-    if (info.thin) { // LBPME, LBPRZ
+    wire::store_u8(data, 13, info.geometry.block_bytes == 512 ? 3 : 0); // physical blocks of 4 KiB
+    if (info.thin) {                                                    // LBPME, LBPRZ
         wire::store_u8(data, 14, 0x80U | (info.unmap_reads_zero ? 0x40U : 0U));
     }
     call.give(data, wire::load_be32(call.cdb(), 10));
