@@ -4,6 +4,7 @@
 #include "drivers/wire/layers.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace drivers::wire {
@@ -88,16 +89,25 @@ bool read_extension(Packet& packet, Cursor& in, Chain& chain) noexcept {
 } // namespace
 
 std::uint16_t internet_checksum(Bytes bytes, std::uint32_t sum) noexcept {
-    std::uint64_t total = sum;
-    std::size_t at = 0;
-    for (; at + 4 <= bytes.size(); at += 4) {
-        std::uint32_t word = 0;
-        std::memcpy(&word, bytes.data() + at, 4);
-        total += __builtin_bswap32(word);
+    // The sum is the same in either byte order (RFC 1071 section 2(B)): words are added as they lie
+    // in memory, in a loop that the compiler vectorises, and swapped once at the end.
+    std::uint64_t native = 0;
+    const std::size_t words = bytes.size() / 4;
+    for (std::size_t word = 0; word < words; ++word) {
+        std::uint32_t value = 0;
+        std::memcpy(&value, bytes.data() + word * 4, 4);
+        native += value;
     }
-    for (; at < bytes.size(); ++at) {
-        total += std::to_integer<std::uint64_t>(bytes[at]) << (at % 2 == 0 ? 8U : 0U);
+    std::array<std::byte, 4> rest{};
+    std::copy(bytes.begin() + static_cast<std::ptrdiff_t>(words * 4), bytes.end(), rest.begin());
+    std::uint32_t value = 0;
+    std::memcpy(&value, rest.data(), 4);
+    native += value;
+    while (native >> 16U != 0) {
+        native = (native & 0xFFFFU) + (native >> 16U);
     }
+    std::uint64_t total =
+        std::uint64_t{sum} + __builtin_bswap16(static_cast<std::uint16_t>(native));
     while (total >> 16U != 0) {
         total = (total & 0xFFFFU) + (total >> 16U);
     }

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/egress/analysis.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bench::egress {
+
+using namespace drivers::wire;
+
+namespace {
+
+constexpr std::size_t evidence_frames_per_flow = 4;
+constexpr std::size_t undecoded_evidence_frames = 64;
+constexpr std::size_t evidence_frame_bytes_max = 2048;
+constexpr std::size_t undeclared_names_max = 10'000;
+
+bool may_be_allowed(Undecoded why) {
+    // A rule may name a protocol or EtherType that has no decoder here; broken frames no rule can
+    // allow.
+    return why == Undecoded::none || why == Undecoded::unknown_ether_type ||
+           why == Undecoded::unknown_protocol;
+}
+
+EvidenceFrame copy_of(const drivers::Frame& frame) {
+    const auto kept = frame.bytes.first(std::min(frame.bytes.size(), evidence_frame_bytes_max));
+    return {frame.at.time_since_epoch().count(),
+            frame.wire_bytes,
+            frame.link_type,
+            {kept.begin(), kept.end()}};
+}
+
+} // namespace
+
+Analysis::Analysis(const CompiledPolicy& policy, AnalysisSettings settings)
+    : policy_(policy)
+    , settings_(settings)
+    , ledger_(policy.rules().size())
+    , flows_(settings.flows_max, [this](const Flow& flow) { fold(flow); })
+    , streams_(*this)
+    , phases_{{"", 0}}
+    , budgets_(policy.rules().size())
+    , budget_windows_(policy.rules().size()) {}
+
+void Analysis::begin_phase(const std::string& name, std::int64_t at_ns) {
+    phases_.push_back({name, at_ns});
+}
+
+void Analysis::frame(const drivers::Frame& frame) {
+    ledger_.captured(frame.wire_bytes);
+    const std::int64_t at_ns = frame.at.time_since_epoch().count();
+    first_ns_ = first_ns_ == 0 ? at_ns : std::min(first_ns_, at_ns);
+    last_ns_ = std::max(last_ns_, at_ns);
+    Packet packet = decode_frame(frame.bytes, frame.link_type, frame.wire_bytes);
+    malformed_ += packet.has(mark_malformed_transport) ? 1U : 0U;
+    bad_checksums_ += (packet.marks & (mark_ip_checksum | mark_transport_checksum)) != 0 ? 1U : 0U;
+    if (!may_be_allowed(packet.undecoded)) {
+        ledger_.undecoded(packet.undecoded, frame.wire_bytes);
+        if (undecoded_evidence_.size() < undecoded_evidence_frames) {
+            undecoded_evidence_.push_back(copy_of(frame));
+        }
+        return;
+    }
+    std::optional<Bytes> whole;
+    if (packet.is_fragment()) {
+        whole = fragments_.add(packet, at_ns);
+        if (packet.fragment_offset != 0) {
+            const auto ports = fragments_.ports_of(packet);
+            packet.source_port = ports ? ports->source : std::uint16_t{0};
+            packet.destination_port = ports ? ports->destination : std::uint16_t{0};
+        }
+    }
+    if (whole) {
+        Packet joined = packet;
+        decode_transport(joined, *whole);
+        packet.source_port = joined.source_port;
+        packet.destination_port = joined.destination_port;
+        const KeyedEnd keyed = key_of(joined);
+        account(*flows_.find_or_make(keyed.key).flow, keyed, packet, frame);
+        if (Flow* flow = flows_.find(keyed.key); flow != nullptr) {
+            content(*flow, keyed, joined, at_ns);
+        }
+        return;
+    }
+    const KeyedEnd keyed = key_of(packet);
+    Flow& flow = *flows_.find_or_make(keyed.key).flow;
+    account(flow, keyed, packet, frame);
+    if (!packet.is_fragment()) {
+        content(flow, keyed, packet, at_ns);
+    }
+}
+
+void Analysis::begin_flow(Flow& flow,
+                          const KeyedEnd& keyed,
+                          const Packet& packet,
+                          std::int64_t at_ns) {
+    flow.first_ns = at_ns;
+    flow.phase = static_cast<std::uint16_t>(phases_.size() - 1);
+    const auto sender = keyed.sender == 0 ? Initiator::first_end : Initiator::second_end;
+    const auto other = keyed.sender == 0 ? Initiator::second_end : Initiator::first_end;
+    if (packet.protocol != protocol_tcp || !packet.is_ip()) {
+        flow.initiator = sender;
+    } else if ((packet.tcp_flags & tcp_syn) != 0) {
+        flow.initiator = (packet.tcp_flags & tcp_ack) != 0 ? other : sender;
+    }
+    flow.rule = policy_.rule_for(flow, phases_.back().name, names_);
+    flow.name = names_.name_index(flow.key.ends[1 - flow.initiator_end()]);
+    if (flow.initiator != Initiator::unknown && packet.is_ip()) {
+        flow.service = services_.begin(flow);
+    }
+}
+
+void Analysis::account(Flow& flow,
+                       const KeyedEnd& keyed,
+                       const Packet& packet,
+                       const drivers::Frame& frame) {
+    const std::int64_t at_ns = frame.at.time_since_epoch().count();
+    const bool fresh = flow.packets_all() == 0;
+    const auto phase = static_cast<std::uint16_t>(phases_.size() - 1);
+    if (fresh) {
+        begin_flow(flow, keyed, packet, at_ns);
+    } else if (flow.phase != phase) {
+        flow.phase = phase;
+        flow.rule = policy_.rule_for(flow, phases_.back().name, names_);
+    }
+    if (flow.packets_all() < evidence_frames_per_flow) {
+        keep_evidence(flow.key, frame);
+    }
+    flow.last_ns = at_ns;
+    flow.packets[keyed.sender] += 1;
+    flow.bytes[keyed.sender] += frame.wire_bytes;
+    flow.payload_bytes[keyed.sender] += packet.payload_wire_bytes;
+    flow.marks |= packet.marks;
+    flow.tcp_flags_seen[keyed.sender] |= packet.tcp_flags;
+    look_for_oddities(flow, keyed.sender, packet);
+    if (flow.service != 0) {
+        services_.packet(flow,
+                         keyed.sender == flow.initiator_end(),
+                         frame.wire_bytes,
+                         packet.payload_wire_bytes > 0,
+                         at_ns);
+    }
+    if (flow.rule != rule_none) {
+        ledger_.allowed(static_cast<std::size_t>(flow.rule), frame.wire_bytes);
+        spend_budget(flow, keyed.sender, frame.wire_bytes, at_ns);
+        return;
+    }
+    flow.unlisted_bytes += frame.wire_bytes;
+    flow.unlisted_packets += 1;
+    if (packet.undecoded != Undecoded::none) {
+        ledger_.undecoded(packet.undecoded, frame.wire_bytes);
+    } else {
+        ledger_.unlisted(frame.wire_bytes);
+    }
+}
+
+void Analysis::spend_budget(const Flow& flow,
+                            std::size_t sender,
+                            std::uint32_t wire_bytes,
+                            std::int64_t at_ns) {
+    const auto rule = static_cast<std::size_t>(flow.rule);
+    const profiles::PolicyRule& declared = policy_.rules()[rule];
+    BudgetUse& use = budgets_[rule];
+    use.largest_frame_bytes = std::max(use.largest_frame_bytes, wire_bytes);
+    use.oversize_frames +=
+        declared.frame_bytes_max && wire_bytes > *declared.frame_bytes_max ? 1U : 0U;
+    const int array_end = policy_.array_end(flow.key);
+    if (!declared.bytes_per_interval ||
+        (array_end >= 0 && static_cast<std::size_t>(array_end) != sender)) {
+        return;
+    }
+    BudgetWindow& window = budget_windows_[rule];
+    if (window.from_ns == 0 || at_ns - window.from_ns >= declared.interval.count()) {
+        window = {at_ns, 0};
+    }
+    window.bytes += wire_bytes;
+    if (window.bytes > use.worst_bytes) {
+        use.worst_bytes = window.bytes;
+        use.worst_from_ns = window.from_ns;
+    }
+}
+
+void Analysis::look_for_oddities(Flow& flow, std::size_t sender, const Packet& packet) {
+    constexpr std::uint8_t saturated = 255;
+    if (!packet.is_ip()) {
+        return;
+    }
+    if (flow.ttl_first[sender] == 0) {
+        flow.ttl_first[sender] = packet.ttl;
+    } else if (flow.ttl_first[sender] != packet.ttl && flow.ttl_changes < saturated) {
+        ++flow.ttl_changes;
+    }
+    const auto printable = [](std::uint32_t letter) {
+        return letter >= 0x20 && letter < 0x7F;
+    };
+    if (packet.source.family == 4 && printable(packet.ip_id >> 8U) &&
+        printable(packet.ip_id & 0xFFU) && flow.printable_ids < saturated) {
+        ++flow.printable_ids;
+    }
+}
+
+void Analysis::dns_content(const Flow& flow, const Packet& packet, std::int64_t at_ns) {
+    const DnsMessage message = read_dns(packet.payload);
+    dns_.message(message, packet, at_ns);
+    for (const DnsAnswer& answer : message.answers) {
+        if (answer.address.family != 0 && !message.questions.empty()) {
+            names_.learn(answer.address, message.questions[0].name);
+        }
+    }
+    if (!message.response && flow.rule != rule_none) {
+        const auto rule = static_cast<std::size_t>(flow.rule);
+        const auto& declared = policy_.rules()[rule].dns_names;
+        for (const DnsQuestion& question : message.questions) {
+            const bool known =
+                declared.empty() ||
+                std::any_of(declared.begin(), declared.end(), [&](const std::string& pattern) {
+                    return name_matches(pattern, question.name);
+                });
+            if (!known && (undeclared_.size() < undeclared_names_max ||
+                           undeclared_.count(question.name) != 0)) {
+                UndeclaredName& entry = undeclared_[question.name];
+                if (entry.queries++ == 0) {
+                    entry = {question.name, rule, flow.key, at_ns, 1};
+                }
+            }
+        }
+    }
+    if (settings_.content != nullptr) {
+        settings_.content->dns_message(flow, message, at_ns);
+    }
+}
+
+void Analysis::keep_evidence(const FlowKey& key, const drivers::Frame& frame) {
+    const std::size_t bytes =
+        std::min(frame.bytes.size(), evidence_frame_bytes_max) + sizeof(EvidenceFrame);
+    if (evidence_bytes_ + bytes <= settings_.evidence_bytes_max) {
+        evidence_bytes_ += bytes;
+        evidence_[key].push_back(copy_of(frame));
+    }
+}
+
+const std::vector<EvidenceFrame>& Analysis::evidence(const FlowKey& key) const {
+    static const std::vector<EvidenceFrame> nothing;
+    const auto found = evidence_.find(key);
+    return found == evidence_.end() ? nothing : found->second;
+}
+
+void Analysis::fold(const Flow& flow) {
+    services_.end(flow);
+    const std::uint16_t port = flow.key.ports[1 - flow.initiator_end()];
+    FoldedFlows& sum = folded_[{protocol_text(flow.key), port, flow.rule}];
+    sum.flows += 1;
+    sum.packets += flow.packets_all();
+    sum.bytes += flow.bytes_all();
+    sum.unlisted_bytes += flow.unlisted_bytes;
+    if (flow.streams != 0) {
+        streams_.close(flow.streams);
+    }
+}
+
+void Analysis::finish() {
+    fragments_.give_up_all();
+    flows_.for_each([this](const Flow& flow) {
+        services_.end(flow);
+        if (flow.streams != 0) {
+            streams_.close(flow.streams);
+        }
+        if (settings_.content != nullptr) {
+            settings_.content->stream_closed(flow);
+        }
+    });
+}
+
+} // namespace bench::egress

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/egress/beacon.h"
+
+#include <boost/math/special_functions/gamma.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace bench::egress {
+
+namespace {
+
+constexpr std::size_t events_min = 8;
+constexpr std::size_t events_used_max = 2000; // More add nothing but time.
+constexpr std::size_t periods_max = 20'000;
+constexpr double oversampling = 5; // Grid points per independent frequency
+
+struct Periodogram {
+    double period_ns = 0;
+    double z = 0;
+    double p = 1;
+};
+
+double power(std::span<const std::int64_t> events, double period_ns) {
+    double cosine = 0;
+    double sine = 0;
+    const double factor = 2 * std::numbers::pi / period_ns;
+    for (const std::int64_t event : events) {
+        const double phase = factor * static_cast<double>(event - events.front());
+        cosine += std::cos(phase);
+        sine += std::sin(phase);
+    }
+    return (cosine * cosine + sine * sine) / static_cast<double>(events.size());
+}
+
+// Each event redrawn within one period to either side has a uniform phase, so this null keeps any
+// rate that is slow against the period, and z is exponential under it (with the small-sample term
+// of Mardia and Jupp, 6.3.6).
+double rayleigh_p(double z, std::size_t events) {
+    const auto n = static_cast<double>(events);
+    return std::clamp(std::exp(-z) * (1 + (2 * z - z * z) / (4 * n)), std::exp(-z) * 0.25, 1.0);
+}
+
+Periodogram
+best_period(std::span<const std::int64_t> events, double shortest_ns, double longest_ns) {
+    Periodogram best;
+    const auto span_ns = static_cast<double>(events.back() - events.front());
+    if (longest_ns <= shortest_ns || span_ns <= 0) {
+        return best;
+    }
+    // A beacon that never misses has a period near the mean gap: far shorter ones are harmonics.
+    const double shortest =
+        std::max(shortest_ns, span_ns / (4.0 * static_cast<double>(events.size())));
+    const double from = 1 / longest_ns;
+    const double to = 1 / std::min(shortest, longest_ns);
+    const double step =
+        std::max(1 / (oversampling * span_ns), (to - from) / static_cast<double>(periods_max));
+    std::size_t tried = 0;
+    for (double frequency = from; frequency <= to; frequency += step) {
+        ++tried;
+        const double z = power(events, 1 / frequency);
+        // A harmonic of the true frequency is as strong: the slower one is meant.
+        if (z > best.z * 1.0001) {
+            best = {1 / frequency, z, 1};
+        }
+    }
+    best.p = std::min(1.0,
+                      rayleigh_p(best.z, events.size()) *
+                          static_cast<double>(std::max<std::size_t>(tried, 1)));
+    return best;
+}
+
+// For neighbouring gaps a and b of a Poisson process |a - b| / (a + b) is uniform on 0..1, whatever
+// the rate, if that changes slowly; the logarithms of disjoint pairs add up to a gamma variable
+// (Shinomoto et al. 2003 on local variation).
+double regularity_p(std::span<const std::int64_t> events) {
+    double sum = 0;
+    std::size_t pairs = 0;
+    for (std::size_t i = 0; i + 2 < events.size(); i += 2) {
+        const auto first = static_cast<double>(events[i + 1] - events[i]);
+        const auto second = static_cast<double>(events[i + 2] - events[i + 1]);
+        sum -= std::log(std::max(std::abs(first - second) / std::max(first + second, 1.0), 1e-6));
+        ++pairs;
+    }
+    return pairs == 0 ? 1.0 : boost::math::gamma_q(static_cast<double>(pairs), sum);
+}
+
+struct WindowResult {
+    Periodogram rayleigh;
+    double regular = 1;
+    double p = 1;
+    double period_ns = 0;
+};
+
+double median_gap(std::span<const std::int64_t> events) {
+    std::vector<std::int64_t> gaps;
+    for (std::size_t i = 1; i < events.size(); ++i) {
+        gaps.push_back(events[i] - events[i - 1]);
+    }
+    std::nth_element(
+        gaps.begin(), gaps.begin() + static_cast<std::ptrdiff_t>(gaps.size() / 2), gaps.end());
+    return static_cast<double>(gaps[gaps.size() / 2]);
+}
+
+WindowResult
+test_window(std::span<const std::int64_t> events, double shortest_ns, double longest_ns) {
+    WindowResult out;
+    out.rayleigh = best_period(events, shortest_ns, longest_ns);
+    out.regular = regularity_p(events);
+    out.p = std::min(1.0, 2 * std::min(out.rayleigh.p, out.regular));
+    // Even gaps tell the period themselves; with missing events only the periodogram does.
+    out.period_ns = out.regular <= out.rayleigh.p ? median_gap(events) : out.rayleigh.period_ns;
+    return out;
+}
+
+} // namespace
+
+std::vector<std::int64_t> collapse_bursts(std::span<const std::int64_t> events_ns,
+                                          std::int64_t burst_gap_ns) {
+    std::vector<std::int64_t> out;
+    std::int64_t last = 0;
+    for (const std::int64_t event : events_ns) {
+        if (out.empty() || event - last > burst_gap_ns) {
+            out.push_back(event);
+        }
+        last = event;
+    }
+    return out;
+}
+
+BeaconResult test_beacon(std::span<const std::int64_t> events_ns,
+                         std::int64_t burst_gap_ns,
+                         std::int64_t window_ns) {
+    BeaconResult out;
+    std::vector<std::int64_t> events = collapse_bursts(events_ns, burst_gap_ns);
+    out.events = events.size();
+    events.resize(std::min(events.size(), events_used_max));
+    out.longest_period_ns = static_cast<double>(window_ns) / 3;
+    const std::size_t half = events.size() / 2;
+    out.enough = half >= events_min;
+    if (!out.enough) {
+        return out;
+    }
+    const double shortest = 2.0 * static_cast<double>(burst_gap_ns);
+    const std::span<const std::int64_t> all(events);
+    const auto longest = [](std::span<const std::int64_t> part) {
+        return static_cast<double>(part.back() - part.front()) / 3;
+    };
+    const WindowResult whole = test_window(all, shortest, longest(all));
+    const WindowResult first = test_window(all.first(half), shortest, longest(all.first(half)));
+    const WindowResult second =
+        test_window(all.subspan(half), shortest, longest(all.subspan(half)));
+    out.period_ns = whole.period_ns;
+    out.rayleigh_z = whole.rayleigh.z;
+    out.p_rayleigh = whole.rayleigh.p;
+    out.p_regular = whole.regular;
+    out.p = whole.p;
+    out.p_first_half = first.p;
+    out.p_second_half = second.p;
+    out.same_period = first.period_ns > 0 &&
+                      std::abs(first.period_ns - second.period_ns) <= 0.1 * first.period_ns;
+    return out;
+}
+
+} // namespace bench::egress

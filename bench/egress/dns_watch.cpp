@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/egress/dns_watch.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <fmt/format.h>
+#include <functional>
+
+namespace bench::egress {
+
+using namespace drivers::wire;
+
+namespace {
+
+constexpr std::size_t entries_max = 100'000;
+constexpr std::size_t subdomains_max = 2'000'000;
+constexpr std::size_t data_label_characters = 20;
+constexpr double data_entropy_bits =
+    3.2; // Of 24 and more characters; English words and host names stay below.
+
+constexpr std::array<std::string_view, 12> public_second_labels{
+    "co", "com", "org", "net", "gov", "edu", "ac", "gob", "mil", "or", "ne", "go"};
+
+double entropy_bits(std::string_view text) {
+    std::array<double, 256> counts{};
+    for (const char letter : text) {
+        counts[static_cast<unsigned char>(letter)] += 1;
+    }
+    double out = 0;
+    for (const double count : counts) {
+        if (count > 0) {
+            const double share = count / static_cast<double>(text.size());
+            out -= share * std::log2(share);
+        }
+    }
+    return out;
+}
+
+std::string_view subdomain_of(const std::string& name, const std::string& domain) {
+    return name.size() > domain.size() + 1
+               ? std::string_view(name).substr(0, name.size() - domain.size() - 1)
+               : std::string_view{};
+}
+
+std::size_t data_characters(std::string_view subdomain) {
+    std::size_t out = 0;
+    while (!subdomain.empty()) {
+        const std::size_t end = std::min(subdomain.find('.'), subdomain.size());
+        out += looks_like_data(subdomain.substr(0, end)) ? end : 0;
+        subdomain.remove_prefix(std::min(subdomain.size(), end + 1));
+    }
+    return out;
+}
+
+bool carries_data_down(std::uint16_t type) {
+    return type == dns_type_txt || type == dns_type_null || type == dns_type_cname;
+}
+
+std::string types_text(const std::set<std::uint16_t>& types) {
+    std::string out;
+    for (const std::uint16_t type : types) {
+        const char* name = type == dns_type_a       ? "A"
+                           : type == dns_type_aaaa  ? "AAAA"
+                           : type == dns_type_txt   ? "TXT"
+                           : type == dns_type_null  ? "NULL"
+                           : type == dns_type_cname ? "CNAME"
+                                                    : nullptr;
+        out += (out.empty() ? "" : ", ") +
+               (name != nullptr ? std::string(name) : fmt::format("type {}", type));
+    }
+    return out;
+}
+
+} // namespace
+
+bool looks_like_data(std::string_view label) {
+    return label.size() >= data_label_characters && entropy_bits(label) >= data_entropy_bits;
+}
+
+std::string registered_domain(const std::string& name) {
+    std::array<std::size_t, 3> dots{std::string::npos, std::string::npos, std::string::npos};
+    std::size_t from = std::string::npos;
+    for (std::size_t& dot : dots) {
+        dot = name.rfind('.', from);
+        if (dot == std::string::npos || dot == 0) {
+            break;
+        }
+        from = dot - 1;
+    }
+    if (dots[0] == std::string::npos || dots[1] == std::string::npos) {
+        return name;
+    }
+    const std::string_view second =
+        std::string_view(name).substr(dots[1] + 1, dots[0] - dots[1] - 1);
+    const bool country = name.size() - dots[0] - 1 == 2;
+    const bool public_suffix =
+        country && std::find(public_second_labels.begin(), public_second_labels.end(), second) !=
+                       public_second_labels.end();
+    const std::size_t cut = public_suffix ? dots[2] : dots[1];
+    return cut == std::string::npos ? name : name.substr(cut + 1);
+}
+
+DnsTraffic* DnsWatch::entry(const IpAddress& client,
+                            const IpAddress& server,
+                            const std::string& domain,
+                            const Packet& packet) {
+    const Key key{client, server, domain};
+    const auto found = traffic_.find(key);
+    if (found != traffic_.end()) {
+        return &found->second;
+    }
+    if (traffic_.size() >= entries_max) {
+        ++left_out_;
+        return nullptr;
+    }
+    DnsTraffic& fresh = traffic_[key];
+    fresh.sample = key_of(packet).key;
+    return &fresh;
+}
+
+void DnsWatch::message(const DnsMessage& message, const Packet& packet, std::int64_t at_ns) {
+    const IpAddress& client = message.response ? packet.destination : packet.source;
+    const IpAddress& server = message.response ? packet.source : packet.destination;
+    const std::string name = message.questions.empty() ? "" : message.questions[0].name;
+    const std::string domain = registered_domain(name);
+    const std::string_view subdomain = subdomain_of(name, domain);
+    // Hash of the whole: two different texts taken for one would need 2^32 queries.
+    const std::uint64_t hash =
+        std::hash<std::string>{}(name) ^ client.bytes[3] * 0x9E3779B97F4A7C15ULL ^ server.bytes[3];
+    const bool fresh_subdomain = !message.response && !subdomain.empty() &&
+                                 subdomains_seen_.size() < subdomains_max &&
+                                 subdomains_seen_.insert(hash).second;
+    for (const std::string& scope : {domain, std::string()}) {
+        DnsTraffic* traffic = entry(client, server, scope, packet);
+        if (traffic == nullptr) {
+            continue;
+        }
+        traffic->first_ns = traffic->first_ns == 0 ? at_ns : traffic->first_ns;
+        traffic->last_ns = at_ns;
+        traffic->longest_label = std::max(traffic->longest_label, message.longest_label_bytes);
+        if (!message.response) {
+            ++traffic->queries;
+            if (name.size() > traffic->longest_query.size()) {
+                traffic->longest_query = name;
+            }
+        }
+        if (fresh_subdomain) {
+            traffic->distinct_characters += subdomain.size();
+            traffic->long_label_characters += data_characters(subdomain);
+        }
+        for (const DnsQuestion& question : message.questions) {
+            traffic->types.insert(question.type);
+        }
+        for (const DnsAnswer& answer : message.answers) {
+            traffic->answer_bytes += carries_data_down(answer.type) ? answer.data_bytes : 0;
+        }
+    }
+}
+
+std::vector<DnsSuspicion> DnsWatch::suspicions(const DnsLimits& limits) const {
+    std::vector<DnsSuspicion> out;
+    std::set<std::pair<IpAddress, IpAddress>> explained;
+    const auto add =
+        [&](const Key& key, const DnsTraffic& traffic, std::string why, const char* confidence) {
+            const auto& [client, server, domain] = key;
+            explained.insert({client, server});
+            out.push_back({domain,
+                           std::move(why) + "; types " + types_text(traffic.types),
+                           confidence,
+                           traffic,
+                           client,
+                           server});
+        };
+    for (const auto& [key, traffic] : traffic_) {
+        const std::string& domain = std::get<2>(key);
+        if (domain.empty()) {
+            continue;
+        }
+        if (traffic.distinct_characters > limits.domain_characters) {
+            add(key,
+                traffic,
+                fmt::format(
+                    "{} characters of distinct subdomains below {} in {} queries (limit {})",
+                    traffic.distinct_characters,
+                    domain,
+                    traffic.queries,
+                    limits.domain_characters),
+                "high");
+        } else if (traffic.answer_bytes > limits.answer_bytes) {
+            add(key,
+                traffic,
+                fmt::format("{} bytes of TXT, NULL and CNAME answers below {} (limit {})",
+                            traffic.answer_bytes,
+                            domain,
+                            limits.answer_bytes),
+                "medium");
+        } else if (subdomain_of(traffic.longest_query, domain).size() >=
+                       limits.single_query_characters &&
+                   data_characters(subdomain_of(traffic.longest_query, domain)) >=
+                       data_label_characters) {
+            add(key,
+                traffic,
+                fmt::format("one query carries {} characters of data-like labels: {}",
+                            subdomain_of(traffic.longest_query, domain).size(),
+                            traffic.longest_query),
+                "low");
+        }
+    }
+    for (const auto& [key, traffic] : traffic_) {
+        const auto& [client, server, domain] = key;
+        if (domain.empty() && explained.count({client, server}) == 0 &&
+            traffic.long_label_characters > limits.pair_data_characters) {
+            add(key,
+                traffic,
+                fmt::format(
+                    "{} characters of data-like labels over many domains in {} queries (limit {})",
+                    traffic.long_label_characters,
+                    traffic.queries,
+                    limits.pair_data_characters),
+                "medium");
+        }
+    }
+    return out;
+}
+
+} // namespace bench::egress

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/egress/fragments.h"
+
+#include <algorithm>
+
+namespace bench::egress {
+
+namespace {
+
+constexpr std::size_t datagram_bytes_max = 65535;
+constexpr std::int64_t patience_ns = 60'000'000'000; // RFC 8200 section 4.5
+constexpr std::size_t piece_overhead_bytes = 64;
+
+} // namespace
+
+Fragments::Key Fragments::key(const Packet& packet) {
+    return {packet.source, packet.destination, packet.ip_id, packet.protocol, packet.vlan};
+}
+
+std::optional<Fragments::Ports> Fragments::ports_of(const Packet& packet) const {
+    const auto found = datagrams_.find(key(packet));
+    return found == datagrams_.end() ? std::nullopt : found->second.ports;
+}
+
+std::optional<drivers::wire::Bytes> Fragments::add(const Packet& packet, std::int64_t at_ns) {
+    ++counts_.fragments;
+    expire(at_ns);
+    const std::size_t from = packet.fragment_offset;
+    const drivers::wire::Bytes bytes = packet.ip_payload;
+    const std::size_t to = from + bytes.size();
+    if (to > datagram_bytes_max || bytes.empty() || packet.has(drivers::wire::mark_truncated)) {
+        ++counts_.malformed;
+        return std::nullopt;
+    }
+    const auto [where, fresh] = datagrams_.try_emplace(key(packet));
+    Datagram& datagram = where->second;
+    if (fresh) {
+        datagram.first_ns = at_ns;
+        datagram.age = ages_.insert(ages_.end(), where->first);
+    }
+    if (from == 0) {
+        datagram.ports = Ports{packet.source_port, packet.destination_port};
+    }
+    const bool contradicts =
+        datagram.end && (to > *datagram.end || (!packet.more_fragments && to != *datagram.end));
+    if (contradicts) {
+        ++counts_.malformed;
+        return std::nullopt;
+    }
+    if (!packet.more_fragments) {
+        datagram.end = to;
+    }
+    insert(datagram, from, bytes);
+    const auto whole = joined(datagram);
+    if (whole) {
+        ++counts_.reassembled;
+        drop(where, true);
+    }
+    return whole;
+}
+
+void Fragments::insert(Datagram& datagram, std::size_t from, drivers::wire::Bytes bytes) {
+    std::size_t at = from;
+    const std::size_t to = from + bytes.size();
+    bool overlaps = false;
+    std::vector<Piece> fresh;
+    for (const Piece& piece : datagram.pieces) {
+        const std::size_t piece_end = piece.from + piece.bytes.size();
+        if (piece_end <= at || piece.from >= to) {
+            continue;
+        }
+        overlaps = true;
+        if (piece.from > at) {
+            const auto cut = bytes.subspan(at - from, piece.from - at);
+            fresh.push_back({at, {cut.begin(), cut.end()}});
+        }
+        at = std::max(at, piece_end);
+    }
+    if (at < to) {
+        const auto cut = bytes.subspan(at - from);
+        fresh.push_back({at, {cut.begin(), cut.end()}});
+    }
+    counts_.overlaps += overlaps ? 1 : 0;
+    for (Piece& piece : fresh) {
+        datagram.bytes_held += piece.bytes.size() + piece_overhead_bytes;
+        bytes_held_ += piece.bytes.size() + piece_overhead_bytes;
+        const auto place = std::lower_bound(
+            datagram.pieces.begin(),
+            datagram.pieces.end(),
+            piece.from,
+            [](const Piece& left, std::size_t right) { return left.from < right; });
+        datagram.pieces.insert(place, std::move(piece));
+    }
+}
+
+std::optional<drivers::wire::Bytes> Fragments::joined(const Datagram& datagram) {
+    std::size_t at = 0;
+    for (const Piece& piece : datagram.pieces) {
+        if (piece.from != at) {
+            return std::nullopt;
+        }
+        at += piece.bytes.size();
+    }
+    if (!datagram.end || at < *datagram.end) {
+        return std::nullopt;
+    }
+    whole_.clear();
+    for (const Piece& piece : datagram.pieces) {
+        whole_.insert(whole_.end(), piece.bytes.begin(), piece.bytes.end());
+    }
+    whole_.resize(*datagram.end);
+    return drivers::wire::Bytes(whole_);
+}
+
+void Fragments::expire(std::int64_t now_ns) {
+    while (!ages_.empty()) {
+        const auto oldest = datagrams_.find(ages_.front());
+        if (bytes_held_ <= bytes_max_ && now_ns - oldest->second.first_ns <= patience_ns) {
+            break;
+        }
+        drop(oldest, false);
+    }
+}
+
+void Fragments::drop(std::map<Key, Datagram>::iterator which, bool complete) {
+    counts_.incomplete += complete ? 0 : 1;
+    bytes_held_ -= which->second.bytes_held;
+    ages_.erase(which->second.age);
+    datagrams_.erase(which);
+}
+
+void Fragments::give_up_all() {
+    while (!datagrams_.empty()) {
+        drop(datagrams_.begin(), false);
+    }
+}
+
+} // namespace bench::egress

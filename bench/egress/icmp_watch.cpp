@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/egress/icmp_watch.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <fmt/format.h>
+#include <string_view>
+
+namespace bench::egress {
+
+using namespace drivers::wire;
+
+namespace {
+
+constexpr std::size_t pairs_max = 50'000;
+constexpr std::size_t asked_max = 100'000;
+constexpr std::size_t sizes_kept_max = 64;
+constexpr std::uint32_t ordinary_payload_bytes =
+    128; // ping sends 32 to 56 by default; path MTU probes one large size.
+constexpr std::size_t distinct_sizes_max = 4;
+constexpr std::uint64_t changed_replies_min = 2; // One may be two requests with one number.
+constexpr std::size_t entropy_bytes_min = 64;
+
+double entropy_bits(Bytes bytes) {
+    std::array<std::uint32_t, 256> counts{};
+    for (const std::byte value : bytes) {
+        ++counts[std::to_integer<std::size_t>(value)];
+    }
+    double out = 0;
+    for (const std::uint32_t count : counts) {
+        if (count > 0) {
+            const double share = count / static_cast<double>(bytes.size());
+            out -= share * std::log2(share);
+        }
+    }
+    return out;
+}
+
+std::uint64_t hash_of(Bytes bytes) {
+    return std::hash<std::string_view>{}(
+        {reinterpret_cast<const char*>(bytes.data()),
+         bytes.size()}); // NOLINT(cppcoreguidelines-pro-type-reinterpret-cast)
+}
+
+} // namespace
+
+void IcmpWatch::packet(const Packet& packet, std::int64_t at_ns) {
+    const bool six = packet.protocol == protocol_icmp6;
+    const bool request = packet.source_port == (six ? 128 : 8);
+    const bool reply = packet.source_port == (six ? 129 : 0);
+    if ((!request && !reply) || packet.is_fragment() || packet.ip_payload.size() < 8) {
+        return;
+    }
+    const KeyedEnd keyed = key_of(packet);
+    const std::pair ends(keyed.key.ends[0], keyed.key.ends[1]);
+    if (pairs_.size() >= pairs_max && pairs_.count(ends) == 0) {
+        return;
+    }
+    IcmpTraffic& traffic = pairs_[ends];
+    if (traffic.first_ns == 0) {
+        traffic.first_ns = at_ns;
+        traffic.key = keyed.key;
+    }
+    traffic.last_ns = at_ns;
+    const Bytes data = packet.payload;
+    (request ? traffic.requests : traffic.replies) += 1;
+    (request ? traffic.request_bytes : traffic.reply_bytes) += packet.payload_wire_bytes;
+    traffic.payload_bytes_max = std::max(traffic.payload_bytes_max, packet.payload_wire_bytes);
+    if (traffic.sizes.size() < sizes_kept_max) {
+        traffic.sizes.insert(packet.payload_wire_bytes);
+    }
+    if (data.size() >= entropy_bytes_min) {
+        traffic.entropy_bits_max = std::max(traffic.entropy_bits_max, entropy_bits(data));
+    }
+    Cursor in(packet.ip_payload);
+    in.skip(4);
+    const std::uint64_t question =
+        keyed.key.hash() ^ (std::uint64_t{in.u32()} * 0xD6E8FEB86659FD93ULL);
+    if (request) {
+        if (asked_.size() >= asked_max) {
+            asked_.clear();
+        }
+        asked_[question] = hash_of(data);
+    } else if (const auto asked = asked_.find(question); asked == asked_.end()) {
+        ++traffic.unasked_replies;
+    } else if (asked->second != hash_of(data)) {
+        ++traffic.changed_replies;
+    }
+}
+
+std::vector<IcmpSuspicion> IcmpWatch::suspicions() const {
+    std::vector<IcmpSuspicion> out;
+    for (const auto& [ends, traffic] : pairs_) {
+        std::string why;
+        const auto add = [&](const std::string& reason) {
+            why += (why.empty() ? "" : "; ") + reason;
+        };
+        if (traffic.changed_replies >= changed_replies_min) {
+            add(fmt::format("{} of {} echo replies carry other data than their requests",
+                            traffic.changed_replies,
+                            traffic.replies));
+        }
+        if (traffic.unasked_replies >= changed_replies_min && traffic.requests > 0) {
+            add(fmt::format("{} replies that nobody asked for", traffic.unasked_replies));
+        }
+        if (traffic.payload_bytes_max > ordinary_payload_bytes &&
+            traffic.sizes.size() > distinct_sizes_max) {
+            add(fmt::format("payloads up to {} B in {} sizes, up to {:.1f} bits of entropy a byte",
+                            traffic.payload_bytes_max,
+                            traffic.sizes.size(),
+                            traffic.entropy_bits_max));
+        }
+        if (!why.empty()) {
+            const bool strong = why.find(';') != std::string::npos;
+            out.push_back({fmt::format("ICMP echo as a carrier: {}; {} B asked, {} B answered",
+                                       why,
+                                       traffic.request_bytes,
+                                       traffic.reply_bytes),
+                           strong ? "high" : "medium",
+                           traffic});
+        }
+    }
+    return out;
+}
+
+} // namespace bench::egress

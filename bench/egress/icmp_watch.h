@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bench/egress/flow.h"
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace bench::egress {
+
+// What echo messages between two addresses could have carried. An honest reply repeats its
+// request's data (RFC 792, RFC 4443 section 4.2); a tunnel's does not, and its sizes vary.
+struct IcmpTraffic {
+    std::uint64_t requests = 0;
+    std::uint64_t replies = 0;
+    std::uint64_t unasked_replies = 0;
+    std::uint64_t changed_replies = 0; // Data differs from the request's.
+    std::uint64_t request_bytes = 0;
+    std::uint64_t reply_bytes = 0;
+    std::uint32_t payload_bytes_max = 0;
+    double entropy_bits_max = 0;   // Per byte, of payloads of at least 64 bytes
+    std::set<std::uint32_t> sizes; // At most 64 kept
+    std::int64_t first_ns = 0;
+    std::int64_t last_ns = 0;
+    FlowKey key;
+};
+
+struct IcmpSuspicion {
+    std::string why;
+    std::string confidence;
+    IcmpTraffic traffic;
+};
+
+class IcmpWatch {
+public:
+    void packet(const Packet& packet, std::int64_t at_ns);
+    std::vector<IcmpSuspicion> suspicions() const;
+
+private:
+    std::map<std::pair<IpAddress, IpAddress>, IcmpTraffic> pairs_;
+    std::unordered_map<std::uint64_t, std::uint64_t>
+        asked_; // (pair, identifier, sequence) -> hash of the data
+};
+
+} // namespace bench::egress

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bench/egress/flow.h"
+
+#include <array>
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+namespace bench::egress {
+
+inline constexpr std::array<std::int64_t, 3> burst_gaps_ns{
+    200'000'000, 1'000'000'000, 5'000'000'000};
+inline constexpr std::size_t service_events_max = 8192;
+
+// What one initiator did to one service of one responder, over all its connections.
+struct Service {
+    IpAddress client;
+    IpAddress server;
+    std::uint16_t port = 0;
+    std::uint8_t protocol = 0;
+    std::uint16_t vlan = 0;
+    std::int32_t rule = rule_none;
+    std::int64_t first_ns = 0;
+    std::int64_t last_ns = 0;
+    std::uint64_t connections = 0;
+    std::uint64_t bytes_out = 0; // Client to server, frames whole
+    std::uint64_t bytes_in = 0;
+    std::uint64_t events_left_out = 0; // Beyond service_events_max: said, not hidden.
+    std::vector<std::int64_t> starts_ns;
+    std::vector<std::uint64_t>
+        start_bytes; // Of the connections whose start stands at the same place
+    std::array<std::vector<std::int64_t>, burst_gaps_ns.size()>
+        bursts_ns; // Payload after a silence
+    std::int64_t last_payload_ns = 0;
+    FlowKey sample; // Of its first flow.
+};
+
+// The events that beacon detectors look at, gathered packet by packet in bounded memory.
+class Services {
+public:
+    explicit Services(std::size_t services_max = 200'000)
+        : services_max_(services_max)
+        , services_(1) {}
+
+    // Binds a fresh flow to its service; 0 when the table is full.
+    std::uint32_t begin(const Flow& flow);
+    void packet(const Flow& flow,
+                bool from_client,
+                std::uint32_t wire_bytes,
+                bool payload,
+                std::int64_t at_ns);
+    void end(const Flow& flow);
+
+    const std::vector<Service>& all() const noexcept {
+        return services_;
+    } // The first is no service.
+    std::uint64_t left_out() const noexcept { return left_out_; }
+
+private:
+    struct KeyHash {
+        std::size_t operator()(const FlowKey& key) const noexcept { return key.hash(); }
+    };
+
+    std::size_t services_max_;
+    std::vector<Service> services_;
+    std::unordered_map<FlowKey, std::uint32_t, KeyHash> by_key_;
+    std::uint64_t left_out_ = 0;
+};
+
+} // namespace bench::egress

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/capture/pcap_source.h"
+
+#include "drivers/api/errors.h"
+
+#include <poll.h>
+
+#include <array>
+#include <cstdio>
+#include <fmt/format.h>
+#include <pcap/pcap.h>
+#include <vector>
+
+namespace drivers::capture {
+
+namespace {
+
+constexpr std::size_t file_buffer_bytes = 4U << 20U;
+constexpr int block_wait_ms = 10; // How long TPACKET_V3 may hold a block back.
+
+struct ClosePcap {
+    void operator()(pcap_t* pcap) const noexcept { pcap_close(pcap); }
+};
+using Pcap = std::unique_ptr<pcap_t, ClosePcap>;
+
+void check(int code, pcap_t* pcap, const std::string& interface) {
+    if (code < 0) {
+        throw HostError(fmt::format(
+            "capture on {}: {} ({})", interface, pcap_statustostr(code), pcap_geterr(pcap)));
+    }
+}
+
+} // namespace
+
+struct PcapSource::Handle {
+    std::vector<char> buffer; // stdio's, and so destroyed after the capture that reads through it.
+    Pcap pcap;
+    bool live = false;
+    bool nanoseconds = true;
+    std::uint16_t link_type = 0;
+    std::uint16_t tap = 0;
+};
+
+PcapSource::PcapSource(std::unique_ptr<Handle> handle)
+    : handle_(std::move(handle)) {
+    handle_->link_type = static_cast<std::uint16_t>(pcap_datalink(handle_->pcap.get()));
+    handle_->nanoseconds =
+        pcap_get_tstamp_precision(handle_->pcap.get()) == PCAP_TSTAMP_PRECISION_NANO;
+}
+
+PcapSource::~PcapSource() = default;
+
+std::unique_ptr<PcapSource> PcapSource::open_file(const std::string& path, std::uint16_t tap) {
+    std::array<char, PCAP_ERRBUF_SIZE> error{};
+    std::FILE* file = std::fopen(path.c_str(), "rb");
+    if (file == nullptr) {
+        throw UsageError(fmt::format("{}: cannot be read; wanted a pcap or pcapng file", path));
+    }
+    auto handle = std::make_unique<Handle>();
+    handle->tap = tap;
+    handle->buffer.resize(file_buffer_bytes);
+    std::setvbuf(file, handle->buffer.data(), _IOFBF, handle->buffer.size());
+    handle->pcap.reset(
+        pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, error.data()));
+    if (!handle->pcap) {
+        std::fclose(file);
+        throw UsageError(fmt::format("{}: {}; wanted a pcap or pcapng file", path, error.data()));
+    }
+    return std::unique_ptr<PcapSource>(new PcapSource(std::move(handle)));
+}
+
+std::unique_ptr<PcapSource> PcapSource::open_live(const LiveSettings& settings) {
+    std::array<char, PCAP_ERRBUF_SIZE> error{};
+    auto handle = std::make_unique<Handle>();
+    handle->tap = settings.tap;
+    handle->live = true;
+    handle->pcap.reset(pcap_create(settings.interface.c_str(), error.data()));
+    if (!handle->pcap) {
+        throw HostError(fmt::format("capture on {}: {}", settings.interface, error.data()));
+    }
+    pcap_t* pcap = handle->pcap.get();
+    check(pcap_set_snaplen(pcap, settings.snapshot_bytes), pcap, settings.interface);
+    check(pcap_set_promisc(pcap, settings.promiscuous ? 1 : 0), pcap, settings.interface);
+    check(pcap_set_timeout(pcap, block_wait_ms), pcap, settings.interface);
+    check(pcap_set_buffer_size(pcap, settings.buffer_bytes), pcap, settings.interface);
+    (void)pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO); // Not offered everywhere.
+    check(pcap_activate(pcap), pcap, settings.interface);
+    if (pcap_setnonblock(pcap, 1, error.data()) < 0) {
+        throw HostError(fmt::format("capture on {}: {}", settings.interface, error.data()));
+    }
+    return std::unique_ptr<PcapSource>(new PcapSource(std::move(handle)));
+}
+
+int PcapSource::descriptor() const noexcept {
+    return handle_->live ? pcap_get_selectable_fd(handle_->pcap.get()) : -1;
+}
+
+Next PcapSource::next(Frame& out, TimePoint deadline) {
+    pcap_t* pcap = handle_->pcap.get();
+    pcap_pkthdr* header = nullptr;
+    const u_char* bytes = nullptr;
+    int code = pcap_next_ex(pcap, &header, &bytes);
+    if (code == 0 && handle_->live) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            deadline - std::chrono::steady_clock::now());
+        pollfd wait{pcap_get_selectable_fd(pcap), POLLIN, 0};
+        if (left.count() > 0 && poll(&wait, 1, static_cast<int>(left.count())) > 0) {
+            code = pcap_next_ex(pcap, &header, &bytes);
+        }
+    }
+    if (code == 0) {
+        return Next::idle;
+    }
+    if (code < 0) {
+        if (code != PCAP_ERROR_BREAK) {
+            ended_early_ = pcap_geterr(pcap);
+        }
+        return Next::end;
+    }
+    const std::int64_t fraction = header->ts.tv_usec;
+    out.at = std::chrono::sys_time<std::chrono::nanoseconds>(
+        std::chrono::seconds(header->ts.tv_sec) +
+        std::chrono::nanoseconds(handle_->nanoseconds ? fraction : fraction * 1000));
+    out.tap = handle_->tap;
+    out.link_type = handle_->link_type;
+    out.wire_bytes = header->len;
+    out.bytes = std::as_bytes(std::span(bytes, header->caplen));
+    counts_.frames += 1;
+    counts_.bytes += header->len;
+    return Next::frame;
+}
+
+CaptureCounts PcapSource::counts() const noexcept {
+    CaptureCounts out = counts_;
+    pcap_stat statistics{};
+    if (handle_->live && pcap_stats(handle_->pcap.get(), &statistics) == 0) {
+        out.dropped = std::uint64_t{statistics.ps_drop} + statistics.ps_ifdrop;
+    }
+    return out;
+}
+
+} // namespace drivers::capture
