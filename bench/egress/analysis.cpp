@@ -187,8 +187,8 @@ void Analysis::look_for_oddities(Flow& flow, std::size_t sender, const Packet& p
     }
     if (flow.ttl_first[sender] == 0) {
         flow.ttl_first[sender] = packet.ttl;
-    } else if (flow.ttl_first[sender] != packet.ttl && flow.ttl_changes < saturated) {
-        ++flow.ttl_changes;
+    } else if (flow.ttl_first[sender] != packet.ttl && flow.ttl_changes[sender] < saturated) {
+        ++flow.ttl_changes[sender];
     }
     const auto printable = [](std::uint32_t letter) {
         return letter >= 0x20 && letter < 0x7F;

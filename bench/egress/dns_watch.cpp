@@ -43,11 +43,34 @@ std::string_view subdomain_of(const std::string& name, const std::string& domain
                : std::string_view{};
 }
 
+// Length of a subdomain as analysers print it: an escaped byte is one character, a UTF-8 sequence
+// too.
+std::size_t characters(std::string_view text) {
+    std::size_t out = 0;
+    unsigned following = 0; // Continuation bytes that the last lead byte announced
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        unsigned value = static_cast<unsigned char>(text[at]);
+        if (text[at] == '\\' && at + 3 < text.size()) {
+            value = static_cast<unsigned>((text[at + 1] - '0') * 100 + (text[at + 2] - '0') * 10 +
+                                          (text[at + 3] - '0'));
+            at += 3;
+        }
+        const bool continues = following > 0 && (value & 0xC0U) == 0x80U;
+        out += continues ? 0U : 1U;
+        following = continues                          ? following - 1
+                    : value >= 0xC2U && value < 0xE0U  ? 1
+                    : value >= 0xE0U && value < 0xF0U  ? 2
+                    : value >= 0xF0U && value <= 0xF4U ? 3
+                                                       : 0;
+    }
+    return out;
+}
+
 std::size_t data_characters(std::string_view subdomain) {
     std::size_t out = 0;
     while (!subdomain.empty()) {
         const std::size_t end = std::min(subdomain.find('.'), subdomain.size());
-        out += looks_like_data(subdomain.substr(0, end)) ? end : 0;
+        out += looks_like_data(subdomain.substr(0, end)) ? characters(subdomain.substr(0, end)) : 0;
         subdomain.remove_prefix(std::min(subdomain.size(), end + 1));
     }
     return out;
@@ -146,7 +169,7 @@ void DnsWatch::message(const DnsMessage& message, const Packet& packet, std::int
             }
         }
         if (fresh_subdomain) {
-            traffic->distinct_characters += subdomain.size();
+            traffic->distinct_characters += characters(subdomain);
             traffic->long_label_characters += data_characters(subdomain);
         }
         for (const DnsQuestion& question : message.questions) {

@@ -54,8 +54,12 @@ void carrier_findings(const Analysis& analysis, const Flow& flow, std::vector<Eg
             add(carrier.what, carrier.source, "medium");
         }
     }
-    if (flow.ttl_changes >= ttl_changes_min) {
-        add(fmt::format("{} packets differ in TTL from their sender's first", flow.ttl_changes),
+    // At a tap beside the array its own TTL is constant; a remote's changes with routes, and says
+    // nothing.
+    const int array_end = analysis.policy().array_end(flow.key);
+    if (array_end >= 0 && flow.ttl_changes[array_end] >= ttl_changes_min) {
+        add(fmt::format("{} packets of the array differ in TTL from its first",
+                        flow.ttl_changes[array_end]),
             "TTL pattern",
             "low");
     }

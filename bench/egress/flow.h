@@ -59,7 +59,7 @@ struct Flow {
     std::uint64_t unlisted_packets = 0;
     std::uint32_t name = 0; // Index of a name learnt from DNS; 0 = none.
     std::uint8_t ttl_first[2] = {0, 0};
-    std::uint8_t ttl_changes = 0; // Packets whose TTL differs from their sender's first, saturating
+    std::uint8_t ttl_changes[2] = {0, 0}; // Packets whose TTL differs from the first, saturating
     std::uint8_t printable_ids =
         0; // IPv4 identifications that spell two printable letters, saturating
 

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/cli/command.h"
+#include "bench/egress/sinks.h"
+#include "drivers/api/errors.h"
+#include "drivers/capture/pcap_source.h"
+#include "profiles/policy_file.h"
+#include "profiles/units.h"
+
+#include <boost/program_options.hpp>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <iostream>
+
+namespace bench::cli {
+
+namespace po = boost::program_options;
+
+int egress_command(const Arguments& arguments);
+
+namespace {
+
+constexpr const char* usage =
+    R"(usage: arraybench egress CAPTURE | -i INTERFACE [--policy POLICY.json] [OPTION]...
+
+Says who talked to whom in a capture (pcap, pcapng) or on a live interface, which of it the policy allows, what the
+detectors make of it, and what this capture could not have shown. Without a policy everything is unlisted.
+
+example: arraybench egress lab.pcap --policy profiles/policies/linux-lio.json --format json
+
+)";
+
+std::atomic<bool> interrupted{
+    false}; // Set by a signal: the one thing that cannot come through a constructor.
+
+struct Options {
+    std::string file;
+    std::string interface;
+    std::string policy;
+    std::string format = "text";
+    std::string draft;
+    std::string export_folder;
+    std::string duration;
+    std::size_t flows_max = 1'000'000;
+    bool help = false;
+};
+
+po::options_description describe(Options& options) {
+    po::options_description all("options");
+    auto add = all.add_options();
+    add("help,h", po::bool_switch(&options.help), "this help");
+    add("interface,i",
+        po::value(&options.interface),
+        "capture live on this interface until SIGINT or --duration");
+    add("duration", po::value(&options.duration), "end a live capture after this time, like 60s");
+    add("policy", po::value(&options.policy), "what is declared; all else is a finding");
+    add("format", po::value(&options.format), "text, json or html");
+    add("draft-policy",
+        po::value(&options.draft),
+        "write a policy that allows what was seen to this file, for a person to edit");
+    add("export",
+        po::value(&options.export_folder),
+        "write conn.log, eve.json and a cut-out pcap per finding into this folder");
+    add("flows-max",
+        po::value(&options.flows_max),
+        "flows kept one by one; the oldest beyond are folded into sums");
+    add("file", po::value(&options.file), "the capture");
+    return all;
+}
+
+Options parse(const Arguments& arguments) {
+    Options options;
+    const po::options_description all = describe(options);
+    po::positional_options_description positional;
+    positional.add("file", 1);
+    po::variables_map values;
+    po::store(po::command_line_parser(arguments).options(all).positional(positional).run(), values);
+    po::notify(values);
+    if (options.help) {
+        std::cout << usage << all;
+        return options;
+    }
+    if (options.file.empty() == options.interface.empty()) {
+        throw drivers::UsageError("egress: wanted either a capture file or -i INTERFACE");
+    }
+    if (options.format != "text" && options.format != "json" && options.format != "html") {
+        throw drivers::UsageError(
+            fmt::format("egress: --format {}: wanted text, json or html", options.format));
+    }
+    return options;
+}
+
+void write_file(const std::filesystem::path& path, const std::string& text) {
+    std::ofstream out(path, std::ios::binary);
+    out << text;
+    out.close();
+    if (!out) {
+        throw drivers::HostError(fmt::format("{}: cannot be written", path.string()));
+    }
+}
+
+void export_all(const std::string& folder, const egress::EgressReport& report) {
+    const std::filesystem::path root(folder);
+    std::error_code error;
+    std::filesystem::create_directories(root, error);
+    write_file(root / "conn.log", egress::zeek_conn_log(*report.analysis));
+    write_file(root / "eve.json", egress::eve_json(report));
+    std::size_t number = 0;
+    for (const egress::EgressFinding& finding : report.findings) {
+        const bool frames = finding.kind == "undecoded frames";
+        const auto& evidence =
+            frames ? report.analysis->undecoded_evidence() : report.analysis->evidence(finding.key);
+        if (!evidence.empty()) {
+            write_file(root / fmt::format("finding-{:04}.pcap", ++number),
+                       egress::pcap_file(evidence));
+        }
+    }
+}
+
+std::unique_ptr<drivers::capture::PcapSource> open_source(const Options& options) {
+    if (!options.interface.empty()) {
+        drivers::capture::LiveSettings settings;
+        settings.interface = options.interface;
+        return drivers::capture::PcapSource::open_live(settings);
+    }
+    return drivers::capture::PcapSource::open_file(options.file);
+}
+
+void read_all(const Options& options,
+              drivers::capture::PcapSource& source,
+              egress::Analysis& analysis) {
+    using Steady = std::chrono::steady_clock;
+    const bool live = !options.interface.empty();
+    auto end = Steady::time_point::max();
+    if (!options.duration.empty()) {
+        const auto duration = profiles::parse_duration(options.duration);
+        if (!duration) {
+            throw drivers::UsageError(fmt::format(
+                "egress: --duration {}: wanted a time with a unit, like 60s", options.duration));
+        }
+        end = Steady::now() + *duration;
+    }
+    if (live) {
+        std::signal(SIGINT, [](int) { interrupted = true; });
+        std::signal(SIGTERM, [](int) { interrupted = true; });
+    }
+    drivers::Frame frame;
+    for (auto state = drivers::Next::idle; state != drivers::Next::end && !interrupted;) {
+        state = source.next(
+            frame, live ? Steady::now() + std::chrono::milliseconds(100) : Steady::time_point{});
+        if (state == drivers::Next::frame) {
+            analysis.frame(frame);
+        }
+        if (live && Steady::now() >= end) {
+            break;
+        }
+    }
+    analysis.finish();
+}
+
+} // namespace
+
+int egress_command(const Arguments& arguments) {
+    const Options options = parse(arguments);
+    if (options.help) {
+        return 0;
+    }
+    const profiles::Policy policy =
+        options.policy.empty() ? profiles::Policy{} : profiles::read_policy(options.policy);
+    const egress::CompiledPolicy compiled(policy);
+    egress::AnalysisSettings settings;
+    settings.flows_max = options.flows_max;
+    egress::Analysis analysis(compiled, settings);
+    const auto source = open_source(options);
+    read_all(options, *source, analysis);
+
+    egress::EgressReport report;
+    report.source = options.file.empty() ? options.interface : options.file;
+    report.policy = options.policy.empty() ? "none: everything is unlisted" : policy.name;
+    report.analysis = &analysis;
+    const egress::DetectorSettings detectors;
+    report.findings = egress::draw_findings(analysis, detectors);
+    report.detectable = egress::detectable(analysis, detectors);
+    report.dropped = source->counts().dropped;
+    report.ended_early = source->ended_early();
+    if (report.dropped > 0) {
+        report.not_measured.push_back(
+            fmt::format("{} frames were dropped before they could be read", report.dropped));
+    }
+    if (!report.ended_early.empty()) {
+        report.not_measured.push_back("the capture ends early: " + report.ended_early);
+    }
+    if (!analysis.ledger().balances()) {
+        report.not_measured.push_back("the books do not balance");
+    }
+    if (!options.draft.empty()) {
+        write_file(options.draft,
+                   profiles::policy_json(
+                       egress::draft_policy(analysis, "draft from " + report.source),
+                       "A draft: every rule says only that such a flow was seen. Check each."));
+    }
+    if (!options.export_folder.empty()) {
+        export_all(options.export_folder, report);
+    }
+    const std::string text = options.format == "json"   ? egress::json_report(report)
+                             : options.format == "html" ? egress::html_egress_report(report)
+                                                        : egress::text_report(report);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return report.has_findings() ? 1 : report.not_measured.empty() ? 0 : 7;
+}
+
+} // namespace bench::cli
