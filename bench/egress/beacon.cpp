@@ -12,9 +12,9 @@ namespace bench::egress {
 namespace {
 
 constexpr std::size_t events_min = 8;
-constexpr std::size_t events_used_max = 2000; // More add nothing but time.
-constexpr std::size_t periods_max = 20'000;
-constexpr double oversampling = 5; // Grid points per independent frequency
+constexpr std::size_t events_used_max = 1000; // More add nothing but time.
+constexpr std::size_t periods_max = 5000;
+constexpr double oversampling = 3; // Grid points per independent frequency
 
 struct Periodogram {
     double period_ns = 0;
@@ -22,16 +22,30 @@ struct Periodogram {
     double p = 1;
 };
 
-double power(std::span<const std::int64_t> events, double period_ns) {
+// Cosines of a turn in steps of 1/4096: an error of 0.0008 at most is nothing beside the noise of
+// phases.
+constexpr std::size_t turn_steps = 4096;
+std::vector<float> make_cosines() {
+    std::vector<float> out(turn_steps);
+    for (std::size_t i = 0; i < turn_steps; ++i) {
+        out[i] = static_cast<float>(
+            std::cos(2 * std::numbers::pi * static_cast<double>(i) / turn_steps));
+    }
+    return out;
+}
+
+double power(std::span<const double> since_first_ns, double frequency) {
+    static const std::vector<float> cosines = make_cosines();
     double cosine = 0;
     double sine = 0;
-    const double factor = 2 * std::numbers::pi / period_ns;
-    for (const std::int64_t event : events) {
-        const double phase = factor * static_cast<double>(event - events.front());
-        cosine += std::cos(phase);
-        sine += std::sin(phase);
+    for (const double since : since_first_ns) {
+        const double turns = since * frequency;
+        const auto step =
+            static_cast<std::size_t>((turns - std::floor(turns)) * turn_steps) % turn_steps;
+        cosine += static_cast<double>(cosines[step]);
+        sine += static_cast<double>(cosines[(step + turn_steps - turn_steps / 4) % turn_steps]);
     }
-    return (cosine * cosine + sine * sine) / static_cast<double>(events.size());
+    return (cosine * cosine + sine * sine) / static_cast<double>(since_first_ns.size());
 }
 
 // Each event redrawn within one period to either side has a uniform phase, so this null keeps any
@@ -56,10 +70,14 @@ best_period(std::span<const std::int64_t> events, double shortest_ns, double lon
     const double to = 1 / std::min(shortest, longest_ns);
     const double step =
         std::max(1 / (oversampling * span_ns), (to - from) / static_cast<double>(periods_max));
+    std::vector<double> since_first_ns;
+    for (const std::int64_t event : events) {
+        since_first_ns.push_back(static_cast<double>(event - events.front()));
+    }
     std::size_t tried = 0;
     for (double frequency = from; frequency <= to; frequency += step) {
         ++tried;
-        const double z = power(events, 1 / frequency);
+        const double z = power(since_first_ns, frequency);
         // A harmonic of the true frequency is as strong: the slower one is meant.
         if (z > best.z * 1.0001) {
             best = {1 / frequency, z, 1};
