@@ -66,7 +66,7 @@ std::string significant(double value, int digits, Zeros zeros) {
     }
     const std::string sign = value < 0 ? "-" : "";
     if (magnitude >= digits - 1 && rounded < 1e18) {
-        return sign + grouped(static_cast<std::uint64_t>(rounded + 0.5));
+        return sign + grouped(static_cast<std::uint64_t>(std::llround(rounded)));
     }
     const int decimals = std::min(std::max(digits - 1 - magnitude, 0), 12);
     const std::string out = fmt::format("{}{:.{}f}", sign, rounded, decimals);
