@@ -107,7 +107,7 @@ std::string percentile_cell(const Histogram& histogram, double share) {
 
 struct Sums {
     std::uint64_t completed = 0;
-    std::uint64_t failed = 0; // Failed, timed out, lost, never answered.
+    std::uint64_t failed = 0; // Failed, timed out and lost.
     std::string operation;
 };
 
@@ -117,7 +117,7 @@ Sums sums_of(const view::Rounds& rounds, const std::string& stream) {
         for (const StreamRecord& one : round->streams) {
             if (one.name == stream) {
                 out.completed += one.completed;
-                out.failed += one.failed + one.timed_out + one.lost + one.unfinished;
+                out.failed += one.failed + one.timed_out + one.lost;
                 out.operation = one.operation;
             }
         }

@@ -9,6 +9,7 @@ int array_command(const Arguments&); // Each is defined in its own *_command.cpp
 int probe_command(const Arguments&);
 int report_command(const Arguments&);
 int egress_command(const Arguments&);
+int load_command(const Arguments&);
 
 namespace {
 constexpr std::array commands{
@@ -18,6 +19,7 @@ constexpr std::array commands{
     Command{"report", "print a finished run as HTML, Markdown, JUnit, CSV ...", report_command},
     Command{
         "egress", "say what a capture or an interface shows that was not declared", egress_command},
+    Command{"load", "drive one LUN with an ad-hoc load", load_command},
 };
 } // namespace
 

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/safety.h"
+#include "bench/cli/command.h"
+#include "bench/cli/load_answer.h"
+#include "bench/cli/load_options.h"
+#include "bench/load/load_run.h"
+#include "bench/plan/driver_assembly.h"
+#include "drivers/api/errors.h"
+#include "drivers/api/monotonic_clock.h"
+#include "profiles/synthetic_source.h"
+#include "results/text/human.h"
+
+#include <csignal>
+#include <cstdio>
+#include <fmt/format.h>
+
+namespace bench::cli {
+
+int load_command(const Arguments& arguments);
+
+namespace {
+
+std::atomic<bool> stop_asked{false}; // What a signal handler may touch.
+
+void ask_to_stop(int /*signal*/) {
+    stop_asked = true;
+}
+
+// SIGINT and SIGTERM ask for an end; a second one ends the program at once.
+void listen_to_signals() {
+    struct sigaction action {};
+    action.sa_handler = ask_to_stop;
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+bool holds_nobodys_data(const plan::Url& url) {
+    return url.kind == plan::UrlKind::memory || url.kind == plan::UrlKind::null;
+}
+
+profiles::WorkingSet working_set(const LoadRequest& request, const drivers::Geometry& geometry) {
+    const std::uint64_t capacity = geometry.block_count * geometry.block_bytes;
+    profiles::WorkingSet out{request.offset_bytes, request.size_bytes, geometry.block_bytes};
+    if (out.from_bytes % geometry.block_bytes != 0 || out.from_bytes > capacity) {
+        throw drivers::UsageError(
+            fmt::format("--offset: {} bytes: wanted a multiple of the block of {} bytes within the "
+                        "LUN of {} bytes",
+                        out.from_bytes,
+                        geometry.block_bytes,
+                        capacity));
+    }
+    if (out.size_bytes == 0) {
+        out.size_bytes = capacity - out.from_bytes;
+    }
+    if (out.size_bytes > capacity - out.from_bytes) {
+        throw drivers::UsageError(fmt::format("--size: {} bytes from {} on: the LUN has {} bytes",
+                                              out.size_bytes,
+                                              out.from_bytes,
+                                              capacity));
+    }
+    return out;
+}
+
+std::vector<load::Lane>
+open_lanes(const LoadRequest& request, const plan::Url& url, drivers::Clock& clock) {
+    plan::DriverOptions options;
+    options.depth = request.depth_per_job;
+    std::vector<load::Lane> lanes(request.jobs);
+    for (std::uint32_t i = 0; i < request.jobs; ++i) {
+        load::Lane& lane = lanes[i];
+        lane.drivers.push_back(plan::open_driver(url, options, clock));
+        const auto set = working_set(request, lane.drivers[0]->geometry());
+        lane.source = profiles::make_source(request.workload, set, request.seed, {i, request.jobs});
+        lane.access_bytes_max = profiles::largest_access_bytes(request.workload);
+        lane.reduction = request.workload.reduction;
+    }
+    if (profiles::writes(request.workload) && !holds_nobodys_data(url)) {
+        const auto report = plan::probe_lun(url, options, clock);
+        campaign::check_may_write(
+            *lanes[0].drivers[0], report, {request.destroy, request.overwrite_data, request.seed});
+    }
+    return lanes;
+}
+
+void print_interval(const results::IntervalRecord& interval) {
+    fmt::print(stderr,
+               "{:>6} {:<5} {:>12} p50 {} p99 {} max {}{}\n",
+               results::text::duration(static_cast<double>(interval.from_ns + interval.length_ns)),
+               interval.ramp ? "ramp" : interval.phase,
+               results::text::per_second(static_cast<double>(interval.completed) * 1e9 /
+                                         static_cast<double>(interval.length_ns)),
+               results::text::duration(static_cast<double>(interval.response_ns_p50)),
+               results::text::duration(static_cast<double>(interval.response_ns_p99)),
+               results::text::duration(static_cast<double>(interval.response_ns_max)),
+               interval.invalid.empty() ? "" : "  INVALID: " + interval.invalid);
+}
+
+// 3 array or I/O, 6 interrupted, 7 the bench did not offer what was asked.
+int exit_code(const results::RoundRecord& round) {
+    std::uint64_t errors = 0;
+    for (const auto& stream : round.streams) {
+        errors += stream.failed + stream.timed_out + stream.lost;
+    }
+    if (errors > 0 || round.ended.rfind("array lost", 0) == 0) {
+        return 3;
+    }
+    if (round.ended != "complete") {
+        return 6;
+    }
+    return round.audit.invalid.empty() ? 0 : 7;
+}
+
+} // namespace
+
+int load_command(const Arguments& arguments) {
+    const auto request = read_load_request(arguments);
+    if (!request) {
+        return 0;
+    }
+    const plan::Url url = plan::parse_url(request->url);
+    drivers::MonotonicClock clock;
+    listen_to_signals();
+    auto lanes = open_lanes(*request, url, clock);
+    const drivers::Geometry geometry = lanes[0].drivers[0]->geometry();
+    const drivers::Identity identity = lanes[0].drivers[0]->identity();
+
+    load::LoadSettings settings;
+    settings.ramp = request->ramp;
+    settings.duration = request->runtime;
+    settings.interval = request->interval;
+    settings.offered_per_s = request->workload.arrivals.rate_per_s;
+    settings.stop = &stop_asked;
+    if (request->progress) {
+        settings.on_interval = print_interval;
+    }
+    const results::RoundRecord round = load::run_load(lanes, settings, clock);
+    const LoadAnswer answer{*request, round, geometry, identity};
+    fmt::print("{}", request->json ? load_json(answer) : load_text(answer));
+    return exit_code(round);
+}
+
+} // namespace bench::cli
