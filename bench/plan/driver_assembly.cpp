@@ -7,6 +7,7 @@
 #include "drivers/iscsi/discovery.h"
 #include "drivers/memory/memory_driver.h"
 #include "drivers/memory/null_driver.h"
+#include "drivers/multipath/multipath_driver.h"
 
 #include <fmt/format.h>
 
@@ -45,6 +46,32 @@ open_iscsi(const Url& url, const DriverOptions& options, drivers::Clock& clock) 
     }
 }
 
+Url one_path(const Url& url, std::size_t portal) {
+    Url out = url;
+    out.portals = {url.portals.at(portal)};
+    return out;
+}
+
+// A path that is lost is tried again as long as the others carry the load.
+DriverOptions path_options(const DriverOptions& options) {
+    DriverOptions out = options;
+    out.reconnect_timeout = std::chrono::hours(24);
+    out.access_interval = std::chrono::seconds(1);
+    return out;
+}
+
+std::unique_ptr<drivers::BlockDriver>
+open_paths(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
+    std::vector<std::unique_ptr<drivers::BlockDriver>> paths;
+    for (std::size_t i = 0; i < url.portals.size(); ++i) {
+        paths.push_back(open_driver(one_path(url, i), path_options(options), clock));
+    }
+    drivers::MultipathSettings settings;
+    settings.depth = options.depth;
+    settings.path_wait = options.reconnect_timeout;
+    return std::make_unique<drivers::MultipathDriver>(std::move(paths), settings, clock);
+}
+
 [[noreturn]] void not_built(const Url& url, const char* what) {
     throw drivers::HostError(
         fmt::format("{}: {} is not built into this program", url.text(), what));
@@ -56,6 +83,10 @@ std::unique_ptr<drivers::BlockDriver>
 open_driver(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
     if (options.depth == 0) {
         throw drivers::UsageError("queue depth 0: wanted at least 1");
+    }
+    if (url.portals.size() > 1) {
+        want_unit(url);
+        return open_paths(url, options, clock);
     }
     switch (url.kind) {
     case UrlKind::memory:
@@ -92,7 +123,26 @@ find_targets(const Url& url, const DriverOptions& options, drivers::Clock& clock
     return out;
 }
 
+namespace {
+
+drivers::LunReport
+probe_paths(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
+    (void)open_driver(url, options, clock); // That they are paths to one LUN.
+    drivers::LunReport report = probe_lun(one_path(url, 0), options, clock);
+    for (std::size_t i = 1; i < url.portals.size(); ++i) {
+        const drivers::LunReport other = probe_lun(one_path(url, i), options, clock);
+        report.paths.insert(report.paths.end(), other.paths.begin(), other.paths.end());
+    }
+    report.url = url.text();
+    return report;
+}
+
+} // namespace
+
 drivers::LunReport probe_lun(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
+    if (url.portals.size() > 1) {
+        return probe_paths(url, options, clock);
+    }
     if (url.kind == UrlKind::iscsi) {
         drivers::LunReport report = open_iscsi(url, options, clock)->report();
         report.url = url.text();

@@ -29,7 +29,10 @@ struct DriverOptions {
     bool data_digest = false; // NVMe/TCP; iSCSI here knows header digests only.
     drivers::Duration login_timeout = std::chrono::seconds(10);
     drivers::Duration command_timeout = std::chrono::seconds(30);
+    // How long a lost session, or with several paths the last usable path, is hoped for.
     drivers::Duration reconnect_timeout = std::chrono::seconds(60);
+    // How often a path's state is asked for besides when the array reports a change; 0 = never.
+    drivers::Duration access_interval{0};
 };
 
 // One queue to the LUN that the URL names; several portals make one queue over several paths.

@@ -73,6 +73,7 @@ iscsi_settings(const Url& url, std::size_t portal, const DriverOptions& options)
     settings.login_timeout = options.login_timeout;
     settings.command_timeout = options.command_timeout;
     settings.reconnect_timeout = options.reconnect_timeout;
+    settings.access_interval = options.access_interval;
     return settings;
 }
 

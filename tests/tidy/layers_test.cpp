@@ -55,6 +55,7 @@ const Arrows folder_arrows = {
     {"drivers/api", {}},
     {"drivers/wire", {}},
     {"drivers/memory", {"drivers/api"}},
+    {"drivers/multipath", {"drivers/api"}}, // Composes drivers that it knows only as such.
     {"drivers/iscsi", {"drivers/api", "drivers/wire"}},
     {"drivers/nvme_tcp", {"drivers/api", "drivers/wire"}},
     {"drivers/block_device", {"drivers/api"}},
