@@ -222,4 +222,22 @@ void NvmeTcpDriver::append_by_deadline(std::uint16_t index, TimePoint deadline) 
     (after == none ? oldest_ : jobs_[after].next) = index;
 }
 
+Access NvmeTcpDriver::access() const noexcept {
+    if (controller_ == nullptr) {
+        return Access::down;
+    }
+    switch (ana_state_) {
+    case wire::nvme::AnaState::optimized:
+        return Access::optimized;
+    case wire::nvme::AnaState::non_optimized:
+        return Access::non_optimized;
+    case wire::nvme::AnaState::change:
+        return Access::transitioning;
+    case wire::nvme::AnaState::inaccessible:
+    case wire::nvme::AnaState::persistent_loss:
+        break;
+    }
+    return Access::unavailable;
+}
+
 } // namespace drivers::nvme_tcp

@@ -30,6 +30,7 @@ public:
     [[nodiscard]] bool submit(const Request& request) noexcept override;
     std::size_t poll(std::span<Completion> out) noexcept override;
     std::uint64_t fences() const noexcept override { return fences_; }
+    Access access() const noexcept override;
     int wait_fd() const noexcept override { return events_.number(); }
     TimePoint next_timer() const noexcept override;
 
