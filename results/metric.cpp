@@ -63,7 +63,8 @@ std::optional<double> stream_value(const RoundRecord& round, const Metric& metri
         } else if (metric.quantity == Quantity::throughput) {
             sum += static_cast<double>(stream.bytes);
         } else {
-            sum += static_cast<double>(stream.failed + stream.timed_out + stream.lost);
+            sum += static_cast<double>(stream.failed + stream.timed_out + stream.lost +
+                                       stream.unfinished);
         }
     }
     const double seconds = static_cast<double>(round.duration_ns) / ns_per_s;

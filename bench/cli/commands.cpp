@@ -6,15 +6,23 @@
 namespace bench::cli {
 
 int array_command(const Arguments&); // Each is defined in its own *_command.cpp.
+int compare_command(const Arguments&);
+int plan_command(const Arguments&);
 int probe_command(const Arguments&);
+int run_command(const Arguments&);
+int verify_command(const Arguments&);
 int report_command(const Arguments&);
 int egress_command(const Arguments&);
 int load_command(const Arguments&);
 
 namespace {
 constexpr std::array commands{
+    Command{"run", "measure a plan's arrays side by side; the main job", run_command},
+    Command{"plan", "resolve a plan and print what would happen; touches nothing", plan_command},
     Command{
         "probe", "who is there: identity, geometry, limits, transport parameters", probe_command},
+    Command{"compare", "paired comparison of finished runs", compare_command},
+    Command{"verify", "manifest, journal and recomputation of a run", verify_command},
     Command{"array", "serve an emulated array until SIGINT", array_command},
     Command{"report", "print a finished run as HTML, Markdown, JUnit, CSV ...", report_command},
     Command{

@@ -79,7 +79,8 @@ void measure(VerdictRecord& verdict,
     std::vector<double> values;
     const auto quantile = results::metric_quantile(limit.metric);
     for (const RoundRecord& round : rounds) {
-        if (!is_at(round, verdict) || !results::is_valid(round)) {
+        // An error is an error, however late the bench asked.
+        if (!is_at(round, verdict) || !(results::is_valid(round) || is_count(limit.metric))) {
             continue;
         }
         if (quantile) {

@@ -84,6 +84,8 @@ TEST_CASE("a limit from below is judged from below", "[judge]") {
     auto failing = rounds;
     failing[2].streams[0].lost = 1;
     CHECK(judge_limits(question_of(errors, 0), failing)[0].outcome == Outcome::fail);
+    failing[2].audit.invalid = {"late"}; // Still an error.
+    CHECK(judge_limits(question_of(errors, 0), failing)[0].outcome == Outcome::fail);
 }
 
 TEST_CASE("what was not measured is not passed", "[judge]") {

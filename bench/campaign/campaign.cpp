@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/campaign.h"
+
+#include "bench/campaign/conclusion.h"
+#include "bench/campaign/host_record.h"
+#include "bench/campaign/interruption.h"
+#include "bench/campaign/knee.h"
+#include "bench/campaign/round_runner.h"
+#include "drivers/api/errors.h"
+#include "results/manifest.h"
+#include "results/metric.h"
+#include "results/record_error.h"
+#include "results/run_record_file.h"
+#include "results/sinks.h"
+#include "results/whole_file.h"
+
+#include <charconv>
+#include <filesystem>
+#include <fmt/format.h>
+
+namespace bench::campaign {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string knee_key(const std::string& array, const std::string& workload) {
+    return array + " " + workload;
+}
+
+std::string field(const results::JournalEntry& entry, const std::string& key) {
+    const auto found = entry.fields.find(key);
+    return found == entry.fields.end() ? "" : found->second;
+}
+
+bool is_verified(const plan::Plan& plan) {
+    return !plan.phases.empty() && plan.phases.back().kind == plan::PhaseKind::verify;
+}
+
+} // namespace
+
+drivers::Duration planned_length(const plan::Plan& plan) {
+    const auto rounds = static_cast<std::int64_t>(plan.rounds * plan.arrays.size() *
+                                                  plan.workloads.size() * plan.points.size());
+    drivers::Duration one = plan.ramp + plan.duration;
+    if (is_verified(plan)) {
+        one += plan.phases.back().duration;
+    }
+    return one * rounds;
+}
+
+Campaign::Campaign(plan::Plan plan,
+                   RunFolder folder,
+                   CampaignOptions options,
+                   drivers::Clock& clock)
+    : plan_(std::move(plan))
+    , folder_(std::move(folder))
+    , options_(std::move(options))
+    , clock_(clock)
+    , journal_(folder_.journal_path(), clock)
+    , progress_(options_.progress, clock)
+    , order_(order_rounds(plan_)) {}
+
+results::RunRecord Campaign::run() {
+    const Interruption guard;
+    begin();
+    try {
+        run_in_lab();
+    } catch (const drivers::ArrayError& error) {
+        record_.interrupted = fmt::format("array lost: {}", error.what());
+    } catch (const drivers::HostError& error) {
+        record_.interrupted = fmt::format("host: {}", error.what());
+    } catch (const drivers::SafetyError& error) {
+        journal_.note("refused", {{"reason", error.what()}});
+        throw;
+    }
+    if (Interruption::raised() && record_.interrupted.empty()) {
+        record_.interrupted = "interrupted by a signal";
+    }
+    finish();
+    return record_;
+}
+
+void Campaign::begin() {
+    record_.id = folder_.id();
+    record_.plan_name = plan_.name;
+    record_.plan_purpose = plan_.purpose;
+    record_.plan_sha256 = folder_.plan_sha256();
+    record_.seed = plan_.seed;
+    record_.command = options_.command;
+    record_.host = describe_host();
+    read_journal();
+    // What is there was true of an unfinished run only.
+    std::filesystem::remove(folder_.path() + "/SHA256SUMS");
+    results::write_whole_file(folder_.path() + "/host.json", host_text(record_.host));
+    journal_.note(earlier_.started_utc_ns == 0 ? "run started" : "run resumed",
+                  {{"plan_sha256", record_.plan_sha256},
+                   {"seed", std::to_string(plan_.seed)},
+                   {"rounds", std::to_string(order_.size())},
+                   {"command", options_.command}});
+    const auto utc = std::chrono::system_clock::now().time_since_epoch();
+    record_.started_utc_ns = earlier_.started_utc_ns != 0 ? earlier_.started_utc_ns
+                                                          : std::chrono::nanoseconds(utc).count();
+}
+
+void Campaign::read_journal() {
+    for (const results::JournalEntry& entry : journal_.found()) {
+        if (entry.kind == "run started") {
+            earlier_.started_utc_ns = entry.at.realtime_ns;
+            if (field(entry, "plan_sha256") != record_.plan_sha256) {
+                throw drivers::UsageError(fmt::format(
+                    "{}: plan.json is not the one this run was started with", folder_.path()));
+            }
+        } else if (entry.kind == "round finished") {
+            std::uint32_t index = 0;
+            const std::string text = field(entry, "index");
+            std::from_chars(text.data(), text.data() + text.size(), index);
+            earlier_.round_hashes[index] = field(entry, "sha256");
+        } else if (entry.kind == "knee") {
+            earlier_.knees[knee_key(field(entry, "array"), field(entry, "workload"))] =
+                std::strtod(field(entry, "rate_per_s").c_str(), nullptr);
+        } else if (entry.kind == "run ended" && field(entry, "complete") == "yes") {
+            throw drivers::UsageError(fmt::format("{}: is complete already", folder_.path()));
+        }
+    }
+}
+
+bool Campaign::is_done(const PlannedRound& planned) const {
+    const auto found = earlier_.round_hashes.find(planned.index);
+    if (found == earlier_.round_hashes.end()) {
+        return false;
+    }
+    results::RoundRecord name;
+    name.index = planned.index;
+    name.array = plan_.arrays[planned.array].name;
+    const std::string path = folder_.path() + "/" + results::round_file_name(name);
+    return std::filesystem::exists(path) &&
+           results::sha256_hex(results::read_whole_file(path)) == found->second;
+}
+
+drivers::Duration Campaign::round_length() const {
+    return planned_length(plan_) / static_cast<std::int64_t>(order_.size());
+}
+
+drivers::Duration Campaign::length_left() const {
+    drivers::Duration out = 0ns;
+    for (const PlannedRound& planned : order_) {
+        out += is_done(planned) ? 0ns : round_length();
+    }
+    return out;
+}
+
+void Campaign::run_in_lab() {
+    progress_.expect(length_left() + (plan_.preconditioning
+                                          ? 3s * static_cast<std::int64_t>(plan_.arrays.size())
+                                          : 0s));
+    progress_.begin("starting the arrays", 0s);
+    Lab lab(plan_, options_.permission, journal_, clock_);
+    progress_.end();
+    record_.arrays = lab.records();
+    RoundRunner runner(plan_, lab, journal_, clock_);
+    precondition(lab, runner);
+    run_rounds(lab, runner);
+    journal_.note("arrays leave");
+}
+
+void Campaign::precondition(Lab& lab, RoundRunner& runner) {
+    if (!plan_.preconditioning) {
+        return;
+    }
+    for (ArrayUnderTest& array : lab.arrays()) {
+        if (Interruption::raised()) {
+            return;
+        }
+        progress_.begin(fmt::format("preconditioning {}", array.planned->name), 3s);
+        const std::uint64_t bytes =
+            runner.precondition(array, [&](const results::IntervalRecord&) { progress_.now(""); });
+        progress_.end();
+        journal_.note("preconditioned",
+                      {{"array", array.planned->name}, {"bytes", std::to_string(bytes)}});
+    }
+}
+
+void Campaign::run_rounds(Lab& lab, RoundRunner& runner) {
+    for (const PlannedRound& planned : order_) {
+        if (Interruption::raised()) {
+            return;
+        }
+        if (!is_done(planned)) {
+            run_round(lab, runner, planned);
+        }
+    }
+}
+
+double Campaign::rate_for(Lab& lab, RoundRunner& runner, const PlannedRound& planned) {
+    const plan::LoadPoint& point = plan_.points[planned.point];
+    if (point.kind != plan::PointKind::knee_share) {
+        return point.value;
+    }
+    ArrayUnderTest& array = lab.arrays()[planned.array];
+    const plan::PlanWorkload& workload = plan_.workloads[planned.workload];
+    const std::string key = knee_key(array.planned->name, workload.name);
+    const auto known = earlier_.knees.find(key);
+    if (known != earlier_.knees.end()) {
+        return known->second * point.value;
+    }
+    const auto trial = [&](double rate_per_s) -> std::optional<KneeTrial> {
+        LoadOrder order;
+        order.workload = at_point(workload.workload, point, rate_per_s);
+        order.seed = planned.seed;
+        order.ramp = plan_.ramp;
+        order.duration = plan_.duration;
+        const auto seen = runner.load(array, order, [&](const results::IntervalRecord&) {
+            progress_.now(fmt::format("looking for the knee at {:.0f}/s", rate_per_s));
+        });
+        if (seen.ended != "complete" || seen.audit.scheduled == 0) {
+            return std::nullopt;
+        }
+        const results::Metric all{"", results::Quantity::response, "p99", ""};
+        const auto response_ns = results::metric_histogram(seen, all);
+        return KneeTrial{rate_per_s * static_cast<double>(seen.audit.completed) /
+                             static_cast<double>(seen.audit.scheduled),
+                         static_cast<double>(response_ns.quantile_ns(0.99))};
+    };
+    const auto knee = find_knee(plan_.knee, trial);
+    if (!knee) {
+        throw drivers::ArrayError(
+            fmt::format("{}: no knee for {}: not even {}/s are served within {} ns at P99",
+                        array.planned->name,
+                        workload.name,
+                        plan_.knee.rate_from_per_s,
+                        plan_.knee.p99_at_most.count()));
+    }
+    journal_.note("knee",
+                  {{"array", array.planned->name},
+                   {"workload", workload.name},
+                   {"rate_per_s", fmt::format("{}", *knee)}});
+    earlier_.knees[key] = *knee;
+    return *knee * point.value;
+}
+
+void Campaign::run_round(Lab& lab, RoundRunner& runner, const PlannedRound& planned) {
+    const std::string& array = plan_.arrays[planned.array].name;
+    progress_.begin(fmt::format("round {}/{}  {}  {}  {}",
+                                planned.index + 1,
+                                order_.size(),
+                                array,
+                                plan_.workloads[planned.workload].name,
+                                plan_.points[planned.point].text),
+                    round_length());
+    const double rate_per_s = rate_for(lab, runner, planned);
+    journal_.note("round started", {{"index", std::to_string(planned.index)}, {"array", array}});
+    const results::RoundRecord round =
+        runner.measure(planned, rate_per_s, [&](const results::IntervalRecord& interval) {
+            const double seconds = static_cast<double>(interval.length_ns) / 1e9;
+            progress_.now(
+                fmt::format("{:.0f}/s  p99 {:.2f} ms",
+                            seconds > 0 ? static_cast<double>(interval.completed) / seconds : 0,
+                            static_cast<double>(interval.response_ns_p99) / 1e6));
+        });
+    results::write_round(folder_.path(), round);
+    const bool whole = round.ended == "complete";
+    journal_.note(whole ? "round finished" : "round not finished",
+                  {{"index", std::to_string(planned.index)},
+                   {"array", array},
+                   {"ended", round.ended},
+                   {"sha256", results::sha256_hex(results::round_text(round))}});
+    progress_.end();
+    if (!whole && round.ended != "interrupted") {
+        throw drivers::ArrayError(fmt::format("{}: {}", array, round.ended));
+    }
+}
+
+void Campaign::finish() {
+    const auto utc = std::chrono::system_clock::now().time_since_epoch();
+    record_.finished_utc_ns = std::chrono::nanoseconds(utc).count();
+    record_.rounds = results::read_rounds(folder_.path());
+    record_.complete = record_.interrupted.empty();
+    conclude(plan_, record_);
+    results::write_result(folder_.path(), record_);
+    results::write_whole_file(folder_.path() + "/report.html", results::html_report(record_));
+    results::write_whole_file(folder_.path() + "/report.md", results::markdown_report(record_));
+    journal_.note("run ended",
+                  {{"complete", record_.complete ? "yes" : "no"},
+                   {"reason", record_.interrupted},
+                   {"exit_code", std::to_string(record_.exit_code)}});
+}
+
+results::RunRecord run_campaign(const plan::Plan& plan,
+                                const RunFolder& folder,
+                                const CampaignOptions& options,
+                                drivers::Clock& clock) {
+    results::RunRecord out;
+    {
+        Campaign campaign(plan, folder, options, clock);
+        out = campaign.run();
+    } // The journal is closed: from here on nothing changes.
+    results::write_manifest(folder.path());
+    return out;
+}
+
+} // namespace bench::campaign

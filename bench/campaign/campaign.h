@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bench/campaign/lab.h"
+#include "bench/campaign/progress.h"
+#include "bench/campaign/round_order.h"
+#include "bench/campaign/run_folder.h"
+#include "results/run_record.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace bench::campaign {
+
+class RoundRunner;
+
+struct CampaignOptions {
+    DestroyPermission permission;
+    ProgressMode progress = ProgressMode::none;
+    std::string command; // How to reproduce it, for the report.
+};
+
+// All rounds of a plan, from its first array started to the last file written. What was measured is
+// on the disk as soon as it is whole; an interruption, a lost array or kill -9 loses no finished
+// round, and running the same folder again goes on with the first one missing.
+class Campaign {
+public:
+    Campaign(plan::Plan plan, RunFolder folder, CampaignOptions options, drivers::Clock& clock);
+
+    // Returns the run with its exit code. Throws SafetyError and UsageError when nothing may be
+    // run, WriteError when the folder cannot be written.
+    results::RunRecord run();
+
+private:
+    struct Earlier { // What the journal says was done before.
+        std::map<std::uint32_t, std::string> round_hashes;
+        std::map<std::string, double> knees;
+        std::int64_t started_utc_ns = 0;
+    };
+
+    void begin();
+    void read_journal();
+    void run_in_lab();
+    void run_rounds(Lab& lab, RoundRunner& runner);
+    void run_round(Lab& lab, RoundRunner& runner, const PlannedRound& planned);
+    void precondition(Lab& lab, RoundRunner& runner);
+    double rate_for(Lab& lab, RoundRunner& runner, const PlannedRound& planned);
+    void check_shares(Lab& lab) const;
+    bool is_done(const PlannedRound& planned) const;
+    drivers::Duration round_length() const;
+    drivers::Duration length_left() const;
+    void finish();
+
+    plan::Plan plan_;
+    RunFolder folder_;
+    CampaignOptions options_;
+    drivers::Clock& clock_;
+    RunJournal journal_;
+    Progress progress_;
+    std::vector<PlannedRound> order_;
+    Earlier earlier_;
+    results::RunRecord record_;
+};
+
+// Runs the campaign, then seals its folder with a manifest.
+results::RunRecord run_campaign(const plan::Plan& plan,
+                                const RunFolder& folder,
+                                const CampaignOptions& options,
+                                drivers::Clock& clock);
+
+// How long a plan's rounds take at least.
+drivers::Duration planned_length(const plan::Plan& plan);
+
+} // namespace bench::campaign

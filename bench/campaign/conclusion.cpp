@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/conclusion.h"
+
+#include "bench/judge/exit_code.h"
+#include "bench/judge/judge.h"
+#include "results/numbers/paired.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace bench::campaign {
+
+namespace {
+
+judge::Question question_of(const plan::Plan& plan) {
+    judge::Question out;
+    out.seed = plan.seed;
+    for (const plan::PlanArray& array : plan.arrays) {
+        out.arrays.push_back(array.name);
+    }
+    for (const plan::PlanWorkload& workload : plan.workloads) {
+        out.workloads.push_back(workload.name);
+    }
+    for (const plan::LoadPoint& point : plan.points) {
+        out.points.push_back(point.text);
+    }
+    for (const plan::PlanLimit& limit : plan.limits) {
+        out.limits.push_back({plan::limit_text(limit),
+                              limit.metric,
+                              limit.workload,
+                              limit.point,
+                              limit.at_most,
+                              limit.bound,
+                              limit.demanded});
+    }
+    for (const plan::PlanMetric& metric : plan.metrics) {
+        out.metrics.push_back({metric.metric, metric.margin, metric.primary});
+    }
+    return out;
+}
+
+std::vector<std::string> not_seen_by(const plan::Plan& plan, const results::RunRecord& run) {
+    std::vector<std::string> out = plan::plan_remarks(plan);
+    if (plan.verify == plan::VerifyData::none || run.integrity.empty()) {
+        out.emplace_back("data was not verified: a wrong block would not have been noticed");
+    }
+    if (run.egress.empty()) {
+        out.emplace_back("no port was captured: nothing is known of what the arrays sent");
+    }
+    const auto invalid =
+        std::count_if(run.rounds.begin(), run.rounds.end(), [](const results::RoundRecord& round) {
+            return !results::is_valid(round);
+        });
+    if (invalid > 0) {
+        out.push_back(fmt::format("{} of {} rounds do not count: the bench, the emulator or the "
+                                  "end of the run, not the array, decided their numbers",
+                                  invalid,
+                                  run.rounds.size()));
+    }
+    for (const results::ArrayRecord& array : run.arrays) {
+        if (array.emulated) {
+            out.push_back(fmt::format(
+                "{} is EMULATED: its speed is invented and says nothing of a product", array.name));
+        }
+    }
+    return out;
+}
+
+std::string value_text(double value, const std::string& unit) {
+    if (unit == "ns") {
+        constexpr double ns_per_us = 1e3;
+        constexpr double ns_per_ms = 1e6;
+        constexpr double ns_per_s = 1e9;
+        if (value < ns_per_ms) {
+            return fmt::format("{:.1f} us", value / ns_per_us);
+        }
+        return value < ns_per_s ? fmt::format("{:.2f} ms", value / ns_per_ms)
+                                : fmt::format("{:.2f} s", value / ns_per_s);
+    }
+    if (unit == "B/s") {
+        constexpr double bytes_per_mib = 1048576;
+        return fmt::format("{:.1f} MiB/s", value / bytes_per_mib);
+    }
+    return fmt::format("{:.6g}{}", value, unit);
+}
+
+const char* outcome_text(results::Outcome outcome) {
+    switch (outcome) {
+    case results::Outcome::pass:
+        return "pass";
+    case results::Outcome::fail:
+        return "FAIL";
+    case results::Outcome::inconclusive:
+        return "inconclusive";
+    case results::Outcome::not_measured:
+        break;
+    }
+    return "not measured";
+}
+
+std::string verdict_line(const results::VerdictRecord& verdict) {
+    std::string value = "-";
+    if (verdict.outcome != results::Outcome::not_measured) {
+        value = value_text(verdict.value, verdict.unit);
+        if (verdict.low && verdict.high) {
+            value += fmt::format(" [{} .. {}]",
+                                 value_text(*verdict.low, verdict.unit),
+                                 value_text(*verdict.high, verdict.unit));
+        }
+    }
+    return fmt::format("  {:<12} {:<22} {:<16} {:<12} {}  {}{}{}\n",
+                       outcome_text(verdict.outcome),
+                       verdict.array,
+                       verdict.workload,
+                       verdict.point,
+                       verdict.limit,
+                       value,
+                       verdict.reason.empty() ? "" : "; ",
+                       verdict.reason);
+}
+
+std::string comparison_line(const results::ComparisonRecord& one) {
+    const std::string metric = one.stream.empty() ? one.metric : one.stream + " " + one.metric;
+    if (one.pairs == 0) {
+        return fmt::format("  {:<12} {:<16} {:<12} {:<22} no valid pair measured it\n",
+                           "not measured",
+                           one.workload,
+                           one.point,
+                           metric);
+    }
+    return fmt::format("  {:<12} {:<16} {:<12} {:<22} {:.3f} [{:.3f} .. {:.3f}]  {} pairs{}, "
+                       "margin {:.0f} %, noise {:.1f} %\n",
+                       results::word_text(one.word),
+                       one.workload,
+                       one.point,
+                       metric,
+                       one.ratio,
+                       one.low,
+                       one.high,
+                       one.pairs,
+                       one.pairs < results::pairs_for_verdict_min ? " (indicative)" : "",
+                       one.margin * 100,
+                       one.noise_floor * 100);
+}
+
+} // namespace
+
+void conclude(const plan::Plan& plan, results::RunRecord& run) {
+    const judge::Question question = question_of(plan);
+    run.verdicts = judge::judge_limits(question, run.rounds);
+    run.comparisons = judge::compare_arrays(question, run.rounds);
+    run.not_seen = not_seen_by(plan, run);
+    const bool array_lost =
+        run.interrupted.starts_with("array lost") ||
+        std::any_of(run.rounds.begin(), run.rounds.end(), [](const results::RoundRecord& round) {
+            return round.ended.starts_with("array lost");
+        });
+    run.exit_code = judge::foremost_exit_code(
+        {judge::exit_code_of(run, plan.type == plan::PlanType::a_against_a),
+         array_lost ? judge::exit_array : judge::exit_passed,
+         run.interrupted.starts_with("host") ? judge::exit_host : judge::exit_passed});
+}
+
+std::string conclusion_text(const results::RunRecord& run) {
+    std::string out = fmt::format("{}: {} rounds, {}\n",
+                                  run.plan_name,
+                                  run.rounds.size(),
+                                  run.complete ? "complete" : run.interrupted);
+    for (const results::ArrayRecord& array : run.arrays) {
+        out += fmt::format("  {:<22} {} {} over {}{}\n",
+                           array.name,
+                           array.vendor,
+                           array.product,
+                           array.transport,
+                           array.emulated ? ", EMULATED" : "");
+    }
+    if (!run.verdicts.empty()) {
+        out += "\nlimits\n";
+    }
+    for (const results::VerdictRecord& verdict : run.verdicts) {
+        out += verdict_line(verdict);
+    }
+    if (!run.comparisons.empty()) {
+        out += fmt::format("\n{} against {}\n",
+                           run.comparisons.front().candidate,
+                           run.comparisons.front().baseline);
+    }
+    for (const results::ComparisonRecord& one : run.comparisons) {
+        out += comparison_line(one);
+    }
+    if (!run.not_seen.empty()) {
+        out += "\nnot seen\n";
+    }
+    for (const std::string& sentence : run.not_seen) {
+        out += "  " + sentence + "\n";
+    }
+    return out;
+}
+
+} // namespace bench::campaign

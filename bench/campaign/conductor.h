@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bench/campaign/disturber.h"
+#include "bench/campaign/watched_source.h"
+#include "bench/plan/plan.h"
+#include "results/run_record.h"
+
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace bench::campaign {
+
+// What a conductor plays: the phases of one round on one array.
+struct Score {
+    std::vector<plan::PlanPhase> phases;
+    drivers::Duration ramp{0}; // Before the first phase.
+    ArrayUnderTest* array = nullptr;
+    const std::atomic<bool>* stop = nullptr;
+};
+
+// Walks through a round's phases on a thread of its own while the lanes run, and disturbs the
+// array when a phase says so.
+class Conductor {
+public:
+    Conductor(Score score,
+              const WatchedSource& first_lane,
+              RunJournal& journal,
+              drivers::Clock& clock);
+    ~Conductor(); // Ends the walk.
+    Conductor(const Conductor&) = delete;
+    Conductor& operator=(const Conductor&) = delete;
+
+    // After the load: waits for the walk to end; throws what went wrong on it.
+    void finish();
+
+    // Each disturbance done, with the phase it belongs to and its instant from the source's epoch.
+    struct Done {
+        std::size_t phase = 0;
+        profiles::Duration at{0};
+        std::string name;
+        std::string note;
+    };
+    const std::vector<Done>& done() const { return done_; }
+
+private:
+    void walk();
+    bool wait_until(drivers::TimePoint at);
+
+    Score score_;
+    const WatchedSource& first_lane_;
+    RunJournal& journal_;
+    drivers::Clock& clock_;
+    std::atomic<bool> ending_{false};
+    std::vector<Done> done_;
+    std::exception_ptr failure_;
+    std::thread thread_;
+};
+
+// Offsets of the phases' starts from the source's epoch.
+std::vector<profiles::Duration> phase_starts(const std::vector<plan::PlanPhase>& phases,
+                                             drivers::Duration ramp);
+
+// Marks each interval with the phase it began in.
+void mark_phases(std::vector<results::IntervalRecord>& intervals,
+                 const std::vector<plan::PlanPhase>& phases,
+                 drivers::Duration ramp);
+
+} // namespace bench::campaign

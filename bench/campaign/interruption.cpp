@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/interruption.h"
+
+#include <csignal>
+
+namespace bench::campaign {
+
+namespace {
+
+// A signal handler can reach nothing else.
+std::atomic<bool> raised_flag{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+void on_signal(int number) {
+    if (raised_flag.exchange(true)) {
+        (void)std::signal(number, SIG_DFL);
+        (void)std::raise(number);
+    }
+}
+
+} // namespace
+
+Interruption::Interruption() {
+    raised_flag = false;
+    (void)std::signal(SIGINT, on_signal);
+    (void)std::signal(SIGTERM, on_signal);
+    (void)std::signal(SIGPIPE, SIG_IGN); // A reader gone away is an error of the write.
+}
+
+Interruption::~Interruption() {
+    (void)std::signal(SIGINT, SIG_DFL);
+    (void)std::signal(SIGTERM, SIG_DFL);
+}
+
+const std::atomic<bool>& Interruption::flag() {
+    return raised_flag;
+}
+
+} // namespace bench::campaign

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/lab.h"
+
+#include "bench/plan/array_assembly.h"
+#include "drivers/api/errors.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace bench::campaign {
+
+namespace {
+
+std::string scheme_of(const std::string& transport) {
+    return transport == "nvme_tcp" ? "nvme+tcp://" : "iscsi://";
+}
+
+// The first path of the asked transport; a description lists the preferred one first.
+std::string chosen_url(const std::vector<std::string>& urls, const plan::PlanArray& planned) {
+    const std::string scheme = scheme_of(planned.transport);
+    for (const std::string& url : urls) {
+        if (url.starts_with(scheme)) {
+            return url;
+        }
+    }
+    if (planned.description.emulated || urls.empty()) {
+        throw drivers::ArrayError(
+            fmt::format("{}: offers no {} path", planned.name, planned.transport));
+    }
+    return urls.front(); // A real array may be a local device.
+}
+
+plan::DriverOptions options_for(const plan::Plan& plan, const plan::PlanArray& planned) {
+    plan::DriverOptions out;
+    out.depth = plan.depth;
+    if (planned.description.real && planned.description.real->chap) {
+        const profiles::EmulatedChap& chap = *planned.description.real->chap;
+        out.chap_user = chap.user;
+        out.chap_secret = {chap.secret.file, chap.secret.environment};
+        out.mutual_user = chap.mutual_user;
+        out.mutual_secret = {chap.mutual_secret.file, chap.mutual_secret.environment};
+    }
+    return out;
+}
+
+std::string transport_name(const plan::Url& url) {
+    switch (url.kind) {
+    case plan::UrlKind::iscsi:
+        return "iSCSI";
+    case plan::UrlKind::nvme_tcp:
+        return "NVMe/TCP";
+    case plan::UrlKind::block_device:
+        return "block device";
+    case plan::UrlKind::memory:
+        return "memory";
+    case plan::UrlKind::null:
+        break;
+    }
+    return "null";
+}
+
+results::ArrayRecord record_of(const ArrayUnderTest& array, const plan::Plan& plan) {
+    const profiles::ArrayDescription& described = array.planned->description;
+    results::ArrayRecord out;
+    out.name = array.planned->name;
+    out.emulated = described.emulated.has_value();
+    out.file = array.planned->file;
+    out.url = array.url.text();
+    out.transport = transport_name(array.url);
+    out.vendor = array.report.identity.vendor;
+    out.product = array.report.identity.product;
+    out.revision = array.report.identity.revision;
+    out.serial = array.report.identity.serial;
+    out.unique_id = array.report.identity.unique_id;
+    out.capacity_bytes = array.capacity_bytes();
+    out.block_bytes = array.report.geometry.block_bytes;
+    for (const profiles::PortDescription& port : described.ports) {
+        out.ports.push_back({port.name, port.kind, port.watched_by});
+    }
+    for (const auto& [key, value] : array.report.negotiated) {
+        out.settings["negotiated " + key] = value;
+    }
+    for (const auto& [key, value] : array.report.limits) {
+        out.settings["limit " + key] = value;
+    }
+    for (const auto& [key, value] : described.host_settings) {
+        out.settings["vendor recommends " + key] = value;
+    }
+    // The bench is its own initiator: multipath and queue settings of a kernel do not reach it.
+    out.settings["host settings"] =
+        plan.host_settings == plan::HostSettings::uniform ? "uniform" : "recommended";
+    out.settings["session depth"] = std::to_string(plan.depth);
+    out.settings["sessions"] = std::to_string(plan.lanes);
+    out.settings["thin"] = array.report.thin ? "yes" : "no";
+    out.settings["write cache"] = array.report.write_cache ? "yes" : "no";
+    if (described.price) {
+        out.price = described.price->amount;
+        out.currency = described.price->currency;
+    }
+    return out;
+}
+
+} // namespace
+
+std::unique_ptr<drivers::BlockDriver> ArrayUnderTest::open(std::size_t depth,
+                                                           drivers::Clock& clock) const {
+    plan::DriverOptions asked = options;
+    asked.depth = depth;
+    return plan::open_driver(url, asked, clock);
+}
+
+Lab::Lab(const plan::Plan& plan,
+         const DestroyPermission& permission,
+         RunJournal& journal,
+         drivers::Clock& clock)
+    : plan_(plan)
+    , journal_(journal)
+    , clock_(clock) {
+    for (const plan::PlanArray& planned : plan_.arrays) {
+        start(planned);
+    }
+    for (ArrayUnderTest& array : arrays_) { // All are reached before any is written to.
+        clear_for_writing(array, permission);
+    }
+}
+
+Lab::~Lab() {
+    while (!arrays_.empty()) {
+        if (arrays_.back().child) {
+            arrays_.back().child->stop();
+        }
+        arrays_.pop_back();
+    }
+}
+
+void Lab::start(const plan::PlanArray& planned) {
+    ArrayUnderTest out;
+    out.planned = &planned;
+    out.options = options_for(plan_, planned);
+    if (planned.description.emulated) {
+        out.child = plan::start_emulated(planned.description);
+        out.url = plan::parse_url(chosen_url(out.child->urls(planned.lun), planned));
+    } else {
+        out.url = plan::parse_url(chosen_url(planned.description.real->urls, planned));
+    }
+    arrays_.push_back(std::move(out)); // From here on it is ended with the others.
+    ArrayUnderTest& array = arrays_.back();
+    array.report = plan::probe_lun(array.url, array.options, clock_);
+    journal_.note("array reached",
+                  {{"array", planned.name},
+                   {"url", array.url.text()},
+                   {"unique_id", array.report.identity.unique_id},
+                   {"serial", array.report.identity.serial},
+                   {"emulated", array.child ? "yes" : "no"}});
+}
+
+void Lab::clear_for_writing(ArrayUnderTest& array, const DestroyPermission& permission) {
+    if (!plan::writes(plan_)) {
+        return;
+    }
+    const plan::PlanArray& planned = *array.planned;
+    WritePermission word;
+    word.seed = plan_.seed;
+    if (array.child) {
+        word.identities = array.child->identities();
+    } else {
+        const std::string named =
+            planned.identity.empty() ? planned.description.real->unique_id : planned.identity;
+        if (named.empty()) {
+            throw drivers::SafetyError(
+                fmt::format("{}: the plan writes, but names no \"identity\" of this array's LUN",
+                            planned.name));
+        }
+        drivers::Identity planned_identity;
+        planned_identity.unique_id = named;
+        const bool destroys =
+            std::any_of(permission.identities.begin(),
+                        permission.identities.end(),
+                        [&](const std::string& one) { return names_lun(one, planned_identity); });
+        if (!destroys) {
+            throw drivers::SafetyError(
+                fmt::format("{}: the plan writes to {}, which no emulated array of this run is; if "
+                            "it may be destroyed, say --destroy {}",
+                            planned.name,
+                            named,
+                            named));
+        }
+        word.identities = {named};
+        word.overwrite_data = permission.overwrite_data;
+    }
+    const auto driver = array.open(1, clock_);
+    check_may_write(*driver, array.report, word);
+    journal_.note("cleared for writing",
+                  {{"array", planned.name}, {"unique_id", array.report.identity.unique_id}});
+}
+
+std::vector<results::ArrayRecord> Lab::records() const {
+    std::vector<results::ArrayRecord> out;
+    out.reserve(arrays_.size());
+    for (const ArrayUnderTest& array : arrays_) {
+        out.push_back(record_of(array, plan_));
+    }
+    return out;
+}
+
+std::uint64_t Lab::working_set_bytes(const profiles::Workload& workload) const {
+    std::uint64_t out =
+        plan_.working_set_bytes > 0 ? plan_.working_set_bytes : workload.working_set_bytes;
+    for (const ArrayUnderTest& array : arrays_) {
+        if (out > array.capacity_bytes()) {
+            throw drivers::UsageError(fmt::format("working set of {} bytes: the LUN of {} has {}",
+                                                  out,
+                                                  array.planned->name,
+                                                  array.capacity_bytes()));
+        }
+    }
+    if (out == 0) {
+        for (const ArrayUnderTest& array : arrays_) {
+            out = out == 0 ? array.capacity_bytes() : std::min(out, array.capacity_bytes());
+        }
+    }
+    return out;
+}
+
+} // namespace bench::campaign

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bench/campaign/run_journal.h"
+#include "bench/campaign/safety.h"
+#include "bench/integrity/expectation.h"
+#include "bench/plan/driver_assembly.h"
+#include "bench/plan/plan.h"
+#include "drivers/array/child.h"
+#include "results/run_record.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace bench::campaign {
+
+// On whose word the run may write to arrays it did not start itself.
+struct DestroyPermission {
+    std::vector<std::string> identities; // --destroy
+    bool overwrite_data = false;
+};
+
+// One array of the plan, reachable.
+struct ArrayUnderTest {
+    const plan::PlanArray* planned = nullptr;
+    std::unique_ptr<drivers::array::EmulatedArray> child; // None for a real array.
+    plan::Url url;
+    plan::DriverOptions options;
+    drivers::LunReport report;
+    std::unique_ptr<integrity::Expectation> expectation; // None: nothing is written or verified.
+
+    std::uint64_t capacity_bytes() const {
+        return report.geometry.block_count * report.geometry.block_bytes;
+    }
+    std::unique_ptr<drivers::BlockDriver> open(std::size_t depth, drivers::Clock& clock) const;
+};
+
+// The arrays of a plan, started or reached, looked at, and cleared for writing if the plan writes.
+// Ends in reverse order what it started, whatever happens.
+class Lab {
+public:
+    // Throws ArrayError, HostError, UsageError, and SafetyError before anything is written.
+    Lab(const plan::Plan& plan,
+        const DestroyPermission& permission,
+        RunJournal& journal,
+        drivers::Clock& clock);
+    ~Lab();
+    Lab(const Lab&) = delete;
+    Lab& operator=(const Lab&) = delete;
+
+    std::vector<ArrayUnderTest>& arrays() { return arrays_; }
+    std::vector<results::ArrayRecord> records() const;
+
+    // What every array can hold and the plan asks for: the same for all, so that the load is.
+    std::uint64_t working_set_bytes(const profiles::Workload& workload) const;
+
+private:
+    void start(const plan::PlanArray& planned);
+    void clear_for_writing(ArrayUnderTest& array, const DestroyPermission& permission);
+
+    const plan::Plan& plan_;
+    RunJournal& journal_;
+    drivers::Clock& clock_;
+    std::vector<ArrayUnderTest> arrays_;
+};
+
+} // namespace bench::campaign

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/outline.h"
+
+#include "bench/campaign/campaign.h"
+#include "bench/campaign/round_runner.h"
+
+#include <cmath>
+#include <fmt/format.h>
+
+namespace bench::campaign {
+
+namespace {
+
+double seconds_of(drivers::Duration value) {
+    return std::chrono::duration<double>(value).count();
+}
+
+double mean_block_bytes(const profiles::WorkloadStream& stream) {
+    double bytes = 0;
+    double shares = 0;
+    for (const profiles::BlockShare& block : stream.blocks) {
+        bytes += static_cast<double>(block.size_bytes) * block.share;
+        shares += block.share;
+    }
+    return shares > 0 ? bytes / shares : 0;
+}
+
+// Bytes a workload moves at a rate in a time.
+void add_load(const profiles::Workload& workload,
+              double rate_per_s,
+              double seconds,
+              Outline::Target& target) {
+    double shares = 0;
+    for (const profiles::WorkloadStream& stream : workload.streams) {
+        shares += stream.share;
+    }
+    for (const profiles::WorkloadStream& stream : workload.streams) {
+        const double bytes =
+            rate_per_s * seconds * stream.share / shares * mean_block_bytes(stream);
+        if (stream.op == profiles::AccessOp::read) {
+            target.bytes_read += bytes;
+        } else if (stream.op == profiles::AccessOp::write) {
+            target.bytes_written += bytes;
+        }
+    }
+}
+
+void add_preconditioning(const plan::Plan& plan, Outline::Target& target) {
+    std::uint64_t size_bytes = plan.working_set_bytes;
+    for (const plan::PlanWorkload& one : plan.workloads) {
+        size_bytes = std::max(size_bytes, one.workload.working_set_bytes);
+    }
+    if (size_bytes == 0) {
+        target.is_bounded = false; // The whole LUN, as far as the time limit lets it.
+    }
+    target.bytes_written +=
+        static_cast<double>(size_bytes) * static_cast<double>(plan.preconditioning->passes);
+}
+
+Outline::Target target_of(const plan::Plan& plan, const plan::PlanArray& array) {
+    Outline::Target out;
+    const profiles::ArrayDescription& described = array.description;
+    out.array = array.name;
+    out.transport = array.transport;
+    out.emulated = described.emulated.has_value();
+    if (plan::writes(plan)) {
+        out.identity = array.identity;
+        if (described.emulated) {
+            out.identity = described.emulated->volumes[array.lun].unique_id;
+        } else if (out.identity.empty()) {
+            out.identity = described.real->unique_id;
+        }
+    }
+    for (const profiles::PortDescription& port : described.ports) {
+        if (port.watched_by.empty()) {
+            out.not_watched.push_back(port.name);
+        }
+    }
+    const double seconds = seconds_of(plan.ramp + plan.duration) * plan.rounds;
+    for (const plan::PlanWorkload& workload : plan.workloads) {
+        for (const plan::LoadPoint& point : plan.points) {
+            out.rounds += plan.rounds;
+            out.is_bounded = out.is_bounded && point.kind == plan::PointKind::rate;
+            if (point.kind == plan::PointKind::rate) {
+                add_load(workload.workload, point.value, seconds, out);
+            }
+        }
+    }
+    if (plan.preconditioning) {
+        add_preconditioning(plan, out);
+    }
+    return out;
+}
+
+std::string bytes_text(double bytes) {
+    constexpr double mib = 1048576;
+    constexpr double gib = 1024 * mib;
+    return bytes >= gib ? fmt::format("{:.1f} GiB", bytes / gib)
+                        : fmt::format("{:.1f} MiB", bytes / mib);
+}
+
+std::string target_text(const Outline::Target& target) {
+    std::string out = fmt::format("  {} over {}{}: {} rounds\n",
+                                  target.array,
+                                  target.transport == "nvme_tcp" ? "NVMe/TCP" : "iSCSI",
+                                  target.emulated ? ", emulated, started by the run" : "",
+                                  target.rounds);
+    const char* least = target.is_bounded ? "about" : "at least";
+    if (target.identity.empty()) {
+        out += "    writes nothing that the plan allows\n";
+    } else {
+        out += fmt::format("    writes {} {} to {}{}\n",
+                           least,
+                           bytes_text(target.bytes_written),
+                           target.identity,
+                           target.emulated ? "" : ", if --destroy names it");
+    }
+    out += fmt::format("    reads {} {}\n", least, bytes_text(target.bytes_read));
+    if (!target.not_watched.empty()) {
+        out += "    not watched:";
+        for (const std::string& port : target.not_watched) {
+            out += " " + port;
+        }
+        out += "\n";
+    }
+    return out;
+}
+
+} // namespace
+
+Outline outline_of(const plan::Plan& plan) {
+    Outline out;
+    for (const plan::PlanArray& array : plan.arrays) {
+        out.targets.push_back(target_of(plan, array));
+        out.rounds += out.targets.back().rounds;
+    }
+    out.duration = planned_length(plan);
+    out.remarks = plan::plan_remarks(plan);
+    return out;
+}
+
+std::string outline_text(const plan::Plan& plan, const Outline& outline) {
+    std::string out = fmt::format("plan {} ({}), seed {}\n",
+                                  plan.name,
+                                  plan.type == plan::PlanType::compare ? "compare" : "a_against_a",
+                                  plan.seed);
+    if (!plan.purpose.empty()) {
+        out += "  " + plan.purpose + "\n";
+    }
+    out += "arrays\n";
+    for (const Outline::Target& target : outline.targets) {
+        out += target_text(target);
+    }
+    out += fmt::format("load\n  {} rounds, interleaved in {} order, {:.1f} s each and {:.1f} s of "
+                       "ramp: {:.0f} s in all",
+                       outline.rounds,
+                       plan.order == plan::Order::random ? "seeded random" : "seeded ABBA",
+                       seconds_of(plan.duration),
+                       seconds_of(plan.ramp),
+                       std::ceil(seconds_of(outline.duration)));
+    if (plan.preconditioning) {
+        out += fmt::format(", and up to {:.0f} s of preconditioning for each array",
+                           seconds_of(plan.preconditioning->time_limit));
+    }
+    out += "\n";
+    for (const plan::PlanWorkload& workload : plan.workloads) {
+        out += fmt::format("  {} at", workload.name);
+        for (const plan::LoadPoint& point : plan.points) {
+            out += fmt::format("{} {}", &point == plan.points.data() ? "" : ",", point.text);
+        }
+        out += "\n";
+    }
+    if (!plan.limits.empty()) {
+        out += "limits\n";
+    }
+    for (const plan::PlanLimit& limit : plan.limits) {
+        out += fmt::format("  {}{}\n",
+                           plan::limit_text(limit),
+                           limit.demanded ? "" : " (an answer is not demanded)");
+    }
+    for (const std::string& remark : outline.remarks) {
+        out += "note: " + remark + "\n";
+    }
+    return out;
+}
+
+} // namespace bench::campaign

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/round_runner.h"
+
+#include "bench/campaign/conductor.h"
+#include "bench/campaign/disturbance_cost.h"
+#include "bench/campaign/interruption.h"
+#include "bench/campaign/watched_source.h"
+#include "drivers/api/errors.h"
+#include "profiles/synthetic_source.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace bench::campaign {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t watched_most = 4U << 20U;
+constexpr double lateness_share_max = 0.05; // Of the service time; above, the emulator is too slow.
+
+bool is_open_loop(const profiles::Workload& workload) {
+    return workload.arrivals.pace != profiles::Pace::closed;
+}
+
+// How many accesses a disturbed round may bring, with room for luck.
+std::size_t watched_accesses(const LoadOrder& order, std::uint32_t lanes) {
+    if (!is_open_loop(order.workload)) {
+        return watched_most / lanes;
+    }
+    const double seconds = std::chrono::duration<double>(order.ramp + order.duration).count();
+    const double expected = order.workload.arrivals.rate_per_s * seconds * 1.5 / lanes;
+    return static_cast<std::size_t>(std::min(static_cast<double>(watched_most), expected + 10'000));
+}
+
+std::size_t session_depth(const plan::Plan& plan, const profiles::Workload& workload) {
+    const std::size_t asked = is_open_loop(workload) ? 0 : workload.arrivals.depth;
+    return std::max<std::size_t>(plan.depth, (asked + plan.lanes - 1) / plan.lanes);
+}
+
+void add_disturbances(const std::vector<WatchedAccess>& accesses,
+                      const std::vector<Conductor::Done>& done,
+                      const plan::Plan& plan,
+                      results::RoundRecord& round) {
+    const profiles::Duration ramp(round.ramp_ns);
+    const auto starts = phase_starts(plan.phases, ramp);
+    const profiles::Duration end = ramp + profiles::Duration(round.duration_ns);
+    for (std::size_t i = 0; i < done.size(); ++i) {
+        DisturbedStretch stretch;
+        stretch.measured_from = i == 0 ? ramp : done[i - 1].at;
+        if (done[i].phase > 0) { // Undisturbed is what came just before.
+            stretch.measured_from = std::max(ramp, starts[done[i].phase - 1]);
+        }
+        stretch.at = done[i].at;
+        stretch.until = i + 1 < done.size() ? done[i + 1].at : end;
+        stretch.late_after = plan.late_after;
+        results::DisturbanceRecord cost = disturbance_cost(accesses, stretch);
+        cost.name = done[i].name;
+        cost.note = done[i].note;
+        round.disturbances.push_back(std::move(cost));
+    }
+}
+
+} // namespace
+
+profiles::Workload
+at_point(const profiles::Workload& workload, const plan::LoadPoint& point, double rate_per_s) {
+    profiles::Workload out = workload;
+    if (point.kind == plan::PointKind::depth) {
+        out.arrivals.pace = profiles::Pace::closed;
+        out.arrivals.depth = static_cast<std::uint32_t>(point.value);
+        return out;
+    }
+    if (out.arrivals.pace == profiles::Pace::closed) {
+        out.arrivals.pace = profiles::Pace::poisson;
+    }
+    out.arrivals.rate_per_s = rate_per_s;
+    return out;
+}
+
+RoundRunner::RoundRunner(const plan::Plan& plan,
+                         Lab& lab,
+                         RunJournal& journal,
+                         drivers::Clock& clock)
+    : plan_(plan)
+    , lab_(lab)
+    , journal_(journal)
+    , clock_(clock) {}
+
+std::vector<load::Lane> RoundRunner::lanes_for(ArrayUnderTest& array, const LoadOrder& order) {
+    profiles::WorkingSet set;
+    set.size_bytes = lab_.working_set_bytes(order.workload);
+    set.block_bytes = array.report.geometry.block_bytes;
+    std::vector<load::Lane> out;
+    for (std::uint32_t i = 0; i < plan_.lanes; ++i) {
+        load::Lane lane;
+        lane.drivers.push_back(array.open(session_depth(plan_, order.workload), clock_));
+        lane.source = profiles::make_source(order.workload, set, order.seed, {i, plan_.lanes});
+        if (order.with_phases) {
+            lane.source = std::make_unique<WatchedSource>(
+                std::move(lane.source), watched_accesses(order, plan_.lanes), clock_);
+        }
+        lane.access_bytes_max = profiles::largest_access_bytes(order.workload);
+        lane.reduction = order.workload.reduction;
+        out.push_back(std::move(lane));
+    }
+    return out;
+}
+
+results::RoundRecord
+RoundRunner::load(ArrayUnderTest& array, const LoadOrder& order, const OnInterval& on_interval) {
+    std::vector<load::Lane> lanes = lanes_for(array, order);
+    load::LoadSettings settings;
+    settings.ramp = order.ramp;
+    settings.duration = order.duration;
+    settings.interval = plan_.interval;
+    settings.offered_per_s = is_open_loop(order.workload) ? order.workload.arrivals.rate_per_s : 0;
+    settings.stop = &Interruption::flag();
+    settings.on_interval = on_interval;
+    if (!order.with_phases) {
+        return load::run_load(lanes, settings, clock_);
+    }
+    std::vector<const WatchedSource*> watched;
+    for (const load::Lane& lane : lanes) {
+        watched.push_back(static_cast<const WatchedSource*>(lane.source.get()));
+    }
+    Score score{plan_.phases, order.ramp, &array, &Interruption::flag()};
+    Conductor conductor(std::move(score), *watched.front(), journal_, clock_);
+    results::RoundRecord out = load::run_load(lanes, settings, clock_);
+    conductor.finish();
+    mark_phases(out.intervals, plan_.phases, order.ramp);
+    std::vector<WatchedAccess> accesses;
+    for (const WatchedSource* one : watched) {
+        accesses.insert(accesses.end(), one->accesses().begin(), one->accesses().end());
+        if (one->unwatched() > 0) {
+            out.audit.invalid.push_back(fmt::format(
+                "{} accesses more than the disturbance's watch can hold", one->unwatched()));
+        }
+    }
+    add_disturbances(accesses, conductor.done(), plan_, out);
+    return out;
+}
+
+results::RoundRecord RoundRunner::measure(const PlannedRound& planned,
+                                          double rate_per_s,
+                                          const OnInterval& on_interval) {
+    ArrayUnderTest& array = lab_.arrays()[planned.array];
+    const plan::LoadPoint& point = plan_.points[planned.point];
+    LoadOrder order;
+    order.workload = at_point(plan_.workloads[planned.workload].workload, point, rate_per_s);
+    order.seed = planned.seed;
+    order.ramp = plan_.ramp;
+    order.duration = plan_.duration;
+    order.with_phases = !plan_.phases.empty();
+    results::RoundRecord out = load(array, order, on_interval);
+    out.index = planned.index;
+    out.block = planned.block;
+    out.array = array.planned->name;
+    out.workload = plan_.workloads[planned.workload].name;
+    out.point = point.text;
+    out.point_value = point.kind == plan::PointKind::depth ? point.value : rate_per_s;
+    out.seed = planned.seed;
+    count_emulator(array, out);
+    if (!plan_.phases.empty() && plan_.phases.back().kind == plan::PhaseKind::verify &&
+        out.ended == "complete") {
+        verify(array, plan_.phases.back(), order.workload, out);
+    }
+    return out;
+}
+
+void RoundRunner::count_emulator(const ArrayUnderTest& array, results::RoundRecord& round) const {
+    if (!array.child) {
+        return;
+    }
+    if (!array.child->alive()) {
+        round.ended = "array lost: the emulated array's process has ended";
+        return;
+    }
+    const auto counts = array.child->emulator_counts();
+    round.audit.emulator_lateness_ns_p99 =
+        static_cast<std::uint64_t>(counts.array.lateness_p99.count());
+    round.audit.emulator_service_ns_p50 = static_cast<std::uint64_t>(counts.service_p50.count());
+    const double bound =
+        static_cast<double>(round.audit.emulator_service_ns_p50) * lateness_share_max;
+    // What is late by less than this the host's scheduler alone can do.
+    constexpr double lateness_ns_min = 100'000;
+    if (static_cast<double>(round.audit.emulator_lateness_ns_p99) >
+        std::max(bound, lateness_ns_min)) {
+        round.audit.invalid.push_back(
+            fmt::format("the emulated array was the bottleneck: its answers were late by {} us "
+                        "(P99), more than 5 % of its service time ({} us)",
+                        round.audit.emulator_lateness_ns_p99 / 1000,
+                        round.audit.emulator_service_ns_p50 / 1000));
+    }
+}
+
+results::RoundRecord RoundRunner::run_pass(ArrayUnderTest& array,
+                                           PassSettings settings,
+                                           drivers::Duration time_limit,
+                                           const OnInterval& on_interval) {
+    std::atomic<bool> finished{false};
+    settings.finished = &finished;
+    const std::uint32_t most = array.report.geometry.transfer_bytes_max;
+    if (most != 0) {
+        settings.piece_bytes = std::min(settings.piece_bytes, most);
+    }
+    std::vector<load::Lane> lanes(1);
+    lanes[0].drivers.push_back(array.open(std::max(settings.depth, 1U), clock_));
+    lanes[0].source = std::make_unique<PassSource>(settings);
+    lanes[0].access_bytes_max = settings.piece_bytes;
+    load::LoadSettings load_settings;
+    load_settings.duration = time_limit;
+    load_settings.interval = 100ms;
+    load_settings.stop = &finished;
+    load_settings.on_interval = [&](const results::IntervalRecord& interval) {
+        if (Interruption::raised()) {
+            finished = true;
+        }
+        if (on_interval) {
+            on_interval(interval);
+        }
+    };
+    results::RoundRecord out = load::run_load(lanes, load_settings, clock_);
+    const auto& source = static_cast<const PassSource&>(*lanes[0].source);
+    if (source.failed() > 0 || lanes[0].drivers.empty()) {
+        throw drivers::ArrayError(fmt::format(
+            "{}: {} of the {} accesses of a pass failed",
+            array.planned->name,
+            source.failed(),
+            settings.op == profiles::AccessOp::write ? "preconditioning" : "verification"));
+    }
+    return out;
+}
+
+std::uint64_t RoundRunner::precondition(ArrayUnderTest& array, const OnInterval& on_interval) {
+    std::uint64_t size_bytes = 0;
+    for (const plan::PlanWorkload& one : plan_.workloads) {
+        size_bytes = std::max(size_bytes, lab_.working_set_bytes(one.workload));
+    }
+    PassSettings settings;
+    settings.size_bytes = size_bytes - (size_bytes % array.report.geometry.block_bytes);
+    settings.passes = plan_.preconditioning->passes;
+    const results::RoundRecord done =
+        run_pass(array, settings, plan_.preconditioning->time_limit, on_interval);
+    return done.streams.empty() ? 0 : done.streams.front().bytes;
+}
+
+void RoundRunner::verify(ArrayUnderTest& array,
+                         const plan::PlanPhase& phase,
+                         const profiles::Workload& workload,
+                         results::RoundRecord& round) {
+    PassSettings settings;
+    settings.op = profiles::AccessOp::read;
+    settings.verify = true;
+    settings.size_bytes = lab_.working_set_bytes(workload);
+    const results::RoundRecord done = run_pass(array, settings, phase.duration, {});
+    round.findings.insert(round.findings.end(), done.findings.begin(), done.findings.end());
+    round.measures["verified_bytes"] =
+        done.streams.empty() ? 0 : static_cast<double>(done.streams.front().bytes);
+}
+
+} // namespace bench::campaign

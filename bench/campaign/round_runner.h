@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bench/campaign/lab.h"
+#include "bench/campaign/pass_source.h"
+#include "bench/campaign/round_order.h"
+#include "bench/load/load_run.h"
+#include "results/run_record.h"
+
+#include <atomic>
+#include <functional>
+#include <string>
+
+namespace bench::campaign {
+
+// What a load is made of besides the array.
+struct LoadOrder {
+    profiles::Workload workload; // Its arrivals already those of the load point.
+    std::uint64_t seed = 1;
+    drivers::Duration ramp{0};
+    drivers::Duration duration{0};
+    bool with_phases = false;
+};
+
+// Measures one array once: opens the lanes, runs the load, drives the phases, closes everything.
+class RoundRunner {
+public:
+    using OnInterval = std::function<void(const results::IntervalRecord&)>;
+
+    RoundRunner(const plan::Plan& plan, Lab& lab, RunJournal& journal, drivers::Clock& clock);
+
+    // Writes the working set once through, bounded in time. Returns the bytes written.
+    std::uint64_t precondition(ArrayUnderTest& array, const OnInterval& on_interval);
+
+    // `rate_per_s`: of a share of the knee. Throws ArrayError when the array cannot be reached.
+    results::RoundRecord
+    measure(const PlannedRound& round, double rate_per_s, const OnInterval& on_interval);
+
+    // A load outside the rounds: the search for the knee.
+    results::RoundRecord
+    load(ArrayUnderTest& array, const LoadOrder& order, const OnInterval& on_interval);
+
+private:
+    std::vector<load::Lane> lanes_for(ArrayUnderTest& array, const LoadOrder& order);
+    void verify(ArrayUnderTest& array,
+                const plan::PlanPhase& phase,
+                const profiles::Workload& workload,
+                results::RoundRecord& round);
+    results::RoundRecord run_pass(ArrayUnderTest& array,
+                                  PassSettings settings,
+                                  drivers::Duration time_limit,
+                                  const OnInterval& on_interval);
+    void count_emulator(const ArrayUnderTest& array, results::RoundRecord& round) const;
+
+    const plan::Plan& plan_;
+    Lab& lab_;
+    RunJournal& journal_;
+    drivers::Clock& clock_;
+};
+
+// The workload with the load point's arrivals in place of its own.
+profiles::Workload
+at_point(const profiles::Workload& workload, const plan::LoadPoint& point, double rate_per_s);
+
+} // namespace bench::campaign

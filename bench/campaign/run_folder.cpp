@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/run_folder.h"
+
+#include "bench/plan/plan_file.h"
+#include "drivers/api/errors.h"
+#include "results/record_error.h"
+#include "results/whole_file.h"
+
+#include <array>
+#include <ctime>
+#include <filesystem>
+#include <fmt/format.h>
+#include <map>
+#include <random>
+
+namespace bench::campaign {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string default_path(const plan::Plan& plan) {
+    std::array<char, 32> stamp{};
+    const std::time_t now = std::time(nullptr);
+    std::tm utc{};
+    ::gmtime_r(&now, &utc);
+    (void)std::strftime(stamp.data(), stamp.size(), "%Y%m%dT%H%M%SZ", &utc);
+    constexpr unsigned short_id_mask = 0xFFFFU;
+    return fmt::format("results/runs/{}-{}-{:04x}",
+                       stamp.data(),
+                       plan.name,
+                       std::random_device{}() & short_id_mask);
+}
+
+void make_folder(const fs::path& path) {
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error) {
+        throw results::WriteError(
+            fmt::format("{}: cannot be made: {}", path.string(), error.message()));
+    }
+}
+
+// Copies a named file to inputs/ once and says under which name.
+void take_in(const fs::path& folder,
+             const std::string& kind,
+             const std::string& name,
+             const std::string& file,
+             std::map<std::string, std::string>& taken) {
+    constexpr std::uint64_t input_bytes_max = 16ULL << 20U;
+    const std::string inside = fmt::format("inputs/{}-{}.json", kind, name);
+    if (taken.try_emplace(file, inside).second) {
+        results::write_whole_file((folder / inside).string(),
+                                  results::read_whole_file(file, input_bytes_max));
+    }
+}
+
+} // namespace
+
+RunFolder RunFolder::create(const std::string& path, const plan::Plan& plan) {
+    const fs::path folder = fs::absolute(path.empty() ? default_path(plan) : path);
+    std::error_code error;
+    if (fs::exists(folder, error) && !fs::is_empty(folder, error)) {
+        throw drivers::UsageError(fmt::format(
+            "{}: is not empty; a run wants a new folder (or --resume)", folder.string()));
+    }
+    make_folder(folder / "inputs");
+    make_folder(folder / "rounds");
+    std::map<std::string, std::string> taken;
+    for (const plan::PlanArray& array : plan.arrays) {
+        take_in(folder, "array", array.name, array.file, taken);
+    }
+    for (const plan::PlanWorkload& workload : plan.workloads) {
+        take_in(folder, "workload", workload.name, workload.file, taken);
+    }
+    RunFolder out(folder.string());
+    results::write_whole_file(out.plan_path(), plan::plan_text(plan, taken));
+    return out;
+}
+
+RunFolder RunFolder::open(const std::string& path) {
+    RunFolder out(fs::absolute(path).lexically_normal().string());
+    if (!fs::exists(out.plan_path()) || !fs::exists(out.journal_path())) {
+        throw drivers::UsageError(
+            fmt::format("{}: not a run's folder: no plan.json or no events.ndjson", path));
+    }
+    return out;
+}
+
+std::string RunFolder::id() const {
+    const fs::path path(path_);
+    return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
+std::string RunFolder::plan_sha256() const {
+    return results::sha256_hex(results::read_whole_file(plan_path()));
+}
+
+} // namespace bench::campaign

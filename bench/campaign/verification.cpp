@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/verification.h"
+
+#include "bench/campaign/conclusion.h"
+#include "bench/plan/plan_file.h"
+#include "results/journal_file.h"
+#include "results/manifest.h"
+#include "results/record_error.h"
+#include "results/run_record_file.h"
+#include "results/whole_file.h"
+
+#include <fmt/format.h>
+#include <map>
+
+namespace bench::campaign {
+
+namespace {
+
+// The last that the journal says of each round.
+std::map<std::string, std::string> journalled_rounds(const results::Journal& journal) {
+    std::map<std::string, std::string> out;
+    for (const results::JournalEntry& entry : journal.entries) {
+        if (entry.kind == "round finished" || entry.kind == "round not finished") {
+            out[entry.fields.at("index")] = entry.fields.at("sha256");
+        }
+    }
+    return out;
+}
+
+void check_manifest(const std::string& folder, Verification& out) {
+    const auto problems = results::manifest_problems(folder);
+    out.problems.insert(out.problems.end(), problems.begin(), problems.end());
+    out.checked.emplace_back("every file against SHA256SUMS");
+}
+
+void check_journal(const std::string& folder,
+                   const std::vector<results::RoundRecord>& rounds,
+                   Verification& out) {
+    const auto journal = results::read_journal(folder + "/events.ndjson");
+    if (journal.torn) {
+        out.problems.emplace_back("events.ndjson: its last line is torn: the run was cut off");
+    }
+    auto journalled = journalled_rounds(journal);
+    for (const results::RoundRecord& round : rounds) {
+        const auto found = journalled.find(std::to_string(round.index));
+        const std::string name = results::round_file_name(round);
+        if (found == journalled.end()) {
+            out.problems.push_back(fmt::format("{}: the journal knows no such round", name));
+            continue;
+        }
+        if (results::sha256_hex(results::read_whole_file(folder + "/" + name)) != found->second) {
+            out.problems.push_back(fmt::format("{}: not what the journal saw written", name));
+        }
+        journalled.erase(found);
+    }
+    for (const auto& [index, hash] : journalled) {
+        out.problems.push_back(fmt::format("rounds: round {} of the journal is missing", index));
+    }
+    out.checked.push_back(fmt::format("the hash chain of {} journal entries, {} rounds in it",
+                                      journal.entries.size(),
+                                      rounds.size()));
+}
+
+void check_plan(const std::string& folder, const results::RunRecord& run, Verification& out) {
+    const std::string hash = results::sha256_hex(results::read_whole_file(folder + "/plan.json"));
+    if (hash != run.plan_sha256) {
+        out.problems.emplace_back("plan.json: not the plan that result.json was made with");
+    }
+}
+
+void check_numbers(const std::string& folder, results::RunRecord run, Verification& out) {
+    const std::string stored = results::read_whole_file(folder + "/result.json");
+    conclude(plan::read_plan(folder + "/plan.json"), run);
+    for (const std::string& difference :
+         results::result_differences(stored, results::result_text(run))) {
+        out.problems.push_back("result.json: " + difference);
+    }
+    out.checked.push_back(fmt::format("{} verdicts, {} comparisons and every summary of "
+                                      "result.json, recomputed from {} rounds",
+                                      run.verdicts.size(),
+                                      run.comparisons.size(),
+                                      run.rounds.size()));
+}
+
+} // namespace
+
+Verification verify_run(const std::string& folder) {
+    Verification out;
+    check_manifest(folder, out);
+    try {
+        const results::RunRecord run = results::read_run(folder);
+        check_journal(folder, run.rounds, out);
+        check_plan(folder, run, out);
+        check_numbers(folder, run, out);
+    } catch (const results::RecordError& error) {
+        if (out.problems.empty()) { // Nothing was altered: the folder never was a whole run's.
+            throw;
+        }
+        out.problems.emplace_back(error.what());
+    }
+    return out;
+}
+
+} // namespace bench::campaign

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace bench::campaign {
+
+struct Verification {
+    std::vector<std::string> checked;  // What was looked at, a sentence each.
+    std::vector<std::string> problems; // Empty = the folder is as it was written, and adds up.
+};
+
+// Looks whether a run's folder is what the run left: the manifest's hashes, the journal's chain,
+// each finished round's own hash in the journal, and every number of result.json drawn again from
+// the rounds. Throws RecordError or FileError when something cannot even be read.
+Verification verify_run(const std::string& folder);
+
+} // namespace bench::campaign

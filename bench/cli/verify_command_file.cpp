@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/verification.h"
+#include "bench/cli/option_page.h"
+
+#include <nlohmann/json.hpp>
+
+#include <fmt/format.h>
+
+namespace bench::cli {
+
+int verify_command(const Arguments& arguments);
+
+namespace {
+
+constexpr const char* introduction =
+    "usage: arraybench verify RUN [--format text|json]\n\n"
+    "Checks a run's folder: hashes of all files, the journal's chain, and every number of\n"
+    "result.json recomputed from the rounds. Exit code 1 if anything is not as it was written.\n\n"
+    "  arraybench verify results/runs/20260101T000000Z-demo-1a2b\n\n";
+
+} // namespace
+
+int verify_command(const Arguments& arguments) {
+    OptionPage page;
+    page.introduction = introduction;
+    page.operand = "RUN";
+    page.visible.add_options()("help,h", "this page");
+    add_format_option(page.visible);
+    const auto given = read_options(arguments, page);
+    if (!given) {
+        return 0;
+    }
+    const bool json = is_json_wanted(*given);
+    const campaign::Verification found = campaign::verify_run(only_operand(*given, page));
+    if (json) {
+        const nlohmann::ordered_json out{{"$schema", "arraybench/verification/1"},
+                                         {"verified", found.problems.empty()},
+                                         {"checked", found.checked},
+                                         {"problems", found.problems}};
+        fmt::print("{}\n", out.dump(1, ' ', false, nlohmann::json::error_handler_t::replace));
+        return found.problems.empty() ? 0 : 1;
+    }
+    for (const std::string& sentence : found.checked) {
+        fmt::print("checked {}\n", sentence);
+    }
+    for (const std::string& problem : found.problems) {
+        fmt::print("PROBLEM {}\n", problem);
+    }
+    fmt::print("{}\n",
+               found.problems.empty() ? "verified: all is as it was written" : "NOT verified");
+    return found.problems.empty() ? 0 : 1;
+}
+
+} // namespace bench::cli
