@@ -128,6 +128,7 @@ std::string load_json(const LoadAnswer& answer) {
     for (const auto& interval : round.intervals) {
         out["intervals"].push_back(interval_json(interval));
     }
+    out["measures"] = Json(round.measures);
     out["findings"] = Json::array();
     for (const auto& finding : round.findings) {
         out["findings"].push_back(finding_json(finding));

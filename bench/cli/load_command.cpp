@@ -3,6 +3,7 @@
 #include "bench/cli/command.h"
 #include "bench/cli/load_answer.h"
 #include "bench/cli/load_options.h"
+#include "bench/load/lane_keepers.h"
 #include "bench/load/load_run.h"
 #include "bench/plan/driver_assembly.h"
 #include "drivers/api/errors.h"
@@ -97,7 +98,28 @@ void print_interval(const results::IntervalRecord& interval) {
                interval.invalid.empty() ? "" : "  INVALID: " + interval.invalid);
 }
 
-// 3 array or I/O, 6 interrupted, 7 the bench did not offer what was asked.
+// Runs with the data watched: what is written is stamped, what is read is held against it.
+results::RoundRecord run_verified(std::span<load::Lane> lanes,
+                                  const LoadRequest& request,
+                                  const load::LoadSettings& settings,
+                                  drivers::Clock& clock) {
+    const drivers::BlockDriver& driver = *lanes[0].drivers[0];
+    const std::string lun = driver.identity().unique_id;
+    const auto set = working_set(request, driver.geometry());
+    const auto expectation = load::make_expectation(request.workload, set, lun);
+    load::VerifySettings verify;
+    verify.verify = request.verify;
+    const load::LaneKeepers keepers(*expectation, lanes, request.workload, set, verify);
+    auto round = load::run_load(lanes, settings, clock);
+    round.findings = integrity::records_of(keepers.findings(), load::calendar_now(), request.url);
+    const integrity::KeeperCounts counts = keepers.counts();
+    round.measures["sectors_stamped"] = static_cast<double>(counts.sectors_stamped);
+    round.measures["sectors_checked"] = static_cast<double>(counts.sectors_checked);
+    round.measures["sectors_unchecked"] = static_cast<double>(counts.sectors_unchecked);
+    return round;
+}
+
+// 1 a finding, 3 array or I/O, 6 interrupted, 7 the bench did not offer what was asked.
 int exit_code(const results::RoundRecord& round) {
     std::uint64_t errors = 0;
     for (const auto& stream : round.streams) {
@@ -108,6 +130,11 @@ int exit_code(const results::RoundRecord& round) {
     }
     if (round.ended != "complete") {
         return 6;
+    }
+    for (const auto& finding : round.findings) {
+        if (finding.severity == "finding") {
+            return 1;
+        }
     }
     return round.audit.invalid.empty() ? 0 : 7;
 }
@@ -135,7 +162,9 @@ int load_command(const Arguments& arguments) {
     if (request->progress) {
         settings.on_interval = print_interval;
     }
-    const results::RoundRecord round = load::run_load(lanes, settings, clock);
+    const results::RoundRecord round = request->verify == integrity::Verify::none
+                                           ? load::run_load(lanes, settings, clock)
+                                           : run_verified(lanes, *request, settings, clock);
     const LoadAnswer answer{*request, round, geometry, identity};
     fmt::print("{}", request->json ? load_json(answer) : load_text(answer));
     return exit_code(round);

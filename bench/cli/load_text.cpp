@@ -123,6 +123,14 @@ std::string audit(const LoadAnswer& answer) {
 
 std::string notes(const LoadAnswer& answer) {
     std::string out;
+    const auto& measures = answer.round.measures;
+    if (measures.count("sectors_checked") != 0) {
+        out += fmt::format("data       {:.0f} sectors stamped; of those read, {:.0f} checked and "
+                           "{:.0f} of unknown content\n",
+                           measures.at("sectors_stamped"),
+                           measures.at("sectors_checked"),
+                           measures.at("sectors_unchecked"));
+    }
     for (const auto& stream : answer.round.streams) {
         for (const auto& [text, count] : stream.errors) {
             out +=
