@@ -25,19 +25,19 @@ constexpr std::size_t connections_max = 512;
 tcp::endpoint parse_endpoint(const std::string& text) {
     const std::size_t colon = text.rfind(':');
     std::string host = text.substr(0, colon);
-    const auto port = colon == std::string::npos
-                          ? std::nullopt
-                          : wire::iscsi::parse_number(std::string_view(text).substr(colon + 1));
+    const std::string_view digits =
+        colon == std::string::npos ? std::string_view{} : std::string_view(text).substr(colon + 1);
+    const std::uint64_t port = wire::iscsi::parse_number(digits).value_or(UINT64_MAX);
     if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
         host = host.substr(1, host.size() - 2);
     }
     error_code error;
     const auto address = asio::ip::make_address(host, error);
-    if (error || !port || *port > 65535) {
+    if (error || port > 65535) {
         throw UsageError(fmt::format(
             "portal address \"{}\": wanted an IP address and a port, as 127.0.0.1:3260", text));
     }
-    return {address, static_cast<std::uint16_t>(*port)};
+    return {address, static_cast<std::uint16_t>(port)};
 }
 
 std::string format_endpoint(const tcp::endpoint& endpoint) {
