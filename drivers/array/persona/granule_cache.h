@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -38,7 +39,7 @@ public:
 
 private:
     struct Set {
-        std::uint64_t tags[ways] = {};
+        std::array<std::uint64_t, ways> tags{};
     };
     std::vector<Set> sets_;
 };
