@@ -83,6 +83,7 @@ ChildProcess::ChildProcess(const std::string& program, const std::vector<std::st
     words.insert(words.begin(), "arraybench");
     words.push_back(std::to_string(child_fd));
     std::vector<char*> pointers;
+    pointers.reserve(words.size() + 1);
     for (std::string& word : words) {
         pointers.push_back(word.data());
     }

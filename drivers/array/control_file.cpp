@@ -66,7 +66,7 @@ Duration timed_text(const Json& value, const std::string& key) {
             return Duration(std::llround(amount * factor));
         }
     }
-    refuse(fmt::format("\"{}\": wanted a time with a unit, like \"2s\"", key));
+    refuse(fmt::format(R"("{}": wanted a time with a unit, like "2s")", key));
 }
 
 Duration* time_of(FaultEvent& event, std::string_view key) {
@@ -200,7 +200,7 @@ ControlRequest parse_request(std::string_view text, std::uint64_t& id) {
         out.event =
             event_from(json["event"].get<std::string>(), json.value("parameters", Json::object()));
     } else {
-        refuse("wanted \"ask\": \"event\" with an \"event\", \"counts\" or \"stop\"");
+        refuse(R"(wanted "ask": "event" with an "event", "counts" or "stop")");
     }
     return out;
 }
