@@ -32,40 +32,63 @@ bool is_overwritten(std::uint64_t ended, const Unsettled& unit, std::uint64_t be
         });
 }
 
+bool may_be_forgotten(const UnitState& state, std::uint64_t strict_from) noexcept {
+    return strict_from != 0 &&
+           (state.kind != ContentKind::stamped || state.generation < strict_from);
+}
+
 bool is_late(const Version& version, const Unsettled& unit, std::uint64_t before) noexcept {
     return version.unknown && is_overwritten(version.submitted, unit, before);
 }
 
 } // namespace
 
+void Durable::may_also_be(ContentKind other) noexcept {
+    if (other == ContentKind::stamped || other == kind) {
+        return; // Later stamps are legal anyway.
+    }
+    kind = kind == ContentKind::stamped ? other : ContentKind::unknown;
+}
+
+Durable
+durable_of(const UnitState& state, const FlushEpochs& epochs, std::uint64_t strict_from) noexcept {
+    if (may_be_forgotten(state, strict_from)) {
+        return {}; // Something newer may have been there, durable or not.
+    }
+    if (epochs.is_durable(state.epoch)) {
+        return {state.kind, state.kind == ContentKind::stamped ? state.generation : 0};
+    }
+    Durable out{state.durable_kind, state.durable_generation};
+    out.may_also_be(state.kind);
+    return out;
+}
+
 void Judgement::add(const Candidate& candidate) noexcept {
     candidates_[count_++] = candidate;
 }
 
-void Judgement::open_floor(ContentKind kind, std::uint64_t generation) noexcept {
-    floor_generation_ =
-        floor_ ? std::min(floor_generation_, generation) : generation; // Several: the lowest.
+void Judgement::open_floor(const Durable& durable) noexcept {
+    floor_generation_ = floor_ ? std::min(floor_generation_, durable.generation)
+                               : durable.generation; // Several: the lowest.
     floor_ = true;
-    anything_ = anything_ || kind == ContentKind::unknown;
-    zeros_legal_ = zeros_legal_ || kind == ContentKind::zero;
-    duplicates_legal_ = duplicates_legal_ || kind == ContentKind::duplicate;
+    anything_ = anything_ || durable.kind == ContentKind::unknown;
+    zeros_legal_ = zeros_legal_ || durable.kind == ContentKind::zero;
+    duplicates_legal_ = duplicates_legal_ || durable.kind == ContentKind::duplicate;
 }
 
 void Judgement::allow_forgotten(const UnitState& state) noexcept {
-    const bool stamped = state.kind == ContentKind::stamped;
-    if (scope_.strict_from == 0 || (stamped && state.generation >= scope_.strict_from)) {
-        return;
+    if (may_be_forgotten(state, scope_.strict_from)) {
+        const std::uint64_t known = state.kind == ContentKind::stamped ? state.generation : 0;
+        open_floor({ContentKind::zero, known});
+        open_floor({ContentKind::duplicate, known});
     }
-    open_floor(ContentKind::zero, stamped ? state.generation : 0);
-    open_floor(ContentKind::duplicate, stamped ? state.generation : 0);
 }
 
 Judgement Judgement::of(const UnitState& state, const FlushEpochs& epochs, const Scope& scope) {
     Judgement out(scope);
     out.add({state.kind, state.generation, state.entry});
     if (epochs.is_suspect(state.epoch)) {
-        out.open_floor(state.durable_kind,
-                       state.durable_kind == ContentKind::stamped ? state.durable_generation : 0);
+        out.open_floor(durable_of(state, epochs, scope.strict_from));
     }
     out.allow_forgotten(state);
     return out;
@@ -76,7 +99,6 @@ Judgement Judgement::of(const Unsettled& unit,
                         const FlushEpochs& epochs,
                         const Scope& scope) {
     Judgement out(scope);
-    const bool base_durable = unit.base_legal && epochs.is_durable(unit.base.epoch);
     bool suspect = false;
     if (unit.base_legal && !is_overwritten(0, unit, read_submitted)) {
         out = of(unit.base, epochs, scope);
@@ -93,10 +115,13 @@ Judgement Judgement::of(const Unsettled& unit,
         suspect = suspect || (version.certain && epochs.is_suspect(version.epoch));
     }
     if (suspect) {
-        const ContentKind kind = base_durable ? unit.base.kind : unit.base.durable_kind;
-        const std::uint64_t generation =
-            base_durable ? unit.base.generation : unit.base.durable_generation;
-        out.open_floor(kind, kind == ContentKind::stamped ? generation : 0);
+        Durable durable = unit.base_legal
+                              ? durable_of(unit.base, epochs, scope.strict_from)
+                              : Durable{unit.base.durable_kind, unit.base.durable_generation};
+        for (std::size_t i = 0; i < unit.count; ++i) {
+            durable.may_also_be(unit.versions[i].kind);
+        }
+        out.open_floor(durable);
     }
     return out;
 }

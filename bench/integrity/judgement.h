@@ -19,6 +19,17 @@ struct Scope {
     std::uint64_t strict_from = 0;    // Below it, writes may have happened that nobody remembers.
 };
 
+// What no power cut may take away from a unit in this state; unknown = anything.
+struct Durable {
+    ContentKind kind = ContentKind::unknown;
+    std::uint64_t generation = 0;
+
+    // Content of this kind may have come to the medium after it, too.
+    void may_also_be(ContentKind other) noexcept;
+};
+Durable
+durable_of(const UnitState& state, const FlushEpochs& epochs, std::uint64_t strict_from) noexcept;
+
 // One content that a unit may legally show.
 struct Candidate {
     ContentKind kind = ContentKind::unknown; // unknown: anything.
@@ -58,7 +69,7 @@ private:
     explicit Judgement(const Scope& scope)
         : scope_(scope) {}
     void add(const Candidate& candidate) noexcept;
-    void open_floor(ContentKind kind, std::uint64_t generation) noexcept;
+    void open_floor(const Durable& durable) noexcept;
     void allow_forgotten(const UnitState& state) noexcept;
     bool is_above_floor(Sector sector, std::uint64_t address_bytes) const noexcept;
 

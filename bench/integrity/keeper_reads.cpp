@@ -127,11 +127,12 @@ Keeper::State::Look Keeper::State::look_at(const Judgement& judgement,
     return out;
 }
 
-// One content is there, nothing can change it any more: the others are history.
+// One content is there, nothing can change it any more, and no older read is still to come back
+// with what was there before: the other versions are history.
 void Keeper::State::learn(const Flight& flight,
                           std::uint64_t unit,
                           const Candidate& seen) noexcept {
-    if (flight.submitted <= power_event_ || epochs_.cut_is_open() || !is_whole(flight, unit)) {
+    if (horizon() <= power_event_ || epochs_.cut_is_open() || !is_whole(flight, unit)) {
         return;
     }
     const Unsettled* entry = table_.size() == 0 ? nullptr : table_.find(unit);
@@ -146,7 +147,7 @@ void Keeper::State::learn(const Flight& flight,
     UnitState state = entry->base;
     const Version* version = nullptr;
     for (std::size_t i = 0; i < entry->count; ++i) {
-        if (entry->versions[i].ended >= flight.submitted) {
+        if (entry->versions[i].ended >= horizon()) {
             return;
         }
         if (entry->versions[i].generation == seen.generation &&
@@ -155,10 +156,13 @@ void Keeper::State::learn(const Flight& flight,
         }
     }
     if (version != nullptr) {
-        if (entry->base_legal && epochs_.is_durable(state.epoch)) {
-            state.durable_kind = state.kind;
-            state.durable_generation = state.kind == ContentKind::stamped ? state.generation : 0;
+        Durable durable = entry->base_legal ? durable_of(state, epochs_, expectation_.strict_from())
+                                            : Durable{state.durable_kind, state.durable_generation};
+        for (std::size_t i = 0; i < entry->count; ++i) {
+            durable.may_also_be(entry->versions[i].kind);
         }
+        state.durable_kind = durable.kind;
+        state.durable_generation = durable.generation;
         state.kind = version->kind;
         state.generation = version->generation;
         state.entry = version->entry;
@@ -191,7 +195,7 @@ void Keeper::State::learn_loss(const Flight& flight,
         report(finding);
     }
     const Stamp place{.run = scope().run, .address_bytes = address, .generation = stamp.generation};
-    const bool stable = flight.submitted > power_event_ && !epochs_.cut_is_open();
+    const bool stable = horizon() > power_event_ && !epochs_.cut_is_open();
     if (settled && stable && stamped && is_whole(flight, unit) && holds_stamps(part, place)) {
         state.kind = ContentKind::stamped;
         state.generation = stamp.generation;

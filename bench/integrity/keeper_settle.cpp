@@ -133,33 +133,59 @@ void Keeper::State::hand_back() noexcept {
     expectation_.used_events_below(event_ + 1);
 }
 
+namespace {
+
+bool is_gone(const Version& old, const Version& over) noexcept {
+    return old.ended < over.submitted;
+}
+
+// What stays durable when `over` has overwritten its elders: the youngest of them that was flushed,
+// or whatever ran beside it and may have won; else what was durable before.
+Durable durable_before(const Unsettled& unit,
+                       const Version& over,
+                       const Durable& before,
+                       const FlushEpochs& epochs) noexcept {
+    const Version* flushed = nullptr;
+    for (std::size_t i = 0; i < unit.count; ++i) {
+        const Version& old = unit.versions[i];
+        if (is_gone(old, over) && old.certain && epochs.is_durable(old.epoch)) {
+            flushed = &old; // They stand in the order of their generations.
+        }
+    }
+    Durable out = flushed == nullptr ? before : Durable{flushed->kind, flushed->generation};
+    for (std::size_t i = 0; i < unit.count; ++i) {
+        const Version& old = unit.versions[i];
+        const bool counts = flushed == nullptr || !is_gone(old, *flushed);
+        if (is_gone(old, over) && counts) {
+            out.may_also_be(old.kind);
+            out.generation = std::min(out.generation, old.generation);
+        }
+    }
+    return out;
+}
+
+} // namespace
+
 void Keeper::State::supersede(Unsettled& unit, std::uint64_t horizon) noexcept {
     for (std::size_t later = 0; later < unit.count; ++later) {
         const Version over = unit.versions[later];
         if (!over.certain || over.ended >= horizon) {
             continue;
         }
-        if (unit.base_legal) {
-            unit.base_legal = false;
-            if (epochs_.is_durable(unit.base.epoch)) {
-                unit.base.durable_kind = unit.base.kind;
-                unit.base.durable_generation =
-                    unit.base.kind == ContentKind::stamped ? unit.base.generation : 0;
-            }
-        }
+        const Durable before = unit.base_legal
+                                   ? durable_of(unit.base, epochs_, expectation_.strict_from())
+                                   : Durable{unit.base.durable_kind, unit.base.durable_generation};
+        const Durable durable = durable_before(unit, over, before, epochs_);
+        unit.base_legal = false;
+        unit.base.durable_kind = durable.kind;
+        unit.base.durable_generation = durable.generation;
         for (std::size_t i = 0; i < unit.count;) {
-            const Version& old = unit.versions[i];
-            if (old.ended >= over.submitted) {
+            if (is_gone(unit.versions[i], over)) {
+                unit.remove(i);
+                later -= i < later ? 1 : 0;
+            } else {
                 ++i;
-                continue;
             }
-            if (old.certain && epochs_.is_durable(old.epoch)) {
-                unit.base.durable_kind = old.kind;
-                unit.base.durable_generation =
-                    old.kind == ContentKind::stamped ? old.generation : 0;
-            }
-            unit.remove(i);
-            later -= i < later ? 1 : 0;
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/integrity/unit_state.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace bench::integrity {
@@ -26,12 +27,17 @@ std::uint64_t shrink(std::uint64_t value) noexcept {
         top >>= 1U;
         ++shift;
     }
-    return static_cast<std::uint64_t>(shift + 1) << mantissa_bits | (top - mantissa_top);
+    const std::uint64_t out =
+        static_cast<std::uint64_t>(shift + 1) << mantissa_bits | (top - mantissa_top);
+    return std::min(out, extra_mask);
 }
 
 std::uint64_t expand(std::uint64_t small) noexcept {
     const std::uint64_t exponent = small >> mantissa_bits;
     const std::uint64_t mantissa = small & (mantissa_top - 1);
+    if (small == extra_mask) { // As far back as can be.
+        return ~0ULL;
+    }
     return exponent == 0 ? mantissa : (mantissa + mantissa_top) << (exponent - 1);
 }
 
@@ -47,7 +53,7 @@ std::uint64_t pack(const UnitState& state) noexcept {
     std::uint64_t extra = state.kind == ContentKind::duplicate ? state.entry & extra_mask : 0;
     if (state.kind == ContentKind::stamped) {
         generation = state.generation;
-        const bool ahead = state.durable_kind == ContentKind::stamped &&
+        const bool ahead = state.durable_kind != ContentKind::unknown &&
                            state.generation > state.durable_generation;
         extra = ahead ? shrink(state.generation - state.durable_generation) : 0;
     }

@@ -19,8 +19,10 @@ struct UnitState {
     std::uint64_t generation = 0; // Stamped.
     std::uint32_t entry = 0;      // Duplicate.
     std::uint16_t epoch = epoch_durable;
-    ContentKind durable_kind = ContentKind::unknown; // unknown: nothing is promised.
-    std::uint64_t durable_generation = 0;            // Stamped; never more than the truth.
+    // What no power cut may go back behind: writes of this generation or later are legal then, and
+    // with kind zero or duplicate such content too; unknown: nothing is promised.
+    ContentKind durable_kind = ContentKind::unknown;
+    std::uint64_t durable_generation = 0; // Never more than the truth.
 };
 
 // UnitState in 8 bytes: kind 2 bits, durable kind 2, epoch 12, then 14 bits (stamped: generation
