@@ -35,11 +35,12 @@ std::string joined(const std::vector<std::string>& parts) {
 }
 
 std::string rounds_csv(const RunRecord& run) {
-    std::string out = fmt::format(
-        "{},seed,started_utc_ns,duration_ns,ended,valid,invalid_reasons,offered_per_s,"
-        "achieved_per_s,scheduled,submitted,completed,bytes,failed,timed_out,lost,slip_ns_p99,"
-        "lane_cpu_fraction,host_cpu_fraction,emulator_lateness_ns_p99\n",
-        round_columns);
+    std::string out =
+        fmt::format("{},seed,started_utc_ns,duration_ns,ended,valid,invalid_reasons,offered_per_s,"
+                    "achieved_per_s,scheduled,submitted,completed,bytes,failed,timed_out,lost,"
+                    "unfinished,slip_ns_p99,"
+                    "lane_cpu_fraction,host_cpu_fraction,emulator_lateness_ns_p99\n",
+                    round_columns);
     for (const RoundRecord& round : run.rounds) {
         StreamRecord sum;
         for (const StreamRecord& stream : round.streams) {
@@ -47,9 +48,10 @@ std::string rounds_csv(const RunRecord& run) {
             sum.failed += stream.failed;
             sum.timed_out += stream.timed_out;
             sum.lost += stream.lost;
+            sum.unfinished += stream.unfinished;
         }
         const AuditRecord& audit = round.audit;
-        out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
+        out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
                            round_cells(run, round),
                            round.seed,
                            round.started_utc_ns,
@@ -66,6 +68,7 @@ std::string rounds_csv(const RunRecord& run) {
                            sum.failed,
                            sum.timed_out,
                            sum.lost,
+                           sum.unfinished,
                            audit.slip_ns.quantile_ns(0.99),
                            audit.lane_cpu_fraction,
                            audit.host_cpu_fraction,

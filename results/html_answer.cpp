@@ -27,7 +27,7 @@ std::string opening(const RunRecord& run, const Answer& told) {
     for (const std::string& clause : told.clauses) {
         clauses += "<span class=\"clause\">" + said(clause) + "</span> ";
     }
-    const double took_ns = static_cast<double>(run.finished_utc_ns - run.started_utc_ns);
+    const auto took_ns = static_cast<double>(run.finished_utc_ns - run.started_utc_ns);
     std::string out = fmt::format("<p class=\"eyebrow\">{} \xC2\xB7 {}{}</p>\n<h1 "
                                   "id=\"answer-title\">{}<span>{}</span></h1>\n",
                                   said(run.plan_name),

@@ -108,7 +108,7 @@ std::string audit_section(const RunRecord& run) {
                  "Emulator late P99",
                  "Valid rounds"});
     for (const view::Load& load : view::loads(run)) {
-        table.wide("<strong>" + said(load.workload + " at " + load.point) + "</strong>", "stream");
+        table.wide("<strong>" + said(view::name_of(load)) + "</strong>", "stream");
         for (const std::string& array : view::array_names(run)) {
             const auto rounds = view::rounds_at(run, array, load);
             if (!rounds.empty()) {

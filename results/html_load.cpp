@@ -6,16 +6,11 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 namespace results::html {
 
 namespace {
-
-// Where a point stands on the load axis: what was asked, or in a closed loop what was done.
-double load_of(const view::Rounds& rounds) {
-    return rounds[0]->audit.offered_per_s > 0 ? rounds[0]->audit.offered_per_s
-                                              : view::mean_achieved_per_s(rounds);
-}
 
 bool has_disturbance(const view::Rounds& rounds) {
     return std::any_of(rounds.begin(), rounds.end(), [](const RoundRecord* round) {
@@ -23,23 +18,31 @@ bool has_disturbance(const view::Rounds& rounds) {
     });
 }
 
-charts::Series
-curve(const RunRecord& run, const std::string& array, const std::string& workload, double share) {
+// One workload's curves of one stream, or of all accesses ("").
+struct Curve {
+    const RunRecord& run;
+    const std::string& workload;
+    const std::string& stream;
+    view::LoadAxis axis;
+};
+
+charts::Series line(const Curve& curve, const std::string& array, double share) {
     charts::Series out;
     out.name = array + (share > 0.9 ? " P99" : " P50");
-    out.slot = view::slot(run, array);
+    out.slot = view::slot(curve.run, array);
     out.secondary = share < 0.9;
     out.marks = !out.secondary;
-    for (const view::Load& load : view::loads(run)) {
-        const auto rounds = view::rounds_at(run, array, load);
-        if (load.workload != workload || rounds.empty() || has_disturbance(rounds)) {
+    for (const view::Load& load : view::loads(curve.run)) {
+        const auto rounds = view::rounds_at(curve.run, array, load);
+        if (load.workload != curve.workload || rounds.empty() || has_disturbance(rounds)) {
             continue;
         }
         const auto valid = view::valid_only(rounds);
         const auto& shown = valid.empty() ? rounds : valid;
-        const Histogram all = view::merged(shown, "", &StreamRecord::response_ns);
+        const Histogram all = view::merged(shown, curve.stream, &StreamRecord::response_ns);
         if (const auto value = view::measured(all, share)) {
-            charts::Point point{load_of(shown), static_cast<double>(*value)};
+            charts::Point point{view::load_axis_value(curve.axis, shown),
+                                static_cast<double>(*value)};
             point.doubtful = valid.empty();
             point.reading = text::duration(point.y) + (valid.empty() ? " (invalid)" : "");
             out.points.push_back(point);
@@ -51,37 +54,37 @@ curve(const RunRecord& run, const std::string& array, const std::string& workloa
     return out;
 }
 
-std::string knee_sentence(const RunRecord& run, const std::string& workload) {
+std::string knee_sentence(const Curve& curve) {
     std::string out;
-    for (const std::string& array : view::array_names(run)) {
-        const auto knee = view::knee(run, array, workload);
+    for (const std::string& array : view::array_names(curve.run)) {
+        const auto knee = view::knee(curve.run, array, curve.workload);
         if (!knee) {
             continue;
         }
         out += fmt::format("<li>{} {} {}{}</li>",
-                           key(view::slot(run, array), array),
+                           key(view::slot(curve.run, array), array),
                            knee->beyond ? "kept up to" : "kept up with every load offered, to",
-                           text::per_second(knee->offered_per_s),
+                           said(knee->load.point),
                            knee->beyond ? " and no further." : "; its knee was not reached.");
     }
     return out.empty() ? "" : "<ul class=\"remarks\">" + out + "</ul>\n";
 }
 
-std::string drawing(const RunRecord& run, const std::string& workload) {
+std::string drawing(const Curve& curve) {
     charts::Chart chart;
-    chart.title = workload + ": response time against load";
+    chart.title = curve.workload + ": response time against load";
     chart.description = "99th percentile (bold) and median (thin) of response time at each load.";
-    chart.x = {charts::ScaleKind::linear, {}, "accesses offered per second", "/s"};
+    chart.x = {charts::ScaleKind::linear, {}, curve.axis.title, curve.axis.unit};
     chart.y = {charts::ScaleKind::logarithmic, {}, "response time", "ns"};
     std::size_t most = 0;
-    for (const std::string& array : view::array_names(run)) {
+    for (const std::string& array : view::array_names(curve.run)) {
         for (const double share : {0.99, 0.5}) {
-            chart.series.push_back(curve(run, array, workload, share));
+            chart.series.push_back(line(curve, array, share));
             most = std::max(most, chart.series.back().points.size());
         }
-        const auto knee = view::knee(run, array, workload);
+        const auto knee = view::knee(curve.run, array, curve.workload);
         if (knee && knee->beyond) {
-            chart.lines.push_back({knee->offered_per_s, "knee", view::slot(run, array)});
+            chart.lines.push_back({knee->x, "knee", view::slot(curve.run, array), true});
         }
     }
     if (most < 2) {
@@ -90,9 +93,31 @@ std::string drawing(const RunRecord& run, const std::string& workload) {
     charts::fit_axes(chart, false);
     chart.x.values.low = 0;
     return figure(chart,
-                  array_keys(run) + "<span>bold: P99, thin: P50</span><span>hollow: "
-                                    "invalid</span>") +
-           knee_sentence(run, workload);
+                  array_keys(curve.run) +
+                      "<span>bold: P99, thin: P50</span><span>hollow: invalid</span>");
+}
+
+std::string of_workload(const RunRecord& run, const std::string& workload) {
+    std::set<std::string> streams = {""};
+    for (const view::Load& load : view::loads(run)) {
+        if (load.workload == workload) {
+            const auto names = view::stream_names(run, load);
+            streams.insert(names.begin(), names.end());
+        }
+    }
+    if (streams.size() == 2) {
+        streams.erase(streams.begin()); // The one stream is all there is.
+    }
+    std::vector<Panel> list;
+    for (const std::string& stream : streams) {
+        const std::string body = drawing({run, workload, stream, view::load_axis(run, workload)});
+        if (!body.empty()) {
+            list.push_back({stream.empty() ? "all accesses" : stream, body});
+        }
+    }
+    return list.empty() ? ""
+                        : panels("Stream", list, 0) +
+                              knee_sentence({run, workload, "", view::load_axis(run, workload)});
 }
 
 } // namespace
@@ -103,7 +128,7 @@ std::string load_section(const RunRecord& run) {
     for (const view::Load& load : view::loads(run)) {
         if (std::find(seen.begin(), seen.end(), load.workload) == seen.end()) {
             seen.push_back(load.workload);
-            body += drawing(run, load.workload);
+            body += of_workload(run, load.workload);
         }
     }
     if (body.empty()) {

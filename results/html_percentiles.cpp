@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 
 namespace results::html {
 
@@ -62,10 +61,6 @@ charts::Chart curve(const RunRecord& run, const view::Load& load, const std::str
     return chart;
 }
 
-std::string load_name(const view::Load& load) {
-    return load.workload + " at " + load.point;
-}
-
 std::string curves(const RunRecord& run) {
     std::vector<Panel> list;
     std::size_t chosen = 0;
@@ -83,7 +78,7 @@ std::string curves(const RunRecord& run) {
             if (common && load == *common && (stream.empty() || streams.size() == 1)) {
                 chosen = list.size();
             }
-            list.push_back({load_name(load) + ", " + (stream.empty() ? "all accesses" : stream),
+            list.push_back({view::name_of(load) + ", " + (stream.empty() ? "all accesses" : stream),
                             figure(chart,
                                    array_keys(run) + "<span>dotted: not measured, fewer "
                                                      "than 10 samples above</span>")});
@@ -91,98 +86,6 @@ std::string curves(const RunRecord& run) {
     }
     return list.empty() ? "<p class=\"none-yet\">No valid round: nothing to draw.</p>\n"
                         : panels("Load and stream", list, std::min(chosen, list.size() - 1));
-}
-
-std::string percentile_cell(const Histogram& histogram, double share) {
-    const auto value = view::measured(histogram, share);
-    if (value) {
-        return fmt::format("<span title=\"{} samples above\">{}</span>",
-                           text::grouped(histogram.samples_above(share)),
-                           text::duration(static_cast<double>(*value), text::Zeros::kept));
-    }
-    return fmt::format(
-        "<span class=\"none-yet\" title=\"not measured: {} samples above\">n.m.</span>",
-        histogram.samples_above(share));
-}
-
-struct Sums {
-    std::uint64_t completed = 0;
-    std::uint64_t failed = 0; // Failed, timed out and lost.
-    std::string operation;
-};
-
-Sums sums_of(const view::Rounds& rounds, const std::string& stream) {
-    Sums out;
-    for (const RoundRecord* round : rounds) {
-        for (const StreamRecord& one : round->streams) {
-            if (one.name == stream) {
-                out.completed += one.completed;
-                out.failed += one.failed + one.timed_out + one.lost;
-                out.operation = one.operation;
-            }
-        }
-    }
-    return out;
-}
-
-using Member = Histogram StreamRecord::*;
-
-std::string stream_table(const RunRecord& run, const view::Load& load, Member member) {
-    std::vector<std::string> columns = {"Stream", "Accesses", "Failed"};
-    for (const view::Rung& rung : view::percentile_ladder) {
-        columns.emplace_back(rung.name);
-    }
-    columns.emplace_back("Max");
-    Table table(columns);
-    for (const std::string& stream : view::stream_names(run, load)) {
-        bool first = true;
-        for (const std::string& array : view::array_names(run)) {
-            const auto rounds = view::valid_only(view::rounds_at(run, array, load));
-            const Sums sums = sums_of(rounds, stream);
-            if (first) {
-                table.wide("<strong>" + said(stream) + "</strong> <span class=\"small\">" +
-                               said(sums.operation) + "</span>",
-                           "stream");
-                first = false;
-            }
-            const Histogram all = view::merged(rounds, stream, member);
-            std::vector<std::string> cells = {
-                key(view::slot(run, array), array),
-                text::grouped(sums.completed),
-                sums.failed > 0 ? "<strong>" + text::grouped(sums.failed) + "</strong>" : "0"};
-            for (const view::Rung& rung : view::percentile_ladder) {
-                cells.push_back(percentile_cell(all, rung.share));
-            }
-            cells.push_back(all.count() > 0 ? text::duration(static_cast<double>(all.max_ns()))
-                                            : "\xE2\x80\x93");
-            table.row(cells);
-        }
-    }
-    return table.html();
-}
-
-std::string streams(const RunRecord& run) {
-    std::vector<Panel> list;
-    std::size_t chosen = 0;
-    const auto common = view::common_load(run);
-    for (const view::Load& load : view::loads(run)) {
-        if (common && load == *common) {
-            chosen = list.size();
-        }
-        const std::string parts = "<p class=\"small\">Wait: from due to sent. Service: from sent "
-                                  "to done. Response time is "
-                                  "both together.</p><h4>Wait</h4>" +
-                                  stream_table(run, load, &StreamRecord::wait_ns) +
-                                  "<h4>Service</h4>" +
-                                  stream_table(run, load, &StreamRecord::service_ns);
-        list.push_back({load_name(load),
-                        stream_table(run, load, &StreamRecord::response_ns) +
-                            fold("Wait and service apart", parts)});
-    }
-    return list.empty() ? ""
-                        : "<h3>Each stream by itself</h3>\n" + panels("Load", list, chosen) +
-                              "<p class=\"small\">n.m.: not measured, fewer than 10 samples lie "
-                              "above the percentile.</p>\n";
 }
 
 } // namespace
@@ -194,7 +97,7 @@ std::string percentile_section(const RunRecord& run) {
                     "stops answering is charged for all that had to wait. Each further step to the "
                     "right is ten times rarer: at 99.9 % one access in a thousand took longer.",
                     view::any_emulated(run)},
-                   curves(run) + streams(run));
+                   curves(run) + stream_tables(run));
 }
 
 } // namespace results::html

@@ -20,6 +20,10 @@ constexpr const char* css = R"css(
   --mark: light-dark(#6b3fa0, #c9a8f5); --mark-soft: light-dark(#f1eafa, #2a2038); }
 :root[data-theme=light] { color-scheme: light; }
 :root[data-theme=dark] { color-scheme: dark; }
+@supports not (color: light-dark(red, red)) { :root, :root[data-theme] { color-scheme: light;
+  --paper: #fff; --raised: #f6f7f9; --ink: #161b22; --soft: #566070; --line: #dfe3e9; --grid: #e9ecf0;
+  --c0: #0b61a8; --c1: #bd4b00; --c2: #00795c; --c3: #8d3f97; --good: #176b3f; --good-soft: #e5f4ec;
+  --bad: #b3202a; --bad-soft: #fcebec; --open: #7d5600; --open-soft: #fbf2dc; --mark: #6b3fa0; --mark-soft: #f1eafa; } }
 * { box-sizing: border-box; }
 html { scroll-padding-top: 4rem; -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--paper); color: var(--ink);
@@ -30,7 +34,7 @@ a { color: inherit; text-underline-offset: 3px; }
 h1 { font-size: clamp(1.25rem, 1.05rem + .8vw, 1.62rem); line-height: 1.25; font-weight: 650;
   letter-spacing: -.015em; margin: .5rem 0 .75rem; text-wrap: balance; }
 h2 { font-size: 1.4rem; letter-spacing: -.01em; line-height: 1.25; margin: 0 0 .4rem; }
-h3 { font-size: 1rem; margin: 1.8rem 0 .5rem; }
+h3 { font-size: 1rem; margin: 1.8rem 0 .5rem; } h4 { font-size: .9rem; margin: 1.3rem 0 .2rem; } .scroll + .scroll { margin-top: 1.5rem; }
 p { margin: .5rem 0; } code, pre { font: .86em/1.5 ui-monospace, "DejaVu Sans Mono", monospace; }
 section { margin: 4.2rem 0 0; } .intro { color: var(--soft); max-width: 46rem; margin: 0 0 1.2rem; }
 .bar { position: sticky; top: 0; z-index: 5; background: var(--paper); border-bottom: 1px solid var(--line); }
@@ -102,9 +106,9 @@ details { margin: 1rem 0; } summary { cursor: pointer; color: var(--soft); font-
   .score th, .score td { border: 0; padding: 0; min-width: 0; } .score tbody th:first-child { grid-column: 1 / -1; width: auto; padding-bottom: .3rem; } .score thead th:first-child { display: none; }
   .forest { grid-template-columns: auto 1fr; } .forest .head.label { display: none; } .forest .chart-cell, .forest .metric { grid-column: 1 / -1; } .forest > * { padding: .15rem 0; } .forest .rule { margin-top: .7rem; padding-top: .5rem; }
   .scroll tbody th, .scroll thead th:first-child { position: sticky; left: 0; background: var(--paper); } tr.invalid > th { background: var(--bad-soft) !important; } dl { grid-template-columns: 1fr; } dd { margin-bottom: .4rem; } }
-@media print { :root, :root[data-theme] { color-scheme: light; } body { font-size: 10.5pt; } .bar, .choose, .tip { display: none !important; } main { max-width: none; padding: 0; }
+@media print { :root, :root[data-theme] { color-scheme: light; } html { font-size: 12px; } .bar, .choose, .tip { display: none !important; } main { max-width: none; padding: 0; }
   section { margin-top: 2rem; } h2, h3, figcaption, thead { break-after: avoid; } figure, .finding, tr, .gaps { break-inside: avoid; } .panel-name { display: block; font-weight: 600; } .scroll { overflow: visible; }
-  table { font-size: 8.5pt; } th, td { padding: .3rem .4rem; } .print-mark { display: block; position: fixed; top: 0; right: 0; z-index: 9; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } @page { margin: 14mm 12mm; } }
+  th, td { padding: .3rem .4rem; } .print-mark { display: block; position: fixed; top: 0; right: 0; z-index: 9; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } @page { margin: 14mm 12mm; } }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 )css";
 

@@ -148,7 +148,7 @@ std::string time_section(const RunRecord& run) {
         if (common && load == *common) {
             chosen = list.size();
         }
-        list.push_back({load.workload + " at " + load.point, body});
+        list.push_back({view::name_of(load), body});
     }
     if (list.empty()) {
         return "";

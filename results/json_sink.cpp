@@ -145,8 +145,8 @@ std::string json_summary(const RunRecord& run) {
                       {"plan", clean_text(run.plan_name)},
                       {"plan_sha256", clean_text(run.plan_sha256)},
                       {"seed", fmt::format("{}", run.seed)}, // 64 bits: a string.
-                      {"started_utc_ns", run.started_utc_ns},
-                      {"finished_utc_ns", run.finished_utc_ns},
+                      {"started_utc_ns", fmt::format("{}", run.started_utc_ns)},
+                      {"finished_utc_ns", fmt::format("{}", run.finished_utc_ns)},
                       {"complete", run.complete},
                       {"emulated", view::any_emulated(run)},
                       {"exit_code", run.exit_code},

@@ -181,9 +181,45 @@ std::optional<Load> common_load(const RunRecord& run) {
     return all.empty() ? std::nullopt : std::optional<Load>(all.back());
 }
 
+LoadAxis load_axis(const RunRecord& run, const std::string& workload) {
+    bool offered = false;
+    std::string word; // The one that all points of the workload end in.
+    for (const Load& load : loads(run)) {
+        if (load.workload != workload) {
+            continue;
+        }
+        const std::size_t space = load.point.rfind(' ');
+        const std::string last = space == std::string::npos ? "" : load.point.substr(space + 1);
+        if (!word.empty() && last != word) {
+            word = "/";
+        } else {
+            word = last.empty() ? "/" : last;
+        }
+    }
+    for (const RoundRecord& round : run.rounds) {
+        offered = offered || (round.workload == workload && round.audit.offered_per_s > 0);
+    }
+    if (word == "targets") {
+        return {"targets under interception", "targets"};
+    }
+    return {offered ? "accesses offered per second" : "accesses done per second", "/s"};
+}
+
+double load_axis_value(const LoadAxis& axis, const Rounds& rounds) {
+    if (rounds.empty()) {
+        return 0;
+    }
+    if (axis.unit == "targets") {
+        return rounds[0]->point_value;
+    }
+    return rounds[0]->audit.offered_per_s > 0 ? rounds[0]->audit.offered_per_s
+                                              : mean_achieved_per_s(rounds);
+}
+
 std::optional<Knee>
 knee(const RunRecord& run, const std::string& array, const std::string& workload) {
     constexpr double kept_share = 0.99;
+    const LoadAxis axis = load_axis(run, workload);
     std::optional<Knee> out;
     bool beyond = false;
     for (const Load& load : loads(run)) {
@@ -194,7 +230,7 @@ knee(const RunRecord& run, const std::string& array, const std::string& workload
         }
         const double offered = rounds[0]->audit.offered_per_s;
         if (mean_achieved_per_s(rounds) >= kept_share * offered && !beyond) {
-            out = Knee{offered, false};
+            out = Knee{load, load_axis_value(axis, rounds), false};
         } else {
             beyond = true;
         }
@@ -203,6 +239,10 @@ knee(const RunRecord& run, const std::string& array, const std::string& workload
         out->beyond = beyond;
     }
     return out;
+}
+
+std::string name_of(const Load& load) {
+    return load.workload + " at " + load.point;
 }
 
 const char* name_of(Outcome outcome) {

@@ -65,16 +65,27 @@ std::size_t count_findings(const std::vector<FindingRecord>& findings, const std
 // The most demanding load that every array has a valid round of; else the last with any rounds.
 std::optional<Load> common_load(const RunRecord& run);
 
+// Where rounds of one load stand on a load axis, and what that axis counts: what was offered per
+// second, in a closed loop what was done, and for points such as "5000 targets" their own number.
+struct LoadAxis {
+    std::string title;
+    std::string unit;
+};
+LoadAxis load_axis(const RunRecord& run, const std::string& workload);
+double load_axis_value(const LoadAxis& axis, const Rounds& rounds);
+
 // The highest load of a workload at which the array did at least 99 % of what was offered, in valid
 // rounds. `beyond`: some higher load was offered, and failed.
 struct Knee {
-    double offered_per_s = 0;
+    Load load;
+    double x = 0; // Its place on the load axis.
     bool beyond = false;
 };
 std::optional<Knee>
 knee(const RunRecord& run, const std::string& array, const std::string& workload);
 
-const char* name_of(Outcome outcome); // "pass", "fail", "inconclusive", "not measured"
-const char* name_of(Word word);       // "better" ...
+std::string name_of(const Load& load); // "national at 4000/s"
+const char* name_of(Outcome outcome);  // "pass", "fail", "inconclusive", "not measured"
+const char* name_of(Word word);        // "better" ...
 
 } // namespace results::view

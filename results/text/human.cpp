@@ -46,7 +46,7 @@ std::string grouped(std::uint64_t count) {
     std::string out = fmt::format("{}", count);
     for (std::size_t at = out.size(); at > 3;) {
         at -= 3;
-        out.insert(at, 1, ',');
+        out.insert(at, ",");
     }
     return out;
 }
@@ -66,7 +66,7 @@ std::string significant(double value, int digits, Zeros zeros) {
     }
     const std::string sign = value < 0 ? "-" : "";
     if (magnitude >= digits - 1 && rounded < 1e18) {
-        return fmt::format("{}{}", sign, grouped(static_cast<std::uint64_t>(rounded + 0.5)));
+        return sign + grouped(static_cast<std::uint64_t>(std::llround(rounded)));
     }
     const int decimals = std::min(std::max(digits - 1 - magnitude, 0), 12);
     const std::string out = fmt::format("{}{:.{}f}", sign, rounded, decimals);
@@ -86,7 +86,7 @@ std::string duration(double value_ns, Zeros zeros) {
     }
     constexpr std::array<Step, 4> steps = {
         {{1e9, "s"}, {1e6, "ms"}, {1e3, "\xC2\xB5s"}, {1, "ns"}}};
-    return value_ns == 0 ? fmt::format("0{}s", space) : scaled(value_ns, steps, zeros);
+    return value_ns == 0 ? std::string("0") + space + "s" : scaled(value_ns, steps, zeros);
 }
 
 std::string size(double value_bytes) {

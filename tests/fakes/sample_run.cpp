@@ -135,6 +135,8 @@ RoundRecord round_at(const Character& array, double load, Place place, unsigned 
     out.audit.host_cpu_fraction = 0.25 + load / 32000;
     out.audit.emulator_lateness_ns_p99 = 4000;
     out.audit.emulator_service_ns_p50 = 180000;
+    out.measures = {{"commit_delay_ns_p99", std::round(array.median_ns * 9)}, {"lost_pdus", 0}};
+    out.path_completed = {{"CTE0.A.H1", out.audit.completed}};
     out.ended = "complete";
     return out;
 }
@@ -166,6 +168,9 @@ RoundRecord disturbed(const Character& array, Place place, unsigned stall_s) {
     event.recovered_after_ns = (stall_s * 2 + 1) * second_ns;
     event.late = stall_s * 4000;
     event.lost = stall_s > 3 ? 37 : 0;
+    if (event.lost > 0) {
+        out.streams[1].errors = {{"NOT READY, 04h/0Ah asymmetric access state transition", 37}};
+    }
     event.note = "ALUA: paths of controller B became active/optimized.";
     out.disturbances.push_back(event);
     return out;

@@ -12,8 +12,15 @@ import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
+try:
+    import jsonschema
+except ImportError:
+    print("python3-jsonschema is missing")
+    sys.exit(77)
+
 PROGRAM = os.environ["ARRAYBENCH"]
 TESTS = os.path.join(os.path.dirname(PROGRAM), "..", "tests", "golden")
+SCHEMAS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "results", "schema")
 
 
 def written_reports(folder):
@@ -68,6 +75,29 @@ def check_metrics(text):
     assert len(families) == 5
 
 
+def strict(schema):
+    """The schema as this repository keeps to it: no member that it does not name."""
+    if isinstance(schema, list):
+        return [strict(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    out = {name: strict(value) for name, value in schema.items()}
+    if isinstance(out.get("properties"), dict) and "type" in out:
+        out.setdefault("additionalProperties", False)
+    return out
+
+
+def check_schema(name, text):
+    schema = strict(json.loads(text_of(os.path.join(SCHEMAS, name + ".schema.json"))))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    document = json.loads(text)
+    for error in validator.iter_errors(document):
+        raise AssertionError(f"{name}: {list(error.absolute_path)}: {error.message}")
+    document["surprise"] = 1  # The check itself: what is not named is found.
+    assert not validator.is_valid(document)
+
+
 def report(run, *options):
     return subprocess.run([PROGRAM, "report", run, *options], capture_output=True, check=False)
 
@@ -99,9 +129,13 @@ def main():
             base = os.path.join(folder, name)
             check_junit(text_of(base + ".xml"))
             check_metrics(text_of(base + ".metrics"))
-            json.loads(text_of(base + ".json"))
+            check_schema("summary", text_of(base + ".json"))
             for table in ("rounds", "intervals", "percentiles", "histogram"):
                 check_csv(text_of(f"{base}-{table}.csv"))
+        run = os.path.join(folder, "run")
+        check_schema("result", text_of(os.path.join(run, "result.json")))
+        for name in os.listdir(os.path.join(run, "rounds")):
+            check_schema("round", text_of(os.path.join(run, "rounds", name)))
         rows = check_csv(text_of(os.path.join(folder, "sample-rounds.csv")))
         summary = json.loads(text_of(os.path.join(folder, "sample.json")))
         assert len(rows) == sum(point["rounds"] for point in summary["points"])

@@ -78,11 +78,11 @@ TEST_CASE("the knee is the highest load kept before the first that was not", "[a
     const std::string workload = run.rounds[0].workload;
     const auto first = view::knee(run, run.arrays[0].name, workload);
     REQUIRE(first);
-    CHECK(first->offered_per_s == 10000);
+    CHECK(first->load.value == 10000);
     CHECK_FALSE(first->beyond);
     const auto second = view::knee(run, run.arrays[1].name, workload);
     REQUIRE(second);
-    CHECK(second->offered_per_s == 8000);
+    CHECK(second->load.value == 8000);
     CHECK(second->beyond);
 }
 
@@ -102,4 +102,19 @@ TEST_CASE("loads stand in order of their value within a workload", "[answer]") {
         return a.value < b.value;
     }));
     CHECK(view::common_load(tests::sample_run())->value == 10000);
+}
+
+TEST_CASE("points that count targets stand on an axis of targets", "[answer]") {
+    RunRecord run = tests::sample_run();
+    const std::string workload = run.rounds[0].workload;
+    CHECK(view::load_axis(run, workload).unit == "/s");
+    for (RoundRecord& round : run.rounds) {
+        round.point_value = round.audit.offered_per_s / 2;
+        round.point = std::to_string(int(round.point_value)) + " targets";
+    }
+    const auto axis = view::load_axis(run, workload);
+    CHECK(axis.unit == "targets");
+    CHECK(view::load_axis_value(axis, {&run.rounds[0]}) == run.rounds[0].point_value);
+    run.rounds[0].point = "as fast as it goes";
+    CHECK(view::load_axis(run, workload).unit == "/s");
 }
