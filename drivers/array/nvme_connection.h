@@ -2,6 +2,7 @@
 #pragma once
 
 #include "drivers/api/clock.h"
+#include "drivers/array/nvme_authenticator.h"
 #include "drivers/array/nvme_controller.h"
 #include "drivers/wire/nvme_tcp_pdu.h"
 
@@ -107,6 +108,9 @@ private:
     void execute_fabrics(std::uint16_t index);
     void execute_connect(std::uint16_t index);
     void execute_authentication(std::uint16_t index);
+    bool must_authenticate() const noexcept {
+        return authenticator_ != nullptr && !authenticator_->is_done();
+    }
     void execute_admin(std::uint16_t index);
     void execute_blocks(std::uint16_t index);
     void execute_deallocate(std::uint16_t index, MediumCommand wanted);
@@ -152,6 +156,8 @@ private:
     std::uint16_t sq_head_ = 0;
     std::unique_ptr<NvmeController> own_controller_; // Of an admin queue.
     NvmeController* controller_ = nullptr;           // Checked against the registry before use.
+
+    std::unique_ptr<NvmeAuthenticator> authenticator_; // Null: nothing to prove.
 
     std::vector<Command> commands_;
     std::vector<std::uint16_t> free_;

@@ -49,6 +49,8 @@ void NvmeConnection::execute(std::uint16_t index) {
         execute_fabrics(index);
     } else if (!connected_) {
         answer(index, nvme::status_sequence_error);
+    } else if (must_authenticate()) {
+        answer(index, nvme::status_authentication_required);
     } else if (queue_id_ == 0) {
         execute_admin(index);
     } else {
@@ -69,6 +71,10 @@ void NvmeConnection::execute_fabrics(std::uint16_t index) {
     }
     if (type == nvme::fabrics_authentication_send || type == nvme::fabrics_authentication_receive) {
         execute_authentication(index);
+        return;
+    }
+    if (must_authenticate()) {
+        answer(index, nvme::status_authentication_required);
         return;
     }
     const bool is_property =
@@ -161,11 +167,49 @@ void NvmeConnection::execute_connect(std::uint16_t index) {
     if (own_controller_ != nullptr) {
         restart_keep_alive();
     }
-    answer(index, 0, controller_id_);
+    std::uint32_t result = controller_id_;
+    const NvmeSubsystemSettings* subsystem = controller_->subsystem();
+    if (subsystem != nullptr && !subsystem->host_secret.empty()) {
+        authenticator_ = std::make_unique<NvmeAuthenticator>(subsystem->host_secret,
+                                                             subsystem->controller_secret,
+                                                             controller_->host().host_nqn,
+                                                             subsystem->nqn);
+        constexpr std::uint32_t transaction_required = 1U << 17; // AUTHREQ.ATR
+        result |= transaction_required;
+    }
+    answer(index, 0, result);
 }
 
 void NvmeConnection::execute_authentication(std::uint16_t index) {
-    answer(index, nvme::status_invalid_opcode);
+    Command& command = commands_[index];
+    constexpr std::uint32_t protocol_mask = 0xFF000000U;
+    constexpr std::uint32_t protocol = 0xE9000000U; // SECP: NVMe authentication.
+    if (authenticator_ == nullptr) {
+        answer(index, nvme::status_invalid_opcode);
+        return;
+    }
+    if ((command.entry.dword10 & protocol_mask) != protocol ||
+        command.entry.sgl_bytes != command.entry.dword11 ||
+        command.entry.sgl_bytes > nvme::auth_message_bytes_max) {
+        answer(index, nvme::status_invalid_field);
+        return;
+    }
+    if (nvme::fabrics_type(command.entry) == nvme::fabrics_authentication_send) {
+        const bool taken = authenticator_->take(command.data());
+        answer(index, taken ? std::uint16_t{0} : nvme::status_sequence_error);
+    } else {
+        std::vector<std::byte> message = authenticator_->give();
+        if (message.empty() || message.size() > command.entry.sgl_bytes) {
+            answer(index, nvme::status_sequence_error);
+            return;
+        }
+        message.resize(command.entry.sgl_bytes);
+        answer_with(index, message);
+    }
+    if (authenticator_->has_failed()) { // The last answer goes out, then the connection ends.
+        flush();
+        close();
+    }
 }
 
 void NvmeConnection::execute_admin(std::uint16_t index) {

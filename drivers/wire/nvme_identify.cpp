@@ -67,6 +67,7 @@ void put_identify_controller(Page out, const IdentifyController& values) noexcep
     put_le(out, 520, values.optional_commands);
     put_le<std::uint8_t>(out, 525, values.volatile_write_cache ? 1 : 0);
     put_le(out, 536, values.sgl_support);
+    put_le(out, 540, values.namespace_count); // MNAN: with ANA it must not be 0.
     put_text(out.subspan(768, 256), values.subsystem_nqn, '\0');
     put_le(out, 1792, values.command_capsule_16_bytes);
     put_le(out, 1796, values.response_capsule_16_bytes);
