@@ -122,12 +122,14 @@ def nvme_checks(checks):
                               "[ $(ls -d /sys/class/nvme/nvme*/nvme*c*n1 | wc -l) = 2 ] && break; "
                               "sleep 0.1; done; cat /sys/class/nvme/nvme*/nvme*c*n1/ana_state").split()
         wanted(sorted(states) == ["non-optimized", "optimized"], f"ANA states {states}")
-        through_fault(checks, "/dev/nvme0n1", "failover", controller=0, duration="4s",
-                      transition="1s")
-        states = checks.guest("cat /sys/class/nvme/nvme*/nvme*c*n1/ana_state")
-        wanted("optimized" in states, f"ANA states after the failover: {states}")
-        checks.array.apply("recover")
-        disconnect()
+        try:
+            through_fault(checks, "/dev/nvme0n1", "failover", controller=0, duration="4s",
+                          transition="1s")
+            states = checks.guest("cat /sys/class/nvme/nvme1/nvme*c*n1/ana_state").split()
+            wanted(states == ["optimized"], f"ANA state after the failover: {states}")
+        finally:
+            checks.array.apply("recover")
+            disconnect()
 
     checks.run("nvme: discovery lists both doors", discovery)
     checks.run("nvme: identify and log pages", identity)

@@ -55,7 +55,8 @@ start_load() { # device
             b=$(dd if=$1 bs=64k skip=$((64 * 16 + n % 16 * 16)) count=16 iflag=direct 2>/tmp/load.error | sha256sum)
             [ "$a" = "$b" ] || { echo differs > /tmp/load.failed; break; }
             n=$((n + 1))
-            echo $n > /tmp/load.count
+            echo $n > /tmp/load.next
+            mv /tmp/load.next /tmp/load.count
         done
         touch /tmp/load.ended
     ) > /dev/null 2>&1 &

@@ -38,13 +38,14 @@ class Machine:
             [self.qemu, "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
              "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
              "-serial", f"file:{self.console}", "-kernel", kernel, "-initrd", self.image,
-             "-append", "console=ttyS0 quiet loglevel=4 mitigations=off tsc=reliable nokaslr "
+             "-append", "console=ttyS0 quiet loglevel=4 mitigations=off tsc=reliable nokaslr no_timer_check "
                         "random.trust_cpu=on panic=-1",
              "-netdev", f"user,id=n0{rules}", "-device", "virtio-net-pci,netdev=n0",
              "-object", "rng-random,id=r0,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=r0"],
             stdin=subprocess.DEVNULL)
         try:
             self.wait_for("GUEST READY", 180)
+            self.wait_for_shell(60)
         except Exception:
             self.__exit__()
             raise
@@ -72,6 +73,18 @@ class Machine:
                 raise RuntimeError(f"the machine ended by itself: {self.console_text()[-2000:]}")
             time.sleep(0.1)
         raise RuntimeError(f"no \"{text}\" in {seconds} s: {self.console_text()[-2000:]}")
+
+    def wait_for_shell(self, seconds):
+        """The forwarder answers before the shell inside listens."""
+        give_up = time.monotonic() + seconds
+        while True:
+            try:
+                if self.run("true", 10)[0] == 0:
+                    return
+            except (OSError, RuntimeError):
+                if time.monotonic() > give_up:
+                    raise
+            time.sleep(0.2)
 
     def run(self, script, seconds=90):
         """Runs shell commands inside; returns their exit code and what they printed."""
