@@ -55,16 +55,23 @@ std::string limits_of(const std::string& array, const Tally& tally) {
 std::string comparison_remark(const RunRecord& run) {
     std::array<std::size_t, 4> words{};
     std::size_t all = 0;
+    std::size_t unpaired = 0; // Without a valid pair of rounds.
     std::string names;
     for (const ComparisonRecord& one : run.comparisons) {
-        if (one.primary) {
+        if (one.primary && one.pairs == 0) {
+            unpaired += 1;
+        } else if (one.primary) {
             words.at(static_cast<std::size_t>(one.word)) += 1;
             all += 1;
             names = fmt::format("{} against {}", one.candidate, one.baseline);
         }
     }
     if (all == 0) {
-        return "";
+        return unpaired == 0
+                   ? ""
+                   : fmt::format("{} primary metrics have no valid pair of rounds: nothing "
+                                 "is compared.",
+                                 unpaired);
     }
     std::string out =
         fmt::format("{}, {} primary {}: ", names, all, all == 1 ? "metric" : "metrics");
@@ -82,6 +89,9 @@ std::string comparison_remark(const RunRecord& run) {
     while (out.ends_with(' ')) {
         out.pop_back();
     }
+    if (unpaired > 0) {
+        out += fmt::format(", not measured in {}", unpaired);
+    }
     return out + ".";
 }
 
@@ -97,12 +107,25 @@ void add_findings(const RunRecord& run, Answer& out) {
     }
 }
 
-void add_not_measured(const RunRecord& run, Answer& out) {
+void add_open_limits(const RunRecord& run, const std::string& array, Answer& out) {
+    constexpr std::size_t told_max = 2; // More would say again what stands beside the limits.
+    const std::size_t open = tally(run, array).count(Outcome::not_measured);
+    if (open > told_max) {
+        out.not_measured.push_back(
+            fmt::format("{}: {} limits, for the reasons given beside them.", array, open));
+        return;
+    }
     for (const VerdictRecord& verdict : run.verdicts) {
-        if (verdict.outcome == Outcome::not_measured) {
+        if (verdict.array == array && verdict.outcome == Outcome::not_measured) {
             out.not_measured.push_back(
-                fmt::format("{}, limit \"{}\". {}", verdict.array, verdict.limit, verdict.reason));
+                fmt::format("{}, limit \"{}\". {}", array, verdict.limit, verdict.reason));
         }
+    }
+}
+
+void add_not_measured(const RunRecord& run, Answer& out) {
+    for (const std::string& array : view::array_names(run)) {
+        add_open_limits(run, array, out);
     }
     if (run.integrity.empty()) {
         out.not_measured.emplace_back("Data integrity: nothing was read back and compared.");
@@ -194,6 +217,9 @@ std::string value_against_bound(const VerdictRecord& verdict) {
 }
 
 std::string change_with_interval(const ComparisonRecord& comparison) {
+    if (comparison.pairs == 0) {
+        return "not measured: no valid pair of rounds";
+    }
     return fmt::format("{} ({})",
                        text::change(comparison.ratio),
                        text::change_range(comparison.low, comparison.high));

@@ -111,6 +111,17 @@ void add_headline(Table& table, const HeadlineRow& row) {
 
 // Right is always better for the candidate, whichever way the metric runs.
 std::string comparison_row(const ComparisonRecord& one, double reach) {
+    if (one.pairs == 0) { // No number, and no mark at "no difference" either.
+        return fmt::format(
+            "<div class=\"rule\"></div><div class=\"metric\"><strong>{}</strong> {}<span "
+            "class=\"small\">{} at {}</span></div><div class=\"chart-cell\"></div><div>{}"
+            "</div><div class=\"change none-yet\">no valid pair of rounds</div>\n",
+            said(one.metric),
+            said(one.stream),
+            said(one.workload),
+            said(one.point),
+            pill(Outcome::not_measured));
+    }
     const double sign = one.higher_is_better ? 1 : -1;
     const auto logarithm = [&](double ratio) {
         return ratio > 0 ? sign * std::log(ratio) : -reach;

@@ -32,15 +32,15 @@ body { margin: 0; background: var(--paper); color: var(--ink);
 main, .bar > div, footer { max-width: 1128px; margin: 0 auto; padding: 0 24px; }
 a { color: inherit; text-underline-offset: 3px; }
 h1 { font-size: clamp(1.25rem, 1.05rem + .8vw, 1.62rem); line-height: 1.25; font-weight: 650;
-  letter-spacing: -.015em; margin: .5rem 0 .75rem; text-wrap: balance; }
+  letter-spacing: -.015em; margin: .5rem 0 .75rem; }
 h2 { font-size: 1.4rem; letter-spacing: -.01em; line-height: 1.25; margin: 0 0 .4rem; }
 h3 { font-size: 1rem; margin: 1.8rem 0 .5rem; } h4 { font-size: .9rem; margin: 1.3rem 0 .2rem; } .scroll + .scroll { margin-top: 1.5rem; }
 p { margin: .5rem 0; } code, pre { font: .86em/1.5 ui-monospace, "DejaVu Sans Mono", monospace; }
 section { margin: 4.2rem 0 0; } .intro { color: var(--soft); max-width: 46rem; margin: 0 0 1.2rem; }
 .bar { position: sticky; top: 0; z-index: 5; background: var(--paper); border-bottom: 1px solid var(--line); }
-.bar > div { display: flex; align-items: center; gap: 1rem; height: 3.1rem; }
+.bar > div { display: flex; align-items: center; gap: .7rem; height: 3.1rem; }
 .bar b { letter-spacing: -.01em; } .bar nav { flex: 1; overflow-x: auto; white-space: nowrap; scrollbar-width: none; }
-.bar nav a { color: var(--soft); text-decoration: none; font-size: .88rem; padding: .4rem .42rem; }
+.bar nav a { color: var(--soft); text-decoration: none; font-size: .88rem; padding: .4rem .36rem; }
 .bar nav a:hover { color: var(--ink); }
 button, select { font: inherit; font-size: .88rem; color: inherit; background: var(--raised);
   border: 1px solid var(--line); border-radius: 7px; padding: .3rem .65rem; max-width: 100%; }

@@ -95,7 +95,8 @@ std::string comparisons(const RunRecord& run) {
                     escape_markdown(one.workload + " at " + one.point),
                     escape_markdown(one.candidate) + " " + change_with_interval(one),
                     fmt::format("{}", one.pairs),
-                    std::string("**") + view::name_of(one.word) + "**",
+                    one.pairs == 0 ? std::string("not measured")
+                                   : std::string("**") + view::name_of(one.word) + "**",
                     one.primary ? "primary" : "exploratory"});
     }
     return out + "\n";

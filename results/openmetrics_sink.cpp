@@ -122,6 +122,9 @@ std::string comparisons(const RunRecord& run) {
             escape_label(one.candidate),
             view::name_of(one.word),
             one.primary);
+        if (one.pairs == 0) {
+            continue; // Not measured.
+        }
         out += fmt::format("arraybench_ratio{{{},edge=\"estimate\"}} {}\n", labels, one.ratio);
         out += fmt::format("arraybench_ratio{{{},edge=\"low\"}} {}\n", labels, one.low);
         out += fmt::format("arraybench_ratio{{{},edge=\"high\"}} {}\n", labels, one.high);

@@ -118,3 +118,16 @@ TEST_CASE("points that count targets stand on an axis of targets", "[answer]") {
     run.rounds[0].point = "as fast as it goes";
     CHECK(view::load_axis(run, workload).unit == "/s");
 }
+
+TEST_CASE("a comparison without a pair of rounds says nothing", "[answer]") {
+    RunRecord run = tests::sample_run();
+    CHECK(change_with_interval(run.comparisons[0]).find("lower") != std::string::npos);
+    for (ComparisonRecord& one : run.comparisons) {
+        one.pairs = 0;
+    }
+    CHECK(change_with_interval(run.comparisons[0]) == "not measured: no valid pair of rounds");
+    const auto remarks = answer(run).remarks;
+    CHECK(std::any_of(remarks.begin(), remarks.end(), [](const std::string& remark) {
+        return remark == "4 primary metrics have no valid pair of rounds: nothing is compared.";
+    }));
+}
