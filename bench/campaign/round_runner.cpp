@@ -153,6 +153,9 @@ results::RoundRecord RoundRunner::measure(const PlannedRound& planned,
     order.ramp = plan_.ramp;
     order.duration = plan_.duration;
     order.with_phases = !plan_.phases.empty();
+    if (array.child && array.child->alive()) {
+        array.child->emulator_counts(); // Its times count from one question to the next.
+    }
     results::RoundRecord out = load(array, order, on_interval);
     out.index = planned.index;
     out.block = planned.block;

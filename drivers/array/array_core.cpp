@@ -218,7 +218,10 @@ bool ArrayCore::accepts_sessions(std::uint16_t controller, TimePoint now) const 
 }
 
 void ArrayCore::answered(TimePoint ready, TimePoint sent, Duration service) noexcept {
-    state_->lateness.count(sent - ready);
+    // What was due the moment it came was never held back: its time is what it took, not lateness.
+    if (ready > sent - service) {
+        state_->lateness.count(sent - ready);
+    }
     state_->service_times.count(service);
 }
 
@@ -238,6 +241,13 @@ EmulatorCounts ArrayCore::emulator_counts() const noexcept {
         out.mapped_bytes += volume.memory().mapped_granules() * volume.memory().granule_bytes();
         out.volatile_bytes += volume.undo() == nullptr ? 0 : volume.undo()->held_bytes();
     }
+    return out;
+}
+
+EmulatorCounts ArrayCore::take_counts() noexcept {
+    const EmulatorCounts out = emulator_counts();
+    state_->lateness = DurationCounts{};
+    state_->service_times = DurationCounts{};
     return out;
 }
 

@@ -67,6 +67,7 @@ public:
     void answered(TimePoint ready, TimePoint sent, Duration service) noexcept;
     ArrayCounts counts() const noexcept;
     EmulatorCounts emulator_counts() const noexcept;
+    EmulatorCounts take_counts() noexcept; // The same, and its times begin anew.
 
     // Does what the event says and tells the listeners. Returns why it cannot; empty = done.
     std::string apply(const FaultEvent& event, TimePoint now);

@@ -12,7 +12,8 @@ namespace drivers::array {
 // What an emulated array knows of itself; the ground truth that findings are held against.
 struct EmulatorCounts {
     ArrayCounts array;
-    Duration service_p50{0}; // Arrived to sent, as the portals saw it.
+    // Both times, and `answered`, since they were last taken.
+    Duration service_p50{0}; // Arrived to sent, of answers that were held back.
     std::uint64_t answered = 0;
     std::uint64_t mapped_bytes = 0;                // Memory or disk that the volumes take.
     std::uint64_t volatile_bytes = 0;              // Acknowledged and not yet durable.

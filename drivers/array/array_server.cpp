@@ -85,7 +85,7 @@ ControlAnswer ArrayServer::State::serve(const ControlRequest& request) {
         rearm();
         break;
     case Ask::counts:
-        answer.counts = core.emulator_counts();
+        answer.counts = core.take_counts();
         break;
     case Ask::stop: // After the answer is on its way.
         asio::post(context, [this] { asio::post(context, [this] { context.stop(); }); });

@@ -34,7 +34,8 @@ public:
     std::vector<std::string> identities() const; // unique_id of each LUN, as the child made it.
     TimePoint apply(const Event& event) override;
     ArrayCounts counts() const override;
-    EmulatorCounts emulator_counts() const; // Everything the child knows of itself.
+    // Everything the child knows of itself; lateness and service since it was last asked.
+    EmulatorCounts emulator_counts() const;
     void stop() noexcept override;
 
     bool alive() const noexcept; // False once the child has ended, whoever ended it.

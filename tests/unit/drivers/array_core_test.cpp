@@ -81,3 +81,22 @@ TEST_CASE("a compare names the first byte that differs", "[array]") {
     CHECK(result.end == MediumEnd::miscompare);
     CHECK(result.at_byte == 700);
 }
+
+TEST_CASE("lateness counts answers that were held back, from one question to the next", "[array]") {
+    using namespace std::chrono_literals;
+    ArrayCore array(one_volume());
+    const drivers::TimePoint arrived{1000s};
+    for (int i = 0; i < 100; ++i) {
+        array.answered(arrived, arrived + 300us, 300us); // Due as it came: merely slow.
+    }
+    CHECK(array.counts().lateness_p99 == 0s);
+    CHECK(array.emulator_counts().service_p50.count() == Approx(300'000).epsilon(0.07));
+    for (int i = 0; i < 100; ++i) {
+        array.answered(arrived + 1ms, arrived + 1050us, 1050us);
+    }
+    const auto counts = array.take_counts();
+    CHECK(counts.answered == 200);
+    CHECK(counts.array.lateness_p99.count() == Approx(50'000).epsilon(0.07));
+    CHECK(array.emulator_counts().answered == 0);
+    CHECK(array.counts().lateness_p99 == 0s);
+}
