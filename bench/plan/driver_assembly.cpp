@@ -60,16 +60,13 @@ DriverOptions path_options(const DriverOptions& options) {
     return out;
 }
 
-std::unique_ptr<drivers::BlockDriver>
-open_paths(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
-    std::vector<std::unique_ptr<drivers::BlockDriver>> paths;
+std::vector<Url> paths_of(const Url& url) {
+    std::vector<Url> out;
+    out.reserve(url.portals.size());
     for (std::size_t i = 0; i < url.portals.size(); ++i) {
-        paths.push_back(open_driver(one_path(url, i), path_options(options), clock));
+        out.push_back(one_path(url, i));
     }
-    drivers::MultipathSettings settings;
-    settings.depth = options.depth;
-    settings.path_wait = options.reconnect_timeout;
-    return std::make_unique<drivers::MultipathDriver>(std::move(paths), settings, clock);
+    return out;
 }
 
 [[noreturn]] void not_built(const Url& url, const char* what) {
@@ -80,13 +77,25 @@ open_paths(const Url& url, const DriverOptions& options, drivers::Clock& clock) 
 } // namespace
 
 std::unique_ptr<drivers::BlockDriver>
+open_paths(const std::vector<Url>& paths, const DriverOptions& options, drivers::Clock& clock) {
+    std::vector<std::unique_ptr<drivers::BlockDriver>> opened;
+    for (const Url& path : paths) {
+        opened.push_back(open_driver(path, path_options(options), clock));
+    }
+    drivers::MultipathSettings settings;
+    settings.depth = options.depth;
+    settings.path_wait = options.reconnect_timeout;
+    return std::make_unique<drivers::MultipathDriver>(std::move(opened), settings, clock);
+}
+
+std::unique_ptr<drivers::BlockDriver>
 open_driver(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
     if (options.depth == 0) {
         throw drivers::UsageError("queue depth 0: wanted at least 1");
     }
     if (url.portals.size() > 1) {
         want_unit(url);
-        return open_paths(url, options, clock);
+        return open_paths(paths_of(url), options, clock);
     }
     switch (url.kind) {
     case UrlKind::memory:

@@ -40,6 +40,11 @@ struct DriverOptions {
 std::unique_ptr<drivers::BlockDriver>
 open_driver(const Url& url, const DriverOptions& options, drivers::Clock& clock);
 
+// One queue over several paths, each URL naming the same LUN by one portal: as open_driver does for
+// the portals of one URL, but also where every controller has a target name of its own.
+std::unique_ptr<drivers::BlockDriver>
+open_paths(const std::vector<Url>& paths, const DriverOptions& options, drivers::Clock& clock);
+
 // What the LUN says of itself; writes nothing. Throws as open_driver does.
 drivers::LunReport probe_lun(const Url& url, const DriverOptions& options, drivers::Clock& clock);
 

@@ -4,7 +4,10 @@
 #include "drivers/api/errors.h"
 #include "drivers/wire/scsi_sense.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <charconv>
@@ -287,6 +290,8 @@ bool Session::send(Command& command) noexcept {
     } else if (command.direction == Direction::out) {
         scsi_task_set_iov_out(&wire.task, &wire.piece, 1);
     }
+    ++queued_;
+    queued_data_ = queued_data_ || command.direction == Direction::out;
     command.session_ = this;
     command.scsi_status = 0;
     command.sense = 0;
@@ -311,15 +316,34 @@ void Session::forget(Command& command) noexcept {
 }
 
 void Session::flush() noexcept {
-    if (state_ == SessionState::up && wants_to_write()) {
-        drive(POLLOUT);
+    if (state_ != SessionState::up || !wants_to_write()) {
+        return;
     }
+    // libiscsi sends each PDU by itself, and its data apart from its header. Held back by a cork
+    // they leave together: one pass through TCP instead of one for each.
+    const bool several = queued_ != 1 || queued_data_;
+    cork(several);
+    drive(POLLOUT);
+    if (state_ == SessionState::up) {
+        cork(false);
+    }
+    queued_ = 0;
+    queued_data_ = false;
+}
+
+void Session::cork(bool closed) noexcept {
+    if (closed == corked_) {
+        return;
+    }
+    const int value = closed ? 1 : 0;
+    setsockopt(fd(), IPPROTO_TCP, TCP_CORK, &value, sizeof value);
+    corked_ = closed;
 }
 
 void Session::service() noexcept {
     if (state_ == SessionState::up) {
-        // No need to ask poll() first: a read without data says so itself.
-        drive(POLLIN | (iscsi_which_events(context_) & POLLOUT));
+        drive(POLLIN); // No need to ask poll() first: a read without data says so itself.
+        flush();
         return;
     }
     if (state_ == SessionState::down) {

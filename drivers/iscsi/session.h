@@ -77,6 +77,7 @@ private:
     void log_in() noexcept;
     void fail(std::string why) noexcept;
     void drive(int events) noexcept;
+    void cork(bool closed) noexcept;
     void learn_limits() noexcept;
 
     SessionSettings settings_;
@@ -86,6 +87,9 @@ private:
     std::string redirected_to_;
     TextPairs negotiated_;
     std::size_t immediate_bytes_ = 0; // A write up to this is sent within its command.
+    std::size_t queued_ = 0;          // Commands since the last flush.
+    bool queued_data_ = false;
+    bool corked_ = false;
     TextPairs* discovered_ = nullptr;
     bool* discovery_done_ = nullptr;
     bool logged_out_ = false;

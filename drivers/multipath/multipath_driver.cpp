@@ -33,7 +33,7 @@ bool same_lun(const BlockDriver& one, const BlockDriver& other) {
 
 std::string name_of(const BlockDriver& driver) {
     const Identity& who = driver.identity();
-    return fmt::format("{} {} serial \"{}\" id \"{}\", {} blocks",
+    return fmt::format("{} {}, serial {}, id {}, {} blocks",
                        who.vendor,
                        who.product,
                        who.serial,

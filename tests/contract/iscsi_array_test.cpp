@@ -8,9 +8,13 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
+#include <set>
+
 using bench::plan::DriverOptions;
 using bench::plan::parse_url;
 using drivers::array::EmulatedArray;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -71,4 +75,78 @@ TEST_CASE("two paths keep the contract of one LUN", "[contract][iscsi][array][mu
     tests::check_block_driver_contract(subject_of(url));
     const auto report = bench::plan::probe_lun(parse_url(url), {}, clock_of_test());
     CHECK(report.paths.size() == 2);
+}
+
+namespace {
+
+// A closed loop over two paths of an array with asymmetric access, disturbed from outside.
+struct TwoPathLoad {
+    TwoPathLoad()
+        : array(child_of("svc-class-hybrid.json")) {
+        std::vector<bench::plan::Url> paths;
+        for (const std::string& url : iscsi_urls(array, 0)) {
+            paths.push_back(parse_url(url));
+        }
+        DriverOptions options;
+        options.depth = 4;
+        options.reconnect_timeout = 15s;
+        driver = bench::plan::open_paths(paths, options, clock_of_test());
+        for (std::size_t i = 0; i < buffers.size(); ++i) {
+            send(i);
+        }
+    }
+
+    void send(std::size_t index) {
+        drivers::Request request;
+        request.tag = index;
+        request.op = sent++ % 2 == 0 ? drivers::Op::write : drivers::Op::read;
+        request.range = {index * 8, 8};
+        request.data = buffers[index];
+        REQUIRE(driver->submit(request));
+    }
+
+    // Runs until `wanted` requests have ended well; returns the paths that carried them.
+    std::set<std::uint16_t> run(int wanted) {
+        std::set<std::uint16_t> used;
+        for (int i = 0; i < wanted; ++i) {
+            const drivers::Completion done = tests::wait_for_one(*driver);
+            REQUIRE(done.status == drivers::Status::good);
+            used.insert(done.path);
+            send(done.tag);
+        }
+        return used;
+    }
+
+    // Runs on until only `path` carries the load, or fails after 15 s.
+    void run_until_only(std::uint16_t path) {
+        const auto give_up = std::chrono::steady_clock::now() + 15s;
+        while (run(40) != std::set<std::uint16_t>{path}) {
+            REQUIRE(std::chrono::steady_clock::now() < give_up);
+        }
+    }
+
+    std::vector<std::vector<std::byte>> buffers{4, std::vector<std::byte>(4096)};
+    std::uint64_t sent = 0;
+    EmulatedArray array;
+    std::unique_ptr<drivers::BlockDriver> driver;
+};
+
+} // namespace
+
+TEST_CASE("the load keeps to the optimized path, goes to the other when it is cut, and comes back",
+          "[contract][iscsi][array][multipath]") {
+    TwoPathLoad load;
+    CHECK(load.run(40) == std::set<std::uint16_t>{0});
+    load.array.apply({"path_cut", R"({"controller": 0, "duration": "1s"})"});
+    load.run_until_only(1); // Nothing was lost on the way.
+    load.run_until_only(0);
+    CHECK(load.driver->fences() >= 1); // What was under way when the path was cut is fenced.
+}
+
+TEST_CASE("the load follows a failover through its transition",
+          "[contract][iscsi][array][multipath]") {
+    TwoPathLoad load;
+    CHECK(load.run(40) == std::set<std::uint16_t>{0});
+    load.array.apply({"failover", R"({"controller": 0, "transition": "300ms"})"});
+    load.run_until_only(1);
 }

@@ -32,7 +32,8 @@ public:
         if (!read_all(request)) {
             return false;
         }
-        data.resize((drivers::wire::load_be24(request, 5) + 3U) / 4 * 4);
+        const std::size_t bytes = drivers::wire::load_be24(request, 5);
+        data.resize((bytes + 3) / 4 * 4);
         return read_all(data);
     }
 
