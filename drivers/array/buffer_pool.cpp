@@ -67,7 +67,7 @@ Buffer BufferPool::take(std::size_t size_bytes) noexcept {
     return buffer;
 }
 
-void BufferPool::take_back(std::unique_ptr<std::byte[]> memory, unsigned size_class) noexcept {
+void BufferPool::take_back(PooledMemory memory, unsigned size_class) noexcept {
     const std::size_t class_bytes = std::size_t{1} << size_class;
     lent_bytes_ -= class_bytes;
     auto& kept = kept_[size_class];

@@ -11,6 +11,9 @@ namespace drivers::array {
 
 class BufferPool;
 
+// NOLINTNEXTLINE(modernize-avoid-c-arrays): its size is known at run time alone.
+using PooledMemory = std::unique_ptr<std::byte[]>;
+
 // Memory on loan from a pool that outlives it; empty where the pool had none to give.
 class Buffer {
 public:
@@ -28,7 +31,7 @@ public:
 private:
     friend class BufferPool;
     BufferPool* pool_ = nullptr;
-    std::unique_ptr<std::byte[]> memory_;
+    PooledMemory memory_;
     std::size_t size_bytes_ = 0;
     unsigned size_class_ = 0;
 };
@@ -46,13 +49,13 @@ public:
 
 private:
     friend class Buffer;
-    void take_back(std::unique_ptr<std::byte[]> memory, unsigned size_class) noexcept;
+    void take_back(PooledMemory memory, unsigned size_class) noexcept;
 
     static constexpr unsigned smallest_class = 12; // 4 KiB
     static constexpr unsigned largest_class = 25;  // 32 MiB
     static constexpr std::size_t kept_bytes_max = std::size_t{64} << 20U;
 
-    std::array<std::vector<std::unique_ptr<std::byte[]>>, largest_class + 1> kept_;
+    std::array<std::vector<PooledMemory>, largest_class + 1> kept_;
     std::size_t limit_bytes_;
     std::size_t lent_bytes_ = 0;
     std::size_t kept_bytes_ = 0;

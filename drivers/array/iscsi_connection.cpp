@@ -9,8 +9,6 @@ namespace drivers::array {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using wire::iscsi::BasicHeader;
-using wire::iscsi::Opcode;
 
 namespace {
 constexpr auto login_time_max = std::chrono::seconds(15);

@@ -203,7 +203,7 @@ LoginAnswer Login::answer_to(const BasicHeader& request, std::string text) {
         security_ == Security::proven || (security_ == Security::open && !needs_chap());
     const bool transits =
         request.has(flag::final) && (stage_ != security_stage || is_secured) && is_offer_complete_;
-    std::uint8_t flags = static_cast<std::uint8_t>(stage_ << 2U);
+    auto flags = static_cast<std::uint8_t>(stage_ << 2U);
     if (transits) {
         flags |= static_cast<std::uint8_t>(flag::final | next_stage(request));
         stage_ = next_stage(request);

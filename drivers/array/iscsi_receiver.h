@@ -37,8 +37,8 @@ public:
     void limit_segment(std::size_t bytes) noexcept { segment_bytes_max_ = bytes; }
     void wake() noexcept { is_drained_ = false; } // The socket became readable again.
 
-    static constexpr std::size_t staging_bytes = 128 * 1024;
-    static constexpr std::size_t long_bytes = 16 * 1024; // Data beyond this is placed.
+    static constexpr std::size_t staging_bytes = 131072;
+    static constexpr std::size_t long_bytes = 16384; // Data beyond this is placed.
 
 private:
     enum class State : std::uint8_t { between, delivered, placing, streaming };

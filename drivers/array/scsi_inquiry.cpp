@@ -144,7 +144,7 @@ Page provisioning(const LunInfo& info) {
     return body;
 }
 
-constexpr std::uint8_t pages_known[] = {0x00, 0x80, 0x83, 0x86, 0xB0, 0xB1, 0xB2};
+constexpr std::array<std::uint8_t, 7> pages_known{0x00, 0x80, 0x83, 0x86, 0xB0, 0xB1, 0xB2};
 
 std::optional<Page> page_body(const ScsiCall& call, std::uint8_t number) {
     const LunInfo& info = call.info();

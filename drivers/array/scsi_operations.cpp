@@ -59,7 +59,7 @@ constexpr std::string_view verify_16_mask = "f6ffffffffffffffffffffffff3f07";
 constexpr std::string_view cache_10 = "02ffffffff3fffff07";
 constexpr std::string_view cache_16 = "02ffffffffffffffffffffffff3f07";
 
-constexpr ScsiOperation table[] = {
+constexpr std::array table{
     row(Operation::test_unit_ready, none, medium, {handlers::test_unit_ready, -1, "0000000007"}),
     row(Operation::request_sense,
         none,

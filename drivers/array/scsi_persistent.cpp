@@ -3,6 +3,7 @@
 #include "drivers/array/scsi_call.h"
 
 #include <algorithm>
+#include <string_view>
 #include <vector>
 
 namespace drivers::array {
@@ -66,7 +67,7 @@ Data report_capabilities() {
 
 // iSCSI TransportID with the session's part (SPC-5 7.6.4.5), padded to four bytes.
 Data transport_id(const NexusName& name) {
-    static constexpr char digits[] = "0123456789abcdef";
+    static constexpr std::string_view digits = "0123456789abcdef";
     std::string text = name.initiator + ",i,0x";
     for (unsigned shift = 48; shift > 0; shift -= 4) {
         text += digits[name.isid >> (shift - 4) & 0xFU];

@@ -149,7 +149,7 @@ std::optional<std::vector<std::byte>> parse_binary(std::string_view value, std::
 }
 
 std::string hex_binary(Bytes bytes) {
-    static constexpr char digits[] = "0123456789abcdef";
+    static constexpr std::string_view digits = "0123456789abcdef";
     std::string text = "0x";
     for (const std::byte byte : bytes) {
         text += digits[std::to_integer<unsigned>(byte) >> 4U];

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/wire/scsi_cdb.h"
 
+#include <array>
+
 namespace drivers::wire::scsi {
 namespace {
 
@@ -101,7 +103,7 @@ void read_range(Bytes cdb, BlockCdb& out) noexcept {
 } // namespace
 
 std::size_t cdb_bytes(std::uint8_t operation) noexcept {
-    static constexpr std::size_t by_group[8] = {6, 10, 10, 0, 16, 12, 0, 0};
+    static constexpr std::array<std::size_t, 8> by_group{6, 10, 10, 0, 16, 12, 0, 0};
     return by_group[operation >> 5U];
 }
 

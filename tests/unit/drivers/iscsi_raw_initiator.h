@@ -125,13 +125,13 @@ public:
                 return pdu;
             }
             portal_.context.poll();
-            std::byte chunk[65536];
-            const ssize_t got = ::recv(socket_, chunk, sizeof chunk, MSG_DONTWAIT);
+            std::vector<std::byte> chunk(65536);
+            const ssize_t got = ::recv(socket_, chunk.data(), chunk.size(), MSG_DONTWAIT);
             if (got == 0 || (got < 0 && errno != EAGAIN)) {
                 return take_pdu();
             }
             if (got > 0) {
-                received_.insert(received_.end(), chunk, chunk + got);
+                received_.insert(received_.end(), chunk.begin(), chunk.begin() + got);
             }
         }
         throw std::runtime_error("the portal neither answers nor closes");

@@ -129,6 +129,6 @@ TEST_CASE("sense cut anywhere is read as far as it goes or not at all", "[scsi_s
             CHECK(parsed.has_value() == (length >= 8));
         }
     }
-    const std::byte nonsense[] = {std::byte{0x12}, std::byte{0x34}};
+    const std::array nonsense{std::byte{0x12}, std::byte{0x34}};
     CHECK_FALSE(parse_sense(nonsense));
 }
