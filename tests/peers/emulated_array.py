@@ -93,6 +93,11 @@ class EmulatedArray:
     def url(self, portal=0, lun=0):
         return self.urls[portal].rsplit("/", 1)[0] + f"/{lun}"
 
+    def nvme_url(self, portal=0, lun=0):
+        """The same volume over NVMe/TCP; namespaces count from 1."""
+        found = re.findall(r"nvme\+tcp://\S+", self.output())
+        return found[portal].rsplit("/", 1)[0] + f"/{lun + 1}"
+
     def address(self, portal=0):
         return self.urls[portal].split("/")[2]
 
