@@ -5,12 +5,9 @@
 
 namespace drivers::array {
 
-using wire::iscsi::BasicHeader;
-using wire::iscsi::no_tag;
 using wire::iscsi::Opcode;
 using wire::iscsi::RejectReason;
 using wire::iscsi::Word;
-namespace flag = wire::iscsi::flag;
 
 namespace {
 constexpr std::size_t ended_tags_max = 64;

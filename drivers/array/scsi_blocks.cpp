@@ -8,7 +8,6 @@ namespace drivers::array {
 
 using wire::scsi::BlockAction;
 using wire::scsi::BlockCdb;
-using wire::scsi::Sense;
 using wire::scsi::SenseKey;
 using wire::scsi::Status;
 namespace code = wire::scsi::code;

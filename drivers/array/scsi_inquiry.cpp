@@ -9,7 +9,6 @@ namespace drivers::array {
 
 using wire::Bytes;
 using wire::MutableBytes;
-namespace code = wire::scsi::code;
 
 namespace {
 

@@ -229,7 +229,7 @@ const ScsiOperation* find_operation(wire::Bytes cdb, bool& invalid_action) noexc
         return nullptr;
     }
     const Operation operation = table[at].operation;
-    const int action = wire::load_u8(cdb, 1) & 0x1FU;
+    const auto action = static_cast<int>(wire::load_u8(cdb, 1) & 0x1FU);
     for (; at < std::size(table) && table[at].operation == operation; ++at) {
         if (table[at].service_action < 0 || table[at].service_action == action) {
             return &table[at];

@@ -8,8 +8,6 @@
 namespace drivers::array {
 
 using wire::Bytes;
-using wire::scsi::SenseKey;
-namespace code = wire::scsi::code;
 
 namespace {
 

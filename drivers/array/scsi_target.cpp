@@ -12,7 +12,6 @@ namespace drivers::array {
 using wire::scsi::Operation;
 using wire::scsi::Sense;
 using wire::scsi::SenseKey;
-using wire::scsi::Status;
 namespace code = wire::scsi::code;
 
 namespace {
