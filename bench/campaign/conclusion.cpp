@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/conclusion.h"
 
+#include "bench/campaign/data_watch.h"
 #include "bench/judge/exit_code.h"
 #include "bench/judge/judge.h"
 #include "results/numbers/paired.h"
@@ -150,6 +151,7 @@ void conclude(const plan::Plan& plan, results::RunRecord& run) {
     const judge::Question question = question_of(plan);
     run.verdicts = judge::judge_limits(question, run.rounds);
     run.comparisons = judge::compare_arrays(question, run.rounds);
+    run.integrity = integrity_of(plan, run.rounds);
     run.not_seen = not_seen_by(plan, run);
     const bool array_lost =
         run.interrupted.starts_with("array lost") ||

@@ -2,6 +2,7 @@
 #include "bench/campaign/round_runner.h"
 
 #include "bench/campaign/conductor.h"
+#include "bench/campaign/data_watch.h"
 #include "bench/campaign/disturbance_cost.h"
 #include "bench/campaign/interruption.h"
 #include "bench/campaign/watched_source.h"
@@ -111,6 +112,7 @@ std::vector<load::Lane> RoundRunner::lanes_for(ArrayUnderTest& array, const Load
 results::RoundRecord
 RoundRunner::load(ArrayUnderTest& array, const LoadOrder& order, const OnInterval& on_interval) {
     std::vector<load::Lane> lanes = lanes_for(array, order);
+    const DataWatch data(plan_, lab_, array, lanes, order.workload);
     load::LoadSettings settings;
     settings.ramp = order.ramp;
     settings.duration = order.duration;
@@ -119,7 +121,9 @@ RoundRunner::load(ArrayUnderTest& array, const LoadOrder& order, const OnInterva
     settings.stop = &Interruption::flag();
     settings.on_interval = on_interval;
     if (!order.with_phases) {
-        return load::run_load(lanes, settings, clock_);
+        results::RoundRecord out = load::run_load(lanes, settings, clock_);
+        data.tell("load", out);
+        return out;
     }
     std::vector<const WatchedSource*> watched;
     for (const load::Lane& lane : lanes) {
@@ -129,6 +133,7 @@ RoundRunner::load(ArrayUnderTest& array, const LoadOrder& order, const OnInterva
     Conductor conductor(std::move(score), *watched.front(), journal_, clock_);
     results::RoundRecord out = load::run_load(lanes, settings, clock_);
     conductor.finish();
+    data.tell("", out);
     mark_phases(out.intervals, plan_.phases, order.ramp);
     std::vector<WatchedAccess> accesses;
     for (const WatchedSource* one : watched) {
@@ -212,6 +217,8 @@ results::RoundRecord RoundRunner::run_pass(ArrayUnderTest& array,
     lanes[0].drivers.push_back(array.open(std::max(settings.depth, 1U), clock_));
     lanes[0].source = std::make_unique<PassSource>(settings);
     lanes[0].access_bytes_max = settings.piece_bytes;
+    lanes[0].reduction = plan_.workloads.front().workload.reduction; // Data as the load brings it.
+    const DataWatch data(plan_, lab_, array, lanes[0]);
     load::LoadSettings load_settings;
     load_settings.duration = time_limit;
     load_settings.interval = 100ms;
@@ -225,6 +232,7 @@ results::RoundRecord RoundRunner::run_pass(ArrayUnderTest& array,
         }
     };
     results::RoundRecord out = load::run_load(lanes, load_settings, clock_);
+    data.tell(settings.verify ? "verify" : "precondition", out);
     const auto& source = static_cast<const PassSource&>(*lanes[0].source);
     if (source.failed() > 0 || lanes[0].drivers.empty()) {
         throw drivers::ArrayError(fmt::format(
@@ -259,6 +267,9 @@ void RoundRunner::verify(ArrayUnderTest& array,
     settings.size_bytes = lab_.working_set_bytes(workload);
     const results::RoundRecord done = run_pass(array, settings, phase.duration, {});
     round.findings.insert(round.findings.end(), done.findings.begin(), done.findings.end());
+    for (const auto& [name, value] : done.measures) {
+        round.measures[name] += value;
+    }
     round.measures["verified_bytes"] =
         done.streams.empty() ? 0 : static_cast<double>(done.streams.front().bytes);
 }

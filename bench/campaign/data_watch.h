@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bench/campaign/lab.h"
+#include "bench/load/lane_keepers.h"
+#include "results/run_record.h"
+
+#include <memory>
+#include <optional>
+#include <span>
+
+namespace bench::campaign {
+
+// Stamps what a load writes and holds what it reads against what the array must hold, from one
+// load of the run to the next. With one lane the memory goes on from round to round; with several,
+// whose shares may overlap differently in each workload, every load begins with a blank one.
+class DataWatch {
+public:
+    // Over the lanes of a workload.
+    DataWatch(const plan::Plan& plan,
+              const Lab& lab,
+              ArrayUnderTest& array,
+              std::span<load::Lane> lanes,
+              const profiles::Workload& workload);
+
+    // Over one lane that passes over the whole working set.
+    DataWatch(const plan::Plan& plan, const Lab& lab, ArrayUnderTest& array, load::Lane& lane);
+    ~DataWatch();
+    DataWatch(const DataWatch&) = delete;
+    DataWatch& operator=(const DataWatch&) = delete;
+
+    // After the load: findings and counts into the round.
+    void tell(const std::string& phase, results::RoundRecord& round) const;
+
+private:
+    void remember(const plan::Plan& plan, const Lab& lab);
+
+    ArrayUnderTest& array_;
+    std::optional<load::LaneKeepers> lanes_;
+    std::unique_ptr<integrity::Keeper> pass_;
+    load::Lane* pass_lane_ = nullptr;
+};
+
+// What the rounds tell of each array's data; nothing where nothing was written or read back.
+std::vector<results::IntegrityRecord> integrity_of(const plan::Plan& plan,
+                                                   std::span<const results::RoundRecord> rounds);
+
+} // namespace bench::campaign
