@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace profiles {
 
@@ -46,6 +47,17 @@ struct StreamInfo {
     std::string operation; // "read", "write FUA", ...
 };
 
+struct Delay {
+    Duration due{0};
+    Duration done{0};
+    std::uint16_t stream = 0;
+};
+
+struct Measure {
+    std::string name; // With its unit last: "lost_pdus", "buffer_high_water_bytes"
+    double value = 0;
+};
+
 // The one thing that knows when and what. Owned by one lane; not thread-safe; never waits.
 class Source {
 public:
@@ -63,6 +75,17 @@ public:
 
     // True when nothing is due any more, whatever completes.
     virtual bool ended() const noexcept = 0;
+
+    // Delays that only the source knows, since they span several accesses (product due until
+    // durable, a search of 150 reads). Moves at most out.size() of them out and returns how many;
+    // each belongs to one of streams().
+    virtual std::size_t take_delays(std::span<Delay> out) noexcept {
+        (void)out;
+        return 0;
+    }
+
+    // Named results beyond delays, to be added up over the shards.
+    virtual std::vector<Measure> measures() const { return {}; }
 };
 
 } // namespace profiles

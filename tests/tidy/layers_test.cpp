@@ -62,7 +62,16 @@ const Arrows folder_arrows = {
     {"drivers/fio", {"drivers/api"}},
     {"drivers/lab", {"drivers/api", "drivers/wire"}}, // Sink-hole services answer DNS and NTP.
     {"drivers/capture", {"drivers/api", "drivers/wire"}},
-    {"profiles/interception", {}},
+    // The platform is one more source: it speaks the words of its room's own files (source, random,
+    // strict_json ...).
+    {"profiles/interception",
+     {"profiles/source",
+      "profiles/random",
+      "profiles/synthetic_source",
+      "profiles/strict_json",
+      "profiles/file_error",
+      "profiles/zipf",
+      "profiles/units"}},
     {"results/numbers", {}},
     {"results/text", {}},
     {"results/charts", {"results/text"}}, // Axes say their values for people.
