@@ -14,6 +14,7 @@ int verify_command(const Arguments&);
 int report_command(const Arguments&);
 int egress_command(const Arguments&);
 int load_command(const Arguments&);
+int interception_command(const Arguments&);
 
 namespace {
 constexpr std::array commands{
@@ -28,6 +29,9 @@ constexpr std::array commands{
     Command{
         "egress", "say what a capture or an interface shows that was not declared", egress_command},
     Command{"load", "drive one LUN with an ad-hoc load", load_command},
+    Command{"interception",
+            "what the interception platform will ask of the array",
+            interception_command},
 };
 } // namespace
 

@@ -188,6 +188,11 @@ run_load(std::span<Lane> lanes, const LoadSettings& settings, drivers::Clock& cl
     out.duration_ns = std::max<std::int64_t>((measured.until - measured.from).count(), 0);
     add_streams(threads, lanes, out);
     add_audit(threads, settings, coordinator, out);
+    for (const Lane& lane : lanes) {
+        for (const profiles::Measure& measure : lane.source->measures()) {
+            out.measures[measure.name] += measure.value;
+        }
+    }
     out.intervals = series.finish();
     out.ended = ending(threads, settings);
     for (std::size_t i = 0; i < threads.size(); ++i) {

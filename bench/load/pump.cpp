@@ -63,6 +63,7 @@ void Pump::start_at(drivers::TimePoint epoch) noexcept {
 
 drivers::TimePoint Pump::turn() noexcept {
     poll();
+    hear_delays();
     const drivers::TimePoint now = clock_.now();
     submit_due(now);
     recorder_.outstanding(in_flight_ + pending_last_ - pending_first_);
@@ -77,6 +78,16 @@ void Pump::poll() noexcept {
         }
         for (std::size_t i = 0; i < count; ++i) {
             finish(queue, completions_[i]);
+        }
+    }
+}
+
+void Pump::hear_delays() noexcept {
+    const drivers::TimePoint epoch = recorder_.window().epoch;
+    for (std::size_t count = source_.take_delays(delays_); count > 0;
+         count = source_.take_delays(delays_)) {
+        for (std::size_t i = 0; i < count; ++i) {
+            recorder_.delayed(delays_[i].stream, epoch + delays_[i].due, epoch + delays_[i].done);
         }
     }
 }

@@ -49,6 +49,7 @@ public:
     std::size_t in_flight() const noexcept { return in_flight_; }
     std::size_t in_flight(std::size_t driver) const noexcept { return queues_[driver].in_flight; }
     measure::Recorder& recorder() noexcept { return recorder_; }
+    const profiles::Source& source() const noexcept { return source_; }
 
 private:
     struct Slot { // One access in flight; its index is the request's tag.
@@ -69,6 +70,7 @@ private:
     void finish(Queue& queue, const drivers::Completion& completion) noexcept;
     void prepare(std::uint32_t slot, std::span<std::byte> data) noexcept;
     void withdraw(std::uint32_t slot) noexcept;
+    void hear_delays() noexcept;
     void submit_due(drivers::TimePoint now) noexcept;
     bool submit_until(drivers::TimePoint now) noexcept; // False: accesses wait for room.
     drivers::Duration slip(drivers::TimePoint due, drivers::TimePoint submitted) const noexcept;
@@ -92,6 +94,7 @@ private:
     std::vector<std::uint32_t> free_slots_;
     Buffers buffers_;
     std::array<drivers::Completion, 64> completions_;
+    std::array<profiles::Delay, 64> delays_;
     std::array<profiles::Access, 64> pending_; // Taken, not yet submitted: [first, last).
     std::size_t pending_first_ = 0;
     std::size_t pending_last_ = 0;

@@ -66,6 +66,12 @@ public:
         }
     }
 
+    void delayed(std::uint16_t stream, drivers::TimePoint due, drivers::TimePoint done) noexcept {
+        if (is_measured(due)) {
+            streams_[stream].delayed(due, done);
+        }
+    }
+
     void unfinished(std::uint16_t stream, const AccessTimes& times_until_now) noexcept;
     void outstanding(std::uint64_t count) noexcept {
         IntervalTally& interval = intervals_.current();

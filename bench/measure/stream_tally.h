@@ -38,6 +38,12 @@ public:
         }
     }
 
+    // A delay that spans several accesses: the source measured it.
+    void delayed(drivers::TimePoint due, drivers::TimePoint done) noexcept {
+        ++completed_;
+        record({due, due, done});
+    }
+
     // Due in the window and not answered when the bench gave up: at least so long.
     void unfinished(const AccessTimes& times_until_now) noexcept;
 
