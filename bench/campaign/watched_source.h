@@ -34,6 +34,10 @@ public:
     std::size_t take(profiles::Duration now, std::span<profiles::Access> out) noexcept override;
     void completed(const profiles::AccessOutcome& outcome) noexcept override;
     bool ended() const noexcept override { return inner_->ended(); }
+    std::size_t take_delays(std::span<profiles::Delay> out) noexcept override {
+        return inner_->take_delays(out);
+    }
+    std::vector<profiles::Measure> measures() const override { return inner_->measures(); }
 
     // Any thread. Epoch of the clock itself: the load has not begun.
     drivers::TimePoint epoch() const noexcept {

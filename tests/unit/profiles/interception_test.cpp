@@ -181,11 +181,12 @@ TEST_CASE("every stream of the source runs at the table's rate", "[interception]
     for (const Example& example : examples) {
         std::map<std::uint16_t, double> per_s;
         std::map<std::uint16_t, double> bytes;
-        constexpr int seeds = 1;
-        for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        // A call brings seventeen rows at once: few rows need more time to settle to 2 %.
+        const int seeds = example.keep > 0 ? 1 : 8;
+        for (int seed = 1; seed <= seeds; ++seed) {
             Parameters parameters = variant(example.keep);
             parameters.storage.checkpoint_every = 10s; // So that two minutes hold many.
-            const Counts counts = run(parameters, seed, 120s, 200us);
+            const Counts counts = run(parameters, static_cast<std::uint64_t>(seed), 120s, 200us);
             for (const auto& [stream, value] : counts.per_s) {
                 per_s[stream] += value / seeds;
                 bytes[stream] += counts.bytes_per_s.at(stream) / seeds;
