@@ -124,31 +124,42 @@ WeightedRounds::WeightedRounds(std::span<const Histogram* const> rounds) {
             place(histogram.max_ns(), histogram.overflow());
         }
     }
+    std::vector<std::uint64_t> above(rounds.size(), 0); // Of all edges so far, this one included.
     for (const auto& [edge_ns, row] : bins) {
         edges_ns_.push_back(static_cast<double>(edge_ns));
-        counts_.insert(counts_.end(), row.begin(), row.end());
+        for (std::size_t round = 0; round < rounds.size(); ++round) {
+            above[round] += row[round];
+            at_or_above_.push_back(above[round]);
+        }
     }
 }
 
 double WeightedRounds::quantile_ns(double quantile, Weights weights) const {
+    const std::size_t rounds = totals_.size();
     double total = 0;
-    for (std::size_t round = 0; round < totals_.size(); ++round) {
+    for (std::size_t round = 0; round < rounds; ++round) {
         total += static_cast<double>(totals_[round]) * weights[round];
     }
     if (total == 0) {
         return 0;
     }
     const double wanted_below = std::max(1.0, std::ceil((quantile * total) - 1e-9));
-    double above = 0;
-    for (std::size_t edge = 0; edge < edges_ns_.size(); ++edge) {
-        for (std::size_t round = 0; round < totals_.size(); ++round) {
-            above += static_cast<double>(counts_[(edge * totals_.size()) + round]) * weights[round];
+    // The first edge, from above, without whose bin too few would lie below.
+    std::size_t from = 0;
+    std::size_t until = edges_ns_.size() - 1; // Without the lowest bin nothing lies below.
+    while (from < until) {
+        const std::size_t middle = (from + until) / 2;
+        double above = 0;
+        for (std::size_t round = 0; round < rounds; ++round) {
+            above += static_cast<double>(at_or_above_[(middle * rounds) + round]) * weights[round];
         }
-        if (total - above < wanted_below) { // Without this bin too few lie below: it is here.
-            return edges_ns_[edge];
+        if (total - above < wanted_below) {
+            until = middle;
+        } else {
+            from = middle + 1;
         }
     }
-    return 0;
+    return edges_ns_[from];
 }
 
 } // namespace results

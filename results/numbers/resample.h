@@ -31,7 +31,8 @@ double sign_flip_p_value(std::size_t units,
                          std::uint64_t seed,
                          const std::function<double(const std::vector<bool>&)>& statistic);
 
-// Rounds' histograms side by side, so that a weighted merge's quantile costs only its tail's bins.
+// Rounds' histograms side by side, so that a weighted merge's quantile costs a search over its
+// bins, not a merge.
 class WeightedRounds {
 public:
     explicit WeightedRounds(std::span<const Histogram* const> rounds);
@@ -42,8 +43,8 @@ public:
 
 private:
     std::vector<std::uint64_t> totals_;
-    std::vector<double> edges_ns_;      // Descending.
-    std::vector<std::uint64_t> counts_; // edges x rounds.
+    std::vector<double> edges_ns_;           // Descending.
+    std::vector<std::uint64_t> at_or_above_; // Samples of each round, edges x rounds.
 };
 
 } // namespace results
