@@ -16,5 +16,4 @@ bool speaks_no_nvme(const ArrayDescription& array);
 constexpr const char* no_nvme_reason =
     "an iSCSI path: an OceanStor V5 speaks iSCSI and FC to hosts, not NVMe (Dorado and newer do)";
 
-
 } // namespace profiles
