@@ -160,7 +160,11 @@ void Campaign::run_in_lab() {
     record_.arrays = lab.records();
     RoundRunner runner(plan_, lab, journal_, clock_);
     precondition(lab, runner);
+    if (!plan_.preconditioning) { // Else everything has just been written over.
+        lab.load_expectations(folder_.path());
+    }
     run_rounds(lab, runner);
+    lab.save_expectations(folder_.path(), true);
     journal_.note("arrays leave");
 }
 
@@ -259,6 +263,7 @@ void Campaign::run_round(Lab& lab, RoundRunner& runner, const PlannedRound& plan
                             static_cast<double>(interval.response_ns_p99) / 1e6));
         });
     results::write_round(folder_.path(), round);
+    lab.save_expectations(folder_.path(), false); // Of a run that goes on: later writes may follow.
     const bool whole = round.ended == "complete";
     journal_.note(whole ? "round finished" : "round not finished",
                   {{"index", std::to_string(planned.index)},

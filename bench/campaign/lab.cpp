@@ -5,6 +5,7 @@
 #include "drivers/api/errors.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
 
 namespace bench::campaign {
@@ -201,6 +202,31 @@ std::vector<results::ArrayRecord> Lab::records() const {
         out.push_back(record_of(array, plan_));
     }
     return out;
+}
+
+namespace {
+
+std::string expectation_path(const std::string& folder, const ArrayUnderTest& array) {
+    return folder + "/expectation-" + array.planned->name + ".bin";
+}
+
+} // namespace
+
+void Lab::save_expectations(const std::string& folder, bool finished) const {
+    for (const ArrayUnderTest& array : arrays_) {
+        if (array.expectation) {
+            array.expectation->save(expectation_path(folder, array), finished);
+        }
+    }
+}
+
+void Lab::load_expectations(const std::string& folder) {
+    for (ArrayUnderTest& array : arrays_) {
+        const std::string path = expectation_path(folder, array);
+        if (!array.child && std::filesystem::exists(path)) {
+            array.expectation = integrity::Expectation::load(path);
+        }
+    }
 }
 
 std::uint64_t Lab::working_set_bytes(const profiles::Workload& workload) const {

@@ -55,6 +55,11 @@ public:
     // What every array can hold and the plan asks for: the same for all, so that the load is.
     std::uint64_t working_set_bytes(const profiles::Workload& workload) const;
 
+    // What each array must hold, in the run's folder: expectation-NAME.bin. An emulated array that
+    // was started anew holds nothing of an earlier start, so nothing is loaded for it.
+    void save_expectations(const std::string& folder, bool finished) const;
+    void load_expectations(const std::string& folder);
+
 private:
     void start(const plan::PlanArray& planned);
     void clear_for_writing(ArrayUnderTest& array, const DestroyPermission& permission);

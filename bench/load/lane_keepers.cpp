@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <fmt/format.h>
 #include <numeric>
 #include <random>
@@ -167,6 +168,55 @@ results::IntegrityRecord LaneKeepers::record(const std::string& array) const {
                            sum.sectors_unchecked,
                            unowned_bytes_);
     return out;
+}
+
+VerifySettings verify_settings_for(const drivers::LunReport& report) {
+    VerifySettings out;
+    const integrity::KeeperSettings keeper = keeper_settings_for(report);
+    out.unmapped_reads_zero = keeper.unmapped_reads_zero;
+    out.unmap_granularity_bytes = keeper.unmap_granularity_bytes;
+    return out;
+}
+
+integrity::KeeperSettings keeper_settings_for(const drivers::LunReport& report) {
+    integrity::KeeperSettings out;
+    out.unmapped_reads_zero = false;
+    for (const auto& [name, value] : report.limits) {
+        if (name == "unmapped_reads_zero") {
+            out.unmapped_reads_zero = value == "yes";
+        } else if (name == "unmap_granularity_blocks") {
+            out.unmap_granularity_bytes =
+                std::strtoull(value.c_str(), nullptr, 10) * report.geometry.block_bytes;
+        }
+    }
+    return out;
+}
+
+results::IntegrityRecord record_of(const integrity::ReadBackResult& done,
+                                   const integrity::Expectation& expectation,
+                                   const std::string& array) {
+    const std::uint32_t unit_bytes = expectation.settings().unit_bytes;
+    results::IntegrityRecord out;
+    out.array = array;
+    out.verify = "read back";
+    out.units_checked = done.counts.sectors_checked * integrity::sector_bytes / unit_bytes;
+    out.units_undecidable = done.counts.units_unfenced + done.counts.units_given_up;
+    out.after = done.after;
+    out.note = fmt::format("{} bytes read back, {} bytes could not be read, {} sectors of which "
+                           "nothing was known{}",
+                           done.bytes_read,
+                           done.bytes_failed,
+                           done.counts.sectors_unchecked,
+                           done.complete ? "" : "; ended before everything was read");
+    return out;
+}
+
+void add_measures(const results::IntegrityRecord& record,
+                  const std::string& prefix,
+                  results::RoundRecord& round) {
+    round.measures[prefix + "_units_written"] = static_cast<double>(record.units_written);
+    round.measures[prefix + "_units_checked"] = static_cast<double>(record.units_checked);
+    round.measures[prefix + "_units_undecidable"] = static_cast<double>(record.units_undecidable);
 }
 
 integrity::Calendar calendar_now() {

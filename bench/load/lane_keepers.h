@@ -2,7 +2,9 @@
 #pragma once
 
 #include "bench/integrity/keeper.h"
+#include "bench/integrity/read_back.h"
 #include "bench/load/pump.h"
+#include "drivers/api/lun_report.h"
 #include "profiles/synthetic_source.h"
 #include "results/run_record.h"
 
@@ -55,6 +57,19 @@ private:
     std::vector<std::unique_ptr<integrity::Keeper>> keepers_;
     std::uint64_t unowned_bytes_ = 0; // Touched, but by several lanes: nobody judges it.
 };
+
+// What a LUN promises of unmapped blocks, as it was reported; nothing where it was not.
+VerifySettings verify_settings_for(const drivers::LunReport& report);
+integrity::KeeperSettings keeper_settings_for(const drivers::LunReport& report);
+
+results::IntegrityRecord record_of(const integrity::ReadBackResult& done,
+                                   const integrity::Expectation& expectation,
+                                   const std::string& array);
+
+// A round's book of it: PREFIX_units_written, _checked and _undecidable among its measures.
+void add_measures(const results::IntegrityRecord& record,
+                  const std::string& prefix,
+                  results::RoundRecord& round);
 
 // What this process's monotonic clock reads at the UTC epoch, for the findings' timelines.
 integrity::Calendar calendar_now();
