@@ -80,6 +80,22 @@ at_point(const profiles::Workload& workload, const plan::LoadPoint& point, doubl
     return out;
 }
 
+std::string emulator_bottleneck(const drivers::array::EmulatorCounts& counts) {
+    const auto lateness_ns = counts.array.lateness_p99.count();
+    const auto service_ns = counts.service_p50.count();
+    // What is late by less than this the host's scheduler alone can do.
+    constexpr double lateness_ns_min = 100'000;
+    const double bound_ns =
+        std::max(static_cast<double>(service_ns) * lateness_share_max, lateness_ns_min);
+    if (static_cast<double>(lateness_ns) <= bound_ns) {
+        return {};
+    }
+    return fmt::format("the emulated array was the bottleneck: its answers were late by {} us "
+                       "(P99), more than 5 % of its service time ({} us)",
+                       lateness_ns / 1000,
+                       service_ns / 1000);
+}
+
 RoundRunner::RoundRunner(const plan::Plan& plan,
                          Lab& lab,
                          RunJournal& journal,
@@ -189,17 +205,8 @@ void RoundRunner::count_emulator(const ArrayUnderTest& array, results::RoundReco
     round.audit.emulator_lateness_ns_p99 =
         static_cast<std::uint64_t>(counts.array.lateness_p99.count());
     round.audit.emulator_service_ns_p50 = static_cast<std::uint64_t>(counts.service_p50.count());
-    const double bound =
-        static_cast<double>(round.audit.emulator_service_ns_p50) * lateness_share_max;
-    // What is late by less than this the host's scheduler alone can do.
-    constexpr double lateness_ns_min = 100'000;
-    if (static_cast<double>(round.audit.emulator_lateness_ns_p99) >
-        std::max(bound, lateness_ns_min)) {
-        round.audit.invalid.push_back(
-            fmt::format("the emulated array was the bottleneck: its answers were late by {} us "
-                        "(P99), more than 5 % of its service time ({} us)",
-                        round.audit.emulator_lateness_ns_p99 / 1000,
-                        round.audit.emulator_service_ns_p50 / 1000));
+    if (std::string why = emulator_bottleneck(counts); !why.empty()) {
+        round.audit.invalid.push_back(std::move(why));
     }
 }
 

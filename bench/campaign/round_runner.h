@@ -22,6 +22,9 @@ struct LoadOrder {
     bool with_phases = false;
 };
 
+// Why the emulated array, not the one it plays, decided the numbers; empty = it did not.
+std::string emulator_bottleneck(const drivers::array::EmulatorCounts& counts);
+
 // Measures one array once: opens the lanes, runs the load, drives the phases, closes everything.
 class RoundRunner {
 public:

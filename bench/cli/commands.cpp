@@ -15,6 +15,7 @@ int report_command(const Arguments&);
 int egress_command(const Arguments&);
 int load_command(const Arguments&);
 int interception_command(const Arguments&);
+int self_test_command(const Arguments&);
 
 namespace {
 constexpr std::array commands{
@@ -28,6 +29,9 @@ constexpr std::array commands{
     Command{"report", "print a finished run as HTML, Markdown, JUnit, CSV ...", report_command},
     Command{
         "egress", "say what a capture or an interface shows that was not declared", egress_command},
+    Command{"self-test",
+            "inject every known fault into an emulated array; each must be found",
+            self_test_command},
     Command{"load", "drive one LUN with an ad-hoc load", load_command},
     Command{"interception",
             "what the interception platform will ask of the array",
