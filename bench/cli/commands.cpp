@@ -16,6 +16,7 @@ int egress_command(const Arguments&);
 int load_command(const Arguments&);
 int interception_command(const Arguments&);
 int self_test_command(const Arguments&);
+int verify_data_command(const Arguments&);
 
 namespace {
 constexpr std::array commands{
@@ -25,6 +26,8 @@ constexpr std::array commands{
         "probe", "who is there: identity, geometry, limits, transport parameters", probe_command},
     Command{"compare", "paired comparison of finished runs", compare_command},
     Command{"verify", "manifest, journal and recomputation of a run", verify_command},
+    Command{
+        "verify-data", "read a LUN back against what a run says it must hold", verify_data_command},
     Command{"array", "serve an emulated array until SIGINT", array_command},
     Command{"report", "print a finished run as HTML, Markdown, JUnit, CSV ...", report_command},
     Command{
