@@ -55,7 +55,7 @@ DataWatch::DataWatch(const plan::Plan& plan,
                      const profiles::Workload& workload)
     : array_(array) {
     remember(plan, lab);
-    load::VerifySettings settings;
+    load::VerifySettings settings = load::verify_settings_for(array.report);
     settings.verify = verify_of(plan);
     lanes_.emplace(
         *array_.expectation, lanes, workload, working_set(lab, array, workload), settings);
@@ -68,7 +68,7 @@ DataWatch::DataWatch(const plan::Plan& plan,
     : array_(array)
     , pass_lane_(&lane) {
     remember(plan, lab);
-    integrity::KeeperSettings settings;
+    integrity::KeeperSettings settings = load::keeper_settings_for(array.report);
     settings.verify = integrity::Verify::full;
     settings.slots = static_cast<std::uint32_t>(lane.drivers.front()->depth());
     settings.compressible_percent =

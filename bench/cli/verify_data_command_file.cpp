@@ -2,6 +2,7 @@
 #include "bench/cli/command.h"
 #include "bench/cli/driver_options.h"
 #include "bench/cli/option_page.h"
+#include "bench/integrity/read_back.h"
 #include "bench/load/lane_keepers.h"
 #include "drivers/api/errors.h"
 #include "drivers/api/monotonic_clock.h"

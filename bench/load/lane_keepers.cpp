@@ -192,33 +192,6 @@ integrity::KeeperSettings keeper_settings_for(const drivers::LunReport& report) 
     return out;
 }
 
-results::IntegrityRecord record_of(const integrity::ReadBackResult& done,
-                                   const integrity::Expectation& expectation,
-                                   const std::string& array) {
-    const std::uint32_t unit_bytes = expectation.settings().unit_bytes;
-    results::IntegrityRecord out;
-    out.array = array;
-    out.verify = "read back";
-    out.units_checked = done.counts.sectors_checked * integrity::sector_bytes / unit_bytes;
-    out.units_undecidable = done.counts.units_unfenced + done.counts.units_given_up;
-    out.after = done.after;
-    out.note = fmt::format("{} bytes read back, {} bytes could not be read, {} sectors of which "
-                           "nothing was known{}",
-                           done.bytes_read,
-                           done.bytes_failed,
-                           done.counts.sectors_unchecked,
-                           done.complete ? "" : "; ended before everything was read");
-    return out;
-}
-
-void add_measures(const results::IntegrityRecord& record,
-                  const std::string& prefix,
-                  results::RoundRecord& round) {
-    round.measures[prefix + "_units_written"] = static_cast<double>(record.units_written);
-    round.measures[prefix + "_units_checked"] = static_cast<double>(record.units_checked);
-    round.measures[prefix + "_units_undecidable"] = static_cast<double>(record.units_undecidable);
-}
-
 integrity::Calendar calendar_now() {
     using std::chrono::nanoseconds;
     const auto utc = std::chrono::system_clock::now().time_since_epoch();

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "bench/integrity/keeper.h"
-#include "bench/integrity/read_back.h"
 #include "bench/load/pump.h"
 #include "drivers/api/lun_report.h"
 #include "profiles/synthetic_source.h"
@@ -61,15 +60,6 @@ private:
 // What a LUN promises of unmapped blocks, as it was reported; nothing where it was not.
 VerifySettings verify_settings_for(const drivers::LunReport& report);
 integrity::KeeperSettings keeper_settings_for(const drivers::LunReport& report);
-
-results::IntegrityRecord record_of(const integrity::ReadBackResult& done,
-                                   const integrity::Expectation& expectation,
-                                   const std::string& array);
-
-// A round's book of it: PREFIX_units_written, _checked and _undecidable among its measures.
-void add_measures(const results::IntegrityRecord& record,
-                  const std::string& prefix,
-                  results::RoundRecord& round);
 
 // What this process's monotonic clock reads at the UTC epoch, for the findings' timelines.
 integrity::Calendar calendar_now();
