@@ -15,7 +15,7 @@ TEST_CASE("the self-test finds every injected fault and nothing on the honest ar
     for (const SelfTestRow& row : rows) {
         INFO(row.fault);
         CHECK(row.is_right());
-        honest += row.expected.empty() ? 1 : 0;
+        honest += row.expected.empty() ? 1U : 0U;
     }
     CHECK(honest == 2);
     CHECK(self_test_record(rows).size() == rows.size());
