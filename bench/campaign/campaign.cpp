@@ -6,6 +6,7 @@
 #include "bench/campaign/interruption.h"
 #include "bench/campaign/knee.h"
 #include "bench/campaign/round_runner.h"
+#include "bench/campaign/self_test.h"
 #include "drivers/api/errors.h"
 #include "results/manifest.h"
 #include "results/metric.h"
@@ -89,6 +90,7 @@ void Campaign::begin() {
     record_.seed = plan_.seed;
     record_.command = options_.command;
     record_.host = describe_host();
+    record_.self_test = self_test_record(run_self_test()); // Of this very build.
     read_journal();
     // What is there was true of an unfinished run only.
     std::filesystem::remove(folder_.path() + "/SHA256SUMS");
