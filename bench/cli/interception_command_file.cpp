@@ -25,7 +25,7 @@ constexpr const char* usage = R"(usage: arraybench interception WORKLOAD.json [O
 Says what the interception platform that WORKLOAD describes will ask of the array: streams, rates, bytes and
 operations a second in its busy hour. Nothing is driven.
 
-example: arraybench interception profiles/workloads/national.json --targets 20000
+example: arraybench interception profiles/workloads/platform/national.json --targets 20000
 
 )";
 

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "profiles/file_error.h"
+#include "profiles/interception/interception_file.h"
+#include "profiles/interception/interception_source.h"
+#include "profiles/interception/rates.h"
+#include "tests/paths.h"
+
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+
+using namespace profiles::interception;
+
+namespace {
+
+PlatformWorkload parse(const std::string& rest) {
+    return parse_platform_workload(
+        R"({"$schema":"arraybench/interception/1","purpose":"p")" + rest + "}", "w");
+}
+
+} // namespace
+
+TEST_CASE("every shipped platform workload reads and describes itself", "[interception]") {
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(tests::source_dir() +
+                                                                 "/profiles/workloads/platform")) {
+        INFO(entry.path().string());
+        const PlatformWorkload workload = read_platform_workload(entry.path().string());
+        CHECK(!workload.purpose.empty());
+        CHECK(platform_table(workload.parameters).streams.size() >= 8);
+        ++count;
+    }
+    CHECK(count >= 7);
+}
+
+TEST_CASE("units, ranges and keys of a platform workload are strict", "[interception]") {
+    CHECK(parse(R"(,"targets":200,"storage":{"buffer":"30s","commits":"8/s"})")
+              .parameters.storage.commits_per_s == 8);
+    CHECK_THROWS_AS(parse(R"(,"targets":0)"), profiles::FileError);
+    CHECK_THROWS_AS(parse(R"(,"tragets":10)"), profiles::FileError);
+    CHECK_THROWS_AS(parse(R"(,"storage":{"buffer":30})"), profiles::FileError);
+    CHECK_THROWS_AS(parse(R"(,"storage":{"journal_block":"5000B"})"), profiles::FileError);
+    CHECK_THROWS_AS(parse(R"(,"data":{"keep":2})"), profiles::FileError);
+    CHECK_THROWS_AS(parse(R"(,"voice":{"codecs":[]})"), profiles::FileError);
+}
+
+TEST_CASE("a working set too small for the writers, or more shards than writers, is refused",
+          "[interception]") {
+    const Parameters parameters;
+    CHECK_THROWS_AS(make_interception_source(parameters, {0, 64U << 20U, 512}, 1, {0, 1}),
+                    profiles::FileError);
+    CHECK_THROWS_AS(make_interception_source(parameters, {0, 64ULL << 30U, 512}, 1, {0, 17}),
+                    profiles::FileError);
+}
