@@ -3,6 +3,7 @@
 #include "profiles/interception/interception_file.h"
 #include "profiles/interception/interception_source.h"
 #include "profiles/interception/rates.h"
+#include "profiles/interception/trend.h"
 #include "tests/paths.h"
 
 #include <catch2/catch.hpp>
@@ -51,4 +52,19 @@ TEST_CASE("a working set too small for the writers, or more shards than writers,
                     profiles::FileError);
     CHECK_THROWS_AS(make_interception_source(parameters, {0, 64ULL << 30U, 512}, 1, {0, 17}),
                     profiles::FileError);
+}
+
+TEST_CASE("a growing backlog has a trend above zero; a steady or noisy one has not",
+          "[interception]") {
+    std::vector<float> growing;
+    std::vector<float> noisy;
+    for (int second = 0; second < 120; ++second) {
+        const auto noise = static_cast<float>((second * 7919) % 101);
+        growing.push_back(static_cast<float>(second) * 10 + noise);
+        noisy.push_back(1000 + noise);
+    }
+    CHECK(backlog_trend(growing).bytes_per_s == Approx(10).epsilon(0.05));
+    CHECK(backlog_trend(growing).low > 0);
+    CHECK(backlog_trend(noisy).low <= 0);
+    CHECK(backlog_trend({}).bytes_per_s == 0);
 }
