@@ -152,10 +152,6 @@ void LocalArray::apply(const drivers::array::FaultEvent& event) {
     }
 }
 
-void LocalArray::apply_at(drivers::TimePoint at, const drivers::array::FaultEvent& event) {
-    to_come_.emplace_back(at, event);
-}
-
 std::unique_ptr<drivers::BlockDriver> LocalArray::open(std::size_t depth) {
     return std::make_unique<LocalDriver>(*this, depth);
 }
@@ -184,15 +180,6 @@ void LocalArray::stalled_until(std::uint16_t /*controller*/, drivers::TimePoint 
 
 void LocalArray::let_time_pass() {
     const drivers::TimePoint now = clock_.now();
-    for (std::size_t i = 0; i < to_come_.size();) {
-        if (to_come_[i].first <= now) {
-            const drivers::array::FaultEvent event = to_come_[i].second;
-            to_come_.erase(to_come_.begin() + static_cast<std::ptrdiff_t>(i));
-            apply(event);
-        } else {
-            ++i;
-        }
-    }
     if (core_.next_change() <= now) {
         core_.advance(now);
     }

@@ -5,6 +5,7 @@
 #include "drivers/api/clock.h"
 #include "drivers/array/array_core.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -22,6 +23,14 @@ public:
             now_ += step_by_;
             step_at_.reset();
         }
+        if (then_ && now_ >= then_at_) {
+            std::exchange(then_, nullptr)();
+        }
+    }
+    // Once, when that much time has passed.
+    void at(drivers::TimePoint when, std::function<void()> act) {
+        then_at_ = when;
+        then_ = std::move(act);
     }
     void advance(drivers::Duration by) { now_ += by; }
     void step(drivers::TimePoint at, drivers::Duration by) {
@@ -33,6 +42,8 @@ private:
     drivers::TimePoint now_{std::chrono::seconds(1000)};
     std::optional<drivers::TimePoint> step_at_;
     drivers::Duration step_by_{0};
+    drivers::TimePoint then_at_{};
+    std::function<void()> then_;
 };
 
 // What is wrong with the bench itself rather than with the array.
@@ -53,7 +64,6 @@ public:
 
     // Throws UsageError for an event that the array does not know how to do.
     void apply(const drivers::array::FaultEvent& event);
-    void apply_at(drivers::TimePoint at, const drivers::array::FaultEvent& event);
     drivers::array::EmulatorCounts counts() const { return core_.emulator_counts(); }
 
     // A queue to the first LUN. The array outlives it.
@@ -77,7 +87,6 @@ private:
 
     VirtualClock& clock_;
     drivers::array::ArrayCore core_;
-    std::vector<std::pair<drivers::TimePoint, drivers::array::FaultEvent>> to_come_;
     std::optional<Late> late_;
     drivers::TimePoint stalled_until_{};
     std::uint64_t dropped_ = 0; // How often sessions have ended.

@@ -118,7 +118,7 @@ void freeze(TimeBed& bed) {
     drivers::array::FaultEvent event;
     event.fault = Fault::stall;
     event.duration = 2s;
-    bed.array.apply_at(bed.after(3s), event);
+    bed.clock.at(bed.after(3s), [&bed, event] { bed.array.apply(event); });
 }
 
 void slow_tail(TimeBed& bed) {

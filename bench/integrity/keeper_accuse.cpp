@@ -139,7 +139,7 @@ Finding Keeper::State::describe(const Judgement& judgement,
     } else if (read_dictionary(found, entry)) {
         out.found = ContentKind::duplicate;
     }
-    const std::uint32_t sector = static_cast<std::uint32_t>(
+    const auto sector = static_cast<std::uint32_t>(
         (address_bytes - expectation_.settings().from_bytes) % unit_bytes_ / sector_bytes);
     if (out.kind == FindingKind::corrupted && expected.kind == ContentKind::stamped) {
         out.damage = damage_of(found,

@@ -84,8 +84,7 @@ bool Keeper::State::judge_unit(const Flight& flight,
     std::uint64_t address = 0;
     const std::span<std::byte> part = part_of(flight, unit, address);
     const Judgement judgement = judgement_of(unit, flight.submitted);
-    const std::uint32_t sector =
-        static_cast<std::uint32_t>((address - address_of(unit)) / sector_bytes);
+    const auto sector = static_cast<std::uint32_t>((address - address_of(unit)) / sector_bytes);
     Look look{.same = judgement.match(part, address, sector)};
     if (look.same < 0 || judgement[static_cast<std::size_t>(look.same)].late) {
         look = look_at(judgement, flight, unit);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <numeric>
@@ -121,7 +122,7 @@ LaneKeepers::LaneKeepers(integrity::Expectation& expectation,
         keeper.verify = settings.verify;
         keeper.sample_one_in = settings.sample_one_in;
         keeper.compressible_percent =
-            static_cast<std::uint8_t>(workload.reduction.compressible_share * 100 + 0.5);
+            static_cast<std::uint8_t>(std::lround(workload.reduction.compressible_share * 100));
         keeper.slots = std::max(depth_of(lanes[lane]), 1U);
         keeper.ranges = owned[lane];
         keeper.unmapped_reads_zero = settings.unmapped_reads_zero;
