@@ -57,8 +57,8 @@ DataWatch::DataWatch(const plan::Plan& plan,
     remember(plan, lab);
     load::VerifySettings settings = load::verify_settings_for(array.report);
     settings.verify = verify_of(plan);
-    lanes_.emplace(
-        *array_.expectation, lanes, workload, working_set(lab, array, workload), settings);
+    settings.set = working_set(lab, array, workload);
+    lanes_.emplace(*array_.expectation, lanes, workload, settings);
 }
 
 DataWatch::DataWatch(const plan::Plan& plan,

@@ -109,7 +109,8 @@ results::RoundRecord run_verified(std::span<load::Lane> lanes,
     const auto expectation = load::make_expectation(request.workload, set, lun);
     load::VerifySettings verify;
     verify.verify = request.verify;
-    const load::LaneKeepers keepers(*expectation, lanes, request.workload, set, verify);
+    verify.set = set;
+    const load::LaneKeepers keepers(*expectation, lanes, request.workload, verify);
     auto round = load::run_load(lanes, settings, clock);
     round.findings = integrity::records_of(keepers.findings(), load::calendar_now(), request.url);
     const integrity::KeeperCounts counts = keepers.counts();

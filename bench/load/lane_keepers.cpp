@@ -105,12 +105,11 @@ std::unique_ptr<integrity::Expectation> make_expectation(const profiles::Workloa
 LaneKeepers::LaneKeepers(integrity::Expectation& expectation,
                          std::span<Lane> lanes,
                          const profiles::Workload& workload,
-                         const profiles::WorkingSet& set,
                          const VerifySettings& settings)
     : lanes_(lanes)
     , settings_(settings)
     , unit_bytes_(expectation.settings().unit_bytes) {
-    const Touched touched = touched_by_lane(workload, set, lanes.size());
+    const Touched touched = touched_by_lane(workload, settings.set, lanes.size());
     Ranges all = all_of(touched.changed);
     const Ranges read = all_of(touched.read);
     all.insert(all.end(), read.begin(), read.end());

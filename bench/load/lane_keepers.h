@@ -15,6 +15,7 @@
 namespace bench::load {
 
 struct VerifySettings {
+    profiles::WorkingSet set; // What the workload may touch.
     integrity::Verify verify = integrity::Verify::none;
     std::uint32_t sample_one_in = 16;
     bool unmapped_reads_zero = true;
@@ -37,7 +38,6 @@ public:
     LaneKeepers(integrity::Expectation& expectation,
                 std::span<Lane> lanes,
                 const profiles::Workload& workload,
-                const profiles::WorkingSet& set,
                 const VerifySettings& settings);
     LaneKeepers(const LaneKeepers&) = delete;
     LaneKeepers& operator=(const LaneKeepers&) = delete;

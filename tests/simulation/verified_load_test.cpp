@@ -106,7 +106,8 @@ struct Verified {
         }
         bench::load::VerifySettings settings;
         settings.verify = verify;
-        const bench::load::LaneKeepers keepers(*expectation, lanes, workload, set, settings);
+        settings.set = set;
+        const bench::load::LaneKeepers keepers(*expectation, lanes, workload, settings);
         bench::load::LoadSettings load;
         load.duration = 300ms;
         load.interval = 100ms;
