@@ -2,6 +2,7 @@
 #include "bench/campaign/data_watch.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <numeric>
 #include <random>
@@ -48,31 +49,26 @@ working_set(const Lab& lab, const ArrayUnderTest& array, const profiles::Workloa
 
 } // namespace
 
-DataWatch::DataWatch(const plan::Plan& plan,
-                     const Lab& lab,
-                     ArrayUnderTest& array,
+DataWatch::DataWatch(const DataPlace& place,
                      std::span<load::Lane> lanes,
                      const profiles::Workload& workload)
-    : array_(array) {
-    remember(plan, lab);
-    load::VerifySettings settings = load::verify_settings_for(array.report);
-    settings.verify = verify_of(plan);
-    settings.set = working_set(lab, array, workload);
+    : array_(place.array) {
+    remember(place.plan, place.lab);
+    load::VerifySettings settings = load::verify_settings_for(array_.report);
+    settings.verify = verify_of(place.plan);
+    settings.set = working_set(place.lab, array_, workload);
     lanes_.emplace(*array_.expectation, lanes, workload, settings);
 }
 
-DataWatch::DataWatch(const plan::Plan& plan,
-                     const Lab& lab,
-                     ArrayUnderTest& array,
-                     load::Lane& lane)
-    : array_(array)
+DataWatch::DataWatch(const DataPlace& place, load::Lane& lane)
+    : array_(place.array)
     , pass_lane_(&lane) {
-    remember(plan, lab);
-    integrity::KeeperSettings settings = load::keeper_settings_for(array.report);
+    remember(place.plan, place.lab);
+    integrity::KeeperSettings settings = load::keeper_settings_for(array_.report);
     settings.verify = integrity::Verify::full;
     settings.slots = static_cast<std::uint32_t>(lane.drivers.front()->depth());
     settings.compressible_percent =
-        static_cast<std::uint8_t>((lane.reduction.compressible_share * 100) + 0.5);
+        static_cast<std::uint8_t>(std::lround(lane.reduction.compressible_share * 100));
     pass_ = std::make_unique<integrity::Keeper>(*array_.expectation, settings);
     lane.keeper = pass_.get();
 }

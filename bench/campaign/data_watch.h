@@ -11,20 +11,25 @@
 
 namespace bench::campaign {
 
+// Whose data, under which plan.
+struct DataPlace {
+    const plan::Plan& plan;
+    const Lab& lab;
+    ArrayUnderTest& array;
+};
+
 // Stamps what a load writes and holds what it reads against what the array must hold, from one
 // load of the run to the next. With one lane the memory goes on from round to round; with several,
 // whose shares may overlap differently in each workload, every load begins with a blank one.
 class DataWatch {
 public:
     // Over the lanes of a workload.
-    DataWatch(const plan::Plan& plan,
-              const Lab& lab,
-              ArrayUnderTest& array,
+    DataWatch(const DataPlace& place,
               std::span<load::Lane> lanes,
               const profiles::Workload& workload);
 
     // Over one lane that passes over the whole working set.
-    DataWatch(const plan::Plan& plan, const Lab& lab, ArrayUnderTest& array, load::Lane& lane);
+    DataWatch(const DataPlace& place, load::Lane& lane);
     ~DataWatch();
     DataWatch(const DataWatch&) = delete;
     DataWatch& operator=(const DataWatch&) = delete;

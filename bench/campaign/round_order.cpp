@@ -41,8 +41,8 @@ std::vector<PlannedRound> order_rounds(const plan::Plan& plan) {
     std::iota(forwards.begin(), forwards.end(), std::size_t{0});
     // ABBA: at each point the direction alternates, so that drift falls on all arrays alike.
     std::vector<bool> backwards(plan.workloads.size() * plan.points.size());
-    for (std::size_t i = 0; i < backwards.size(); ++i) {
-        backwards[i] = (chance() & 1U) != 0;
+    for (auto&& flag : backwards) {
+        flag = (chance() & 1U) != 0;
     }
     std::vector<PlannedRound> out;
     for (std::size_t number = 0; number < blocks.size(); ++number) {

@@ -128,7 +128,7 @@ std::vector<load::Lane> RoundRunner::lanes_for(ArrayUnderTest& array, const Load
 results::RoundRecord
 RoundRunner::load(ArrayUnderTest& array, const LoadOrder& order, const OnInterval& on_interval) {
     std::vector<load::Lane> lanes = lanes_for(array, order);
-    const DataWatch data(plan_, lab_, array, lanes, order.workload);
+    const DataWatch data({plan_, lab_, array}, lanes, order.workload);
     load::LoadSettings settings;
     settings.ramp = order.ramp;
     settings.duration = order.duration;
@@ -142,6 +142,7 @@ RoundRunner::load(ArrayUnderTest& array, const LoadOrder& order, const OnInterva
         return out;
     }
     std::vector<const WatchedSource*> watched;
+    watched.reserve(lanes.size());
     for (const load::Lane& lane : lanes) {
         watched.push_back(static_cast<const WatchedSource*>(lane.source.get()));
     }
@@ -225,7 +226,7 @@ results::RoundRecord RoundRunner::run_pass(ArrayUnderTest& array,
     lanes[0].source = std::make_unique<PassSource>(settings);
     lanes[0].access_bytes_max = settings.piece_bytes;
     lanes[0].reduction = plan_.workloads.front().workload.reduction; // Data as the load brings it.
-    const DataWatch data(plan_, lab_, array, lanes[0]);
+    const DataWatch data({plan_, lab_, array}, lanes[0]);
     load::LoadSettings load_settings;
     load_settings.duration = time_limit;
     load_settings.interval = 100ms;

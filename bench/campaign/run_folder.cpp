@@ -41,14 +41,12 @@ void make_folder(const fs::path& path) {
     }
 }
 
-// Copies a named file to inputs/ once and says under which name.
+// Copies a named file into the folder once and notes under which name.
 void take_in(const fs::path& folder,
-             const std::string& kind,
-             const std::string& name,
              const std::string& file,
+             const std::string& inside,
              std::map<std::string, std::string>& taken) {
     constexpr std::uint64_t input_bytes_max = 16ULL << 20U;
-    const std::string inside = fmt::format("inputs/{}-{}.json", kind, name);
     if (taken.try_emplace(file, inside).second) {
         results::write_whole_file((folder / inside).string(),
                                   results::read_whole_file(file, input_bytes_max));
@@ -68,10 +66,11 @@ RunFolder RunFolder::create(const std::string& path, const plan::Plan& plan) {
     make_folder(folder / "rounds");
     std::map<std::string, std::string> taken;
     for (const plan::PlanArray& array : plan.arrays) {
-        take_in(folder, "array", array.name, array.file, taken);
+        take_in(folder, array.file, fmt::format("inputs/array-{}.json", array.name), taken);
     }
     for (const plan::PlanWorkload& workload : plan.workloads) {
-        take_in(folder, "workload", workload.name, workload.file, taken);
+        take_in(
+            folder, workload.file, fmt::format("inputs/workload-{}.json", workload.name), taken);
     }
     RunFolder out(folder.string());
     results::write_whole_file(out.plan_path(), plan::plan_text(plan, taken));

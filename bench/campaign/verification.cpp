@@ -48,7 +48,8 @@ void check_journal(const std::string& folder,
             out.problems.push_back(fmt::format("{}: the journal knows no such round", name));
             continue;
         }
-        if (results::sha256_hex(results::read_whole_file(folder + "/" + name)) != found->second) {
+        if (results::sha256_hex(results::read_whole_file(fmt::format("{}/{}", folder, name))) !=
+            found->second) {
             out.problems.push_back(fmt::format("{}: not what the journal saw written", name));
         }
         journalled.erase(found);

@@ -55,8 +55,7 @@ void add_format_option(po::options_description& visible) {
 bool is_json_wanted(const po::variables_map& given) {
     const auto format = given["format"].as<std::string>();
     if (format != "json" && format != "text") {
-        throw drivers::UsageError(
-            fmt::format("--format \"{}\": wanted \"text\" or \"json\"", format));
+        throw drivers::UsageError(fmt::format(R"(--format "{}": wanted "text" or "json")", format));
     }
     return format == "json";
 }

@@ -77,6 +77,7 @@ void measure(VerdictRecord& verdict,
              const results::PairedSettings& chance) {
     std::vector<results::Histogram> histograms;
     std::vector<double> values;
+    values.reserve(rounds.size());
     const auto quantile = results::metric_quantile(limit.metric);
     for (const RoundRecord& round : rounds) {
         // An error is an error, however late the bench asked.
@@ -92,6 +93,7 @@ void measure(VerdictRecord& verdict,
     std::optional<results::MeanInterval> found;
     if (quantile) {
         std::vector<const results::Histogram*> pointers;
+        pointers.reserve(histograms.size());
         for (const results::Histogram& histogram : histograms) {
             pointers.push_back(&histogram);
         }

@@ -82,7 +82,7 @@ void check_phases(const Plan& plan, const profiles::JsonValue& at) {
         at.fail("the phase \"verify\" last");
     }
     if (verify != plan.phases.end() && plan.verify == VerifyData::none) {
-        at.fail("\"verify\": \"sample\" or \"full\" for a phase \"verify\"");
+        at.fail(R"("verify": "sample" or "full" for a phase "verify")");
     }
 }
 

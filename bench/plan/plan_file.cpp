@@ -63,14 +63,14 @@ private:
     // Names become parts of file names.
     static std::string checked_name(const JsonValue& value) {
         constexpr std::size_t longest_name = 64;
-        const std::string name = value.text();
+        std::string name = value.text();
         const bool fits = std::all_of(name.begin(), name.end(), [](char letter) {
             return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
                    (letter >= '0' && letter <= '9') || letter == '-' || letter == '_' ||
                    letter == '.';
         });
         if (!fits || name.empty() || name.size() > longest_name || name[0] == '.') {
-            value.fail("a name of letters, digits, \"-\", \"_\" and \".\", at most 64");
+            value.fail(R"(a name of letters, digits, "-", "_" and ".", at most 64)");
         }
         return name;
     }
@@ -84,7 +84,7 @@ private:
     check_unique(const std::vector<Named>& before, const Named& one, const JsonValue& at) const {
         for (const Named& other : before) {
             if (other.name == one.name) {
-                at.fail("a \"name\" of its own (\"" + one.name + "\" is taken)");
+                at.fail(R"(a "name" of its own; taken is )" + one.name);
             }
         }
     }
@@ -247,7 +247,7 @@ private:
             return;
         }
         if (plan_.duration > 0ns) {
-            list->fail("no \"duration\" beside \"phases\": each phase has its own");
+            list->fail(R"(no "duration" beside "phases": each phase has its own)");
         }
         for (const JsonValue& item : list->items()) {
             JsonObject object = item.object();

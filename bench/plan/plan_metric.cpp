@@ -74,7 +74,7 @@ void read_statistic(JsonObject& object, Metric& metric) {
     metric.statistic = value.text();
     if (metric.statistic != "mean" && metric.statistic != "max" &&
         !results::quantile_from_name(metric.statistic)) {
-        value.fail("\"mean\", \"max\" or a percentile like \"p99.9\"");
+        value.fail(R"("mean", "max" or a percentile like "p99.9")");
     }
 }
 
@@ -100,7 +100,7 @@ PlanLimit read_limit(const JsonValue& value) {
     const auto at_most = object.optional("at_most");
     const auto at_least = object.optional("at_least");
     if (at_most.has_value() == at_least.has_value()) {
-        value.fail("exactly one of \"at_most\" and \"at_least\"");
+        value.fail(R"(exactly one of "at_most" and "at_least")");
     }
     out.at_most = at_most.has_value();
     out.bound = read_bound(at_most ? *at_most : *at_least, out.metric);
@@ -162,7 +162,7 @@ LoadPoint read_point(const JsonValue& value) {
             return out;
         }
     }
-    value.fail("a load point: \"500/s\", \"depth 16\" or \"50% of knee\"");
+    value.fail(R"(a load point: "500/s", "depth 16" or "50% of knee")");
 }
 
 std::string bound_text(const Metric& metric, double bound) {
