@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr double many = 1e9;
-constexpr Duration year = 366 * 24h;
+constexpr Duration longest = 100 * 366 * 24h;
 constexpr std::uint64_t petabyte = 1ULL << 50U;
 
 void put(JsonObject& in, const char* key, double& value, double least, double most) {
@@ -44,13 +44,13 @@ void put_block(JsonObject& in, const char* key, std::uint64_t& value) {
 
 void put_time(JsonObject& in, const char* key, Duration& value) {
     if (const auto written = in.optional(key)) {
-        value = written->duration(0ns, year);
+        value = written->duration(0ns, longest);
     }
 }
 
 void put_time_s(JsonObject& in, const char* key, double& value_s) {
     if (const auto written = in.optional(key)) {
-        value_s = std::chrono::duration<double>(written->duration(1ms, year)).count();
+        value_s = std::chrono::duration<double>(written->duration(1ms, longest)).count();
     }
 }
 

@@ -92,6 +92,20 @@ TEST_CASE("libraries stay in the rooms that were given to them", "[tidy]") {
     }
 }
 
+TEST_CASE("no test's name holds a semicolon, at which CTest would cut it in two", "[tidy]") {
+    static const std::regex cut(R"re(TEST_CASE\([^)\[]*;)re");
+    for (const fs::path& file : sources()) {
+        std::string text;
+        for (const std::string& line : lines_of(file)) {
+            text += line.find("TEST_CASE(") != std::string::npos || !text.empty() ? line : "";
+            text = text.size() > 400 ? "" : text; // A name and its tags end long before.
+            INFO(file.string() << ": " << text);
+            CHECK_FALSE(std::regex_search(text, cut));
+            text = line.find('{') != std::string::npos ? "" : text;
+        }
+    }
+}
+
 TEST_CASE("nothing lies at the top that the plan of the house does not name", "[tidy]") {
     const std::set<std::string> known = {"bench",
                                          "drivers",

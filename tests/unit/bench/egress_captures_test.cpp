@@ -121,7 +121,7 @@ TEST_CASE("an iodine tunnel is found with its domain, queries and characters",
     }
 }
 
-TEST_CASE("one long data-like query and an echo tunnel are found; a banking trojan is no beacon",
+TEST_CASE("one long data-like query and an echo tunnel are found, a banking trojan is no beacon",
           "[egress][captures]") {
     if (all_captures("dns_tunnel").empty()) {
         return;

@@ -64,7 +64,7 @@ TEST_CASE("a tenth of a percent of late accesses does not make a point invalid",
     CHECK(audit.invalid.size() == 1);
 }
 
-TEST_CASE("five level rounds are steady; a slope or a jump is not", "[measure]") {
+TEST_CASE("five level rounds are steady, a slope or a jump is not", "[measure]") {
     const auto steady = [](std::vector<double> rounds) {
         return steadiness_of(rounds, {}).steady;
     };

@@ -99,7 +99,7 @@ TEST_CASE("sense survives both formats", "[scsi_sense]") {
     }
 }
 
-TEST_CASE("a field pointer says CDB or data; wide information needs descriptors", "[scsi_sense]") {
+TEST_CASE("a field pointer says CDB or data, wide information needs descriptors", "[scsi_sense]") {
     Sense sense;
     sense.key = SenseKey::illegal_request;
     sense.code = code::invalid_field_in_cdb;

@@ -54,7 +54,7 @@ TEST_CASE("a working set too small for the writers, or more shards than writers,
                     profiles::FileError);
 }
 
-TEST_CASE("a growing backlog has a trend above zero; a steady or noisy one has not",
+TEST_CASE("a growing backlog has a trend above zero, a steady or noisy one has not",
           "[interception]") {
     std::vector<float> growing;
     std::vector<float> noisy;

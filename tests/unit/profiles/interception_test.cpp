@@ -255,7 +255,7 @@ TEST_CASE("calls are Poisson, hold lognormally and stand at once as in M/G/infin
           }) < critical_1_percent);
 }
 
-TEST_CASE("a slow array loses product when the buffer is full, and says how much; a fast one loses "
+TEST_CASE("a slow array loses product when the buffer is full, and says how much, a fast one loses "
           "nothing",
           "[interception]") {
     Parameters parameters = variant(0.3);

@@ -79,6 +79,9 @@ TEST_CASE("every shipped workload reads, has a purpose and fits 256 MiB", "[work
     std::size_t count = 0;
     for (const auto& entry :
          std::filesystem::directory_iterator(tests::source_dir() + "/profiles/workloads")) {
+        if (!entry.is_regular_file()) {
+            continue; // The platform's workloads are of another kind, and have a test of their own.
+        }
         INFO(entry.path());
         const Workload workload = read_workload(entry.path());
         CHECK(workload.name == entry.path().stem());

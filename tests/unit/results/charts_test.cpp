@@ -89,7 +89,7 @@ TEST_CASE("a drawing carries its readings and lets no text become markup", "[cha
     CHECK(svg.find("aria-label=\"A &lt;b&gt;") != std::string::npos);
 }
 
-TEST_CASE("what was not measured is drawn without a reading; a gap breaks the line", "[charts]") {
+TEST_CASE("what was not measured is drawn without a reading, a gap breaks the line", "[charts]") {
     Chart chart = small_chart();
     chart.series[0].faint = true;
     CHECK(draw(chart, Canvas()).find("data-what") == std::string::npos);
