@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/egress/dns_watch.h"
 
+#include "bench/egress/entropy.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -21,21 +23,6 @@ constexpr double data_entropy_bits =
 
 constexpr std::array<std::string_view, 12> public_second_labels{
     "co", "com", "org", "net", "gov", "edu", "ac", "gob", "mil", "or", "ne", "go"};
-
-double entropy_bits(std::string_view text) {
-    std::array<double, 256> counts{};
-    for (const char letter : text) {
-        counts[static_cast<unsigned char>(letter)] += 1;
-    }
-    double out = 0;
-    for (const double count : counts) {
-        if (count > 0) {
-            const double share = count / static_cast<double>(text.size());
-            out -= share * std::log2(share);
-        }
-    }
-    return out;
-}
 
 std::string_view subdomain_of(const std::string& name, const std::string& domain) {
     return name.size() > domain.size() + 1
@@ -98,7 +85,8 @@ std::string types_text(const std::set<std::uint16_t>& types) {
 } // namespace
 
 bool looks_like_data(std::string_view label) {
-    return label.size() >= data_label_characters && entropy_bits(label) >= data_entropy_bits;
+    return label.size() >= data_label_characters &&
+           entropy_bits(std::as_bytes(std::span(label))) >= data_entropy_bits;
 }
 
 std::string registered_domain(const std::string& name) {

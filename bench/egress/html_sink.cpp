@@ -1,34 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/egress/sinks.h"
+#include "results/text/escape.h"
 
 #include <fmt/format.h>
 
 namespace bench::egress {
 
-namespace {
+using results::text::escape_html;
 
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char letter : text) {
-        switch (letter) {
-        case '&':
-            out += "&amp;";
-            break;
-        case '<':
-            out += "&lt;";
-            break;
-        case '>':
-            out += "&gt;";
-            break;
-        case '"':
-            out += "&quot;";
-            break;
-        default:
-            out += letter;
-        }
-    }
-    return out;
-}
+namespace {
 
 constexpr const char* style =
     R"(:root{color-scheme:light dark;--ink:#1b2330;--dim:#5b6678;--line:#d8dee8;--paper:#fff;--card:#f6f8fb;--bad:#b3261e;--note:#7a5b00}
@@ -42,17 +22,17 @@ code{font-size:.85rem}dl{display:grid;grid-template-columns:max-content 1fr;gap:
 
 std::string row(std::string_view name, const Tally& tally) {
     return fmt::format(
-        "<tr><td>{}</td><td>{}</td><td>{}</td></tr>", escaped(name), tally.frames, tally.bytes);
+        "<tr><td>{}</td><td>{}</td><td>{}</td></tr>", escape_html(name), tally.frames, tally.bytes);
 }
 
 std::string finding_html(const EgressFinding& finding) {
     std::string out = fmt::format("<article class=\"{}\"><b class=kind>{}</b> {}<dl>",
                                   finding.severity == "finding" ? "finding" : "note",
-                                  escaped(finding.kind),
-                                  escaped(finding.summary));
+                                  escape_html(finding.kind),
+                                  escape_html(finding.summary));
     const auto line = [&](std::string_view name, std::string_view value) {
         if (!value.empty()) {
-            out += fmt::format("<dt>{}</dt><dd>{}</dd>", escaped(name), escaped(value));
+            out += fmt::format("<dt>{}</dt><dd>{}</dd>", escape_html(name), escape_html(value));
         }
     };
     line("test", finding.test);
@@ -64,7 +44,7 @@ std::string finding_html(const EgressFinding& finding) {
         line(key, value);
     }
     if (!finding.filter.empty()) {
-        out += "<dt>Wireshark</dt><dd><code>" + escaped(finding.filter) + "</code></dd>";
+        out += "<dt>Wireshark</dt><dd><code>" + escape_html(finding.filter) + "</code></dd>";
     }
     line("Community ID", finding.community_id);
     return out + "</dl></article>";
@@ -80,8 +60,8 @@ std::string html_egress_report(const EgressReport& report) {
                       "<title>Egress</title><style>" +
                       std::string(style) + "</style>";
     out += fmt::format("<h1>Egress of {}</h1><p class=dim>Policy: {}. {} to {}, {} flows.</p>",
-                       escaped(report.source),
-                       escaped(report.policy),
+                       escape_html(report.source),
+                       escape_html(report.policy),
                        utc_text(analysis.first_ns()),
                        utc_text(analysis.last_ns()),
                        analysis.flows().size());
@@ -103,10 +83,10 @@ std::string html_egress_report(const EgressReport& report) {
     }
     out += "<h2>What this capture could have shown</h2><ul>";
     for (const std::string& text : report.detectable) {
-        out += "<li>" + escaped(text);
+        out += "<li>" + escape_html(text);
     }
     for (const std::string& text : report.not_measured) {
-        out += "<li><b class=kind>Not measured</b>: " + escaped(text);
+        out += "<li><b class=kind>Not measured</b>: " + escape_html(text);
     }
     return out + "</ul></html>\n";
 }

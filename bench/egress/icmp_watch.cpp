@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/egress/icmp_watch.h"
 
+#include "bench/egress/entropy.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -21,21 +23,6 @@ constexpr std::uint32_t ordinary_payload_bytes =
 constexpr std::size_t distinct_sizes_max = 4;
 constexpr std::uint64_t changed_replies_min = 2; // One may be two requests with one number.
 constexpr std::size_t entropy_bytes_min = 64;
-
-double entropy_bits(Bytes bytes) {
-    std::array<std::uint32_t, 256> counts{};
-    for (const std::byte value : bytes) {
-        ++counts[std::to_integer<std::size_t>(value)];
-    }
-    double out = 0;
-    for (const std::uint32_t count : counts) {
-        if (count > 0) {
-            const double share = count / static_cast<double>(bytes.size());
-            out -= share * std::log2(share);
-        }
-    }
-    return out;
-}
 
 std::uint64_t hash_of(Bytes bytes) {
     return std::hash<std::string_view>{}(
