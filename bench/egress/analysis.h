@@ -11,6 +11,7 @@
 #include "bench/egress/tcp_streams.h"
 #include "drivers/api/capture_source.h"
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -131,8 +132,8 @@ private:
     };
     struct StreamState {
         FlowKey key;
-        std::vector<std::byte> head[2];
-        bool told[2] = {false, false};
+        std::array<std::vector<std::byte>, 2> head;
+        std::array<bool, 2> told{};
     };
     struct BudgetWindow {
         std::int64_t from_ns = 0;

@@ -60,7 +60,7 @@ void Analysis::content(Flow& flow,
             if (flow.streams >= stream_states_.size()) {
                 stream_states_.resize(flow.streams + 1);
             }
-            stream_states_[flow.streams] = StreamState{flow.key, {}, {false, false}};
+            stream_states_[flow.streams] = StreamState{flow.key, {}, {}};
         }
         streams_.add(flow.streams, keyed.sender, packet);
         return;

@@ -57,9 +57,10 @@ void carrier_findings(const Analysis& analysis, const Flow& flow, std::vector<Eg
     // At a tap beside the array its own TTL is constant; a remote's changes with routes, and says
     // nothing.
     const int array_end = analysis.policy().array_end(flow.key);
-    if (array_end >= 0 && flow.ttl_changes[array_end] >= ttl_changes_min) {
+    if (array_end >= 0 &&
+        flow.ttl_changes[static_cast<std::size_t>(array_end)] >= ttl_changes_min) {
         add(fmt::format("{} packets of the array differ in TTL from its first",
-                        flow.ttl_changes[array_end]),
+                        flow.ttl_changes[static_cast<std::size_t>(array_end)]),
             "TTL pattern",
             "low");
     }

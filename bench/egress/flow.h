@@ -44,7 +44,7 @@ inline constexpr std::int32_t rule_none = -1;
 struct Flow {
     FlowKey key;
     Initiator initiator = Initiator::unknown;
-    std::uint8_t tcp_flags_seen[2] = {0, 0};
+    std::array<std::uint8_t, 2> tcp_flags_seen{};
     std::uint16_t phase = 0;       // Of its first packet.
     std::int32_t rule = rule_none; // Index of the allowing rule.
     std::uint32_t service = 0;     // Index of its service statistics; 0 = none.
@@ -52,14 +52,15 @@ struct Flow {
     std::uint32_t marks = 0;
     std::int64_t first_ns = 0; // UTC
     std::int64_t last_ns = 0;
-    std::uint64_t packets[2] = {0, 0}; // By sending end.
-    std::uint64_t bytes[2] = {0, 0};   // On the wire, frames whole.
-    std::uint64_t payload_bytes[2] = {0, 0};
+    std::array<std::uint64_t, 2> packets{}; // By sending end.
+    std::array<std::uint64_t, 2> bytes{};   // On the wire, frames whole.
+    std::array<std::uint64_t, 2> payload_bytes{};
     std::uint64_t unlisted_bytes = 0; // Of frames that no rule allowed when they passed.
     std::uint64_t unlisted_packets = 0;
     std::uint32_t name = 0; // Index of a name learnt from DNS; 0 = none.
-    std::uint8_t ttl_first[2] = {0, 0};
-    std::uint8_t ttl_changes[2] = {0, 0}; // Packets whose TTL differs from the first, saturating
+    std::array<std::uint8_t, 2> ttl_first{};
+    std::array<std::uint8_t, 2>
+        ttl_changes{}; // Packets whose TTL differs from the first, saturating
     std::uint8_t printable_ids =
         0; // IPv4 identifications that spell two printable letters, saturating
 

@@ -3,6 +3,7 @@
 
 #include "bench/egress/flow.h"
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -66,7 +67,7 @@ private:
         std::uint32_t base = 0;
     };
     struct Stream {
-        Direction directions[2];
+        std::array<Direction, 2> directions;
         bool open = false;
     };
 
