@@ -98,6 +98,13 @@ void print_interval(const results::IntervalRecord& interval) {
                interval.invalid.empty() ? "" : "  INVALID: " + interval.invalid);
 }
 
+// Leaves what the LUN must hold in the file that was named, if one was.
+void keep(const integrity::Expectation& expectation, const std::string& path, bool finished) {
+    if (!path.empty()) {
+        expectation.save(path, finished);
+    }
+}
+
 // Runs with the data watched: what is written is stamped, what is read is held against it.
 results::RoundRecord run_verified(std::span<load::Lane> lanes,
                                   const LoadRequest& request,
@@ -107,16 +114,23 @@ results::RoundRecord run_verified(std::span<load::Lane> lanes,
     const std::string lun = driver.identity().unique_id;
     const auto set = working_set(request, driver.geometry());
     const auto expectation = load::make_expectation(request.workload, set, lun);
-    load::VerifySettings verify;
+    keep(*expectation, request.expectation, false); // Instead of an older one, should this end.
+    load::VerifySettings verify = load::verify_settings_for(
+        plan::probe_lun(plan::parse_url(request.url), plan::DriverOptions{}, clock));
     verify.verify = request.verify;
     verify.set = set;
-    const load::LaneKeepers keepers(*expectation, lanes, request.workload, verify);
-    auto round = load::run_load(lanes, settings, clock);
-    round.findings = integrity::records_of(keepers.findings(), load::calendar_now(), request.url);
-    const integrity::KeeperCounts counts = keepers.counts();
-    round.measures["sectors_stamped"] = static_cast<double>(counts.sectors_stamped);
-    round.measures["sectors_checked"] = static_cast<double>(counts.sectors_checked);
-    round.measures["sectors_unchecked"] = static_cast<double>(counts.sectors_unchecked);
+    results::RoundRecord round;
+    {
+        const load::LaneKeepers keepers(*expectation, lanes, request.workload, verify);
+        round = load::run_load(lanes, settings, clock);
+        round.findings =
+            integrity::records_of(keepers.findings(), load::calendar_now(), request.url);
+        const integrity::KeeperCounts counts = keepers.counts();
+        round.measures["sectors_stamped"] = static_cast<double>(counts.sectors_stamped);
+        round.measures["sectors_checked"] = static_cast<double>(counts.sectors_checked);
+        round.measures["sectors_unchecked"] = static_cast<double>(counts.sectors_unchecked);
+    }
+    keep(*expectation, request.expectation, true);
     return round;
 }
 

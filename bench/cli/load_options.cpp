@@ -67,6 +67,9 @@ options::options_description described() {
         "identity (NAA, EUI-64, NGUID or serial) of a LUN that may be written to");
     add("overwrite-data", "with --destroy: even if the LUN carries somebody's data");
     add("verify", text("none"), "none, sample or full: stamp what is written, check what is read");
+    add("expectation",
+        text(""),
+        "with --verify: the file that then says what the LUN must hold, for verify-data");
     add("format", text("text"), "text or json");
     add("progress", text("auto"), "auto, none or plain: a line per interval on stderr");
     return out;
@@ -295,6 +298,10 @@ std::optional<LoadRequest> read_load_request(const Arguments& arguments) {
                                            {{"none", integrity::Verify::none},
                                             {"sample", integrity::Verify::sample},
                                             {"full", integrity::Verify::full}});
+    out.expectation = given["expectation"].as<std::string>();
+    if (!out.expectation.empty() && out.verify == integrity::Verify::none) {
+        refuse("expectation", out.expectation, "--verify sample or full beside it");
+    }
     return out;
 }
 

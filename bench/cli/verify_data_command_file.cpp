@@ -27,7 +27,8 @@ constexpr const char* introduction =
     "usage: arraybench verify-data [OPTION]... RUN URL\n\n"
     "Reads a LUN back and holds every block against what a run says it must hold. RUN is the "
     "run's\n"
-    "folder, or one of its expectation-*.bin. Writes nothing. Exit 1 if a block is wrong.\n\n"
+    "folder, one of its expectation-*.bin, or what load --expectation left. Writes nothing. Exit 1 "
+    "if a block is wrong.\n\n"
     "  arraybench verify-data results/runs/20260101T120000Z-demo-1a2b \\\n"
     "      iscsi://10.0.0.5/iqn.2006-08.com.example:a/1 --cache-size 512GiB\n\n";
 
@@ -119,7 +120,11 @@ int verify_data_command(const Arguments& arguments) {
     page.visible.add_options()("help,h", "this page")(
         "cache-size",
         po::value<std::string>()->default_value("0B"),
-        "what the array can hold in its cache: a larger working set is read through once first");
+        "what the array can hold in its cache: a larger working set is read through once first")(
+        "after",
+        po::value<std::string>()->default_value(""),
+        "what happened to the array since it was written: power_cut (what was not flushed may then "
+        "be gone), failover, or words for the record");
     add_format_option(page.visible);
     page.visible.add(driver_option_group());
     const auto given = read_options(arguments, page);
@@ -139,6 +144,10 @@ int verify_data_command(const Arguments& arguments) {
     integrity::ReadBackSettings settings;
     settings.cache_bytes = cache_bytes(*given);
     settings.keeper = load::keeper_settings_for(report);
+    settings.preceded_by = (*given)["after"].as<std::string>();
+    if (settings.preceded_by == "power_cut") {
+        expectation->apply_power_cut();
+    }
     const auto done =
         integrity::read_back(plan::open_driver(url, options, clock), *expectation, settings, clock);
     const auto found = integrity::records_of(done.findings, load::calendar_now(), named[1]);
