@@ -26,7 +26,7 @@ integrity::Verify verify_of(const plan::Plan& plan) {
 std::uint32_t unit_bytes(const plan::Plan& plan) {
     std::uint32_t out = 0;
     for (const plan::PlanWorkload& one : plan.workloads) {
-        out = std::gcd(out, load::unit_bytes_of(one.workload));
+        out = std::gcd(out, profiles::write_unit_bytes(one.workload));
     }
     return out;
 }
@@ -40,7 +40,7 @@ std::uint64_t remembered_bytes(const plan::Plan& plan, const Lab& lab) {
 }
 
 profiles::WorkingSet
-working_set(const Lab& lab, const ArrayUnderTest& array, const profiles::Workload& workload) {
+working_set(const Lab& lab, const ArrayUnderTest& array, const profiles::AnyWorkload& workload) {
     profiles::WorkingSet out;
     out.size_bytes = lab.working_set_bytes(workload);
     out.block_bytes = array.report.geometry.block_bytes;
@@ -51,7 +51,7 @@ working_set(const Lab& lab, const ArrayUnderTest& array, const profiles::Workloa
 
 DataWatch::DataWatch(const DataPlace& place,
                      std::span<load::Lane> lanes,
-                     const profiles::Workload& workload)
+                     const profiles::AnyWorkload& workload)
     : array_(place.array) {
     remember(place.plan, place.lab);
     load::VerifySettings settings = load::verify_settings_for(array_.report);

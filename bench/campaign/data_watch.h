@@ -26,7 +26,7 @@ public:
     // Over the lanes of a workload.
     DataWatch(const DataPlace& place,
               std::span<load::Lane> lanes,
-              const profiles::Workload& workload);
+              const profiles::AnyWorkload& workload);
 
     // Over one lane that passes over the whole working set.
     DataWatch(const DataPlace& place, load::Lane& lane);

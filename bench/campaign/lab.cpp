@@ -229,9 +229,9 @@ void Lab::load_expectations(const std::string& folder) {
     }
 }
 
-std::uint64_t Lab::working_set_bytes(const profiles::Workload& workload) const {
-    std::uint64_t out =
-        plan_.working_set_bytes > 0 ? plan_.working_set_bytes : workload.working_set_bytes;
+std::uint64_t Lab::working_set_bytes(const profiles::AnyWorkload& workload) const {
+    std::uint64_t out = plan_.working_set_bytes > 0 ? plan_.working_set_bytes
+                                                    : profiles::working_set_bytes(workload);
     for (const ArrayUnderTest& array : arrays_) {
         if (out > array.capacity_bytes()) {
             throw drivers::UsageError(fmt::format("working set of {} bytes: the LUN of {} has {}",

@@ -53,7 +53,7 @@ public:
     std::vector<results::ArrayRecord> records() const;
 
     // What every array can hold and the plan asks for: the same for all, so that the load is.
-    std::uint64_t working_set_bytes(const profiles::Workload& workload) const;
+    std::uint64_t working_set_bytes(const profiles::AnyWorkload& workload) const;
 
     // What each array must hold, in the run's folder: expectation-NAME.bin. An emulated array that
     // was started anew holds nothing of an earlier start, so nothing is loaded for it.

@@ -3,6 +3,7 @@
 
 #include "bench/campaign/campaign.h"
 #include "bench/campaign/round_runner.h"
+#include "profiles/interception/rates.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -45,10 +46,17 @@ void add_load(const profiles::Workload& workload,
     }
 }
 
+void add_platform(const profiles::AnyWorkload& workload, double seconds, Outline::Target& target) {
+    const auto& platform = std::get<profiles::interception::PlatformWorkload>(workload);
+    const auto table = profiles::interception::platform_table(platform.parameters);
+    target.bytes_read += table.read_bytes_per_s * seconds;
+    target.bytes_written += table.write_bytes_per_s * seconds;
+}
+
 void add_preconditioning(const plan::Plan& plan, Outline::Target& target) {
     std::uint64_t size_bytes = plan.working_set_bytes;
     for (const plan::PlanWorkload& one : plan.workloads) {
-        size_bytes = std::max(size_bytes, one.workload.working_set_bytes);
+        size_bytes = std::max(size_bytes, profiles::working_set_bytes(one.workload));
     }
     if (size_bytes == 0) {
         target.is_bounded = false; // The whole LUN, as far as the time limit lets it.
@@ -80,9 +88,13 @@ Outline::Target target_of(const plan::Plan& plan, const plan::PlanArray& array) 
     for (const plan::PlanWorkload& workload : plan.workloads) {
         for (const plan::LoadPoint& point : plan.points) {
             out.rounds += plan.rounds;
-            out.is_bounded = out.is_bounded && point.kind == plan::PointKind::rate;
+            out.is_bounded = out.is_bounded && (point.kind == plan::PointKind::rate ||
+                                                point.kind == plan::PointKind::targets);
             if (point.kind == plan::PointKind::rate) {
-                add_load(workload.workload, point.value, seconds, out);
+                add_load(
+                    std::get<profiles::Workload>(workload.workload), point.value, seconds, out);
+            } else if (point.kind == plan::PointKind::targets) {
+                add_platform(at_point(workload.workload, point, 0), seconds, out);
             }
         }
     }

@@ -5,9 +5,9 @@
 #include "bench/campaign/data_watch.h"
 #include "bench/campaign/disturbance_cost.h"
 #include "bench/campaign/interruption.h"
+#include "bench/campaign/platform_measures.h"
 #include "bench/campaign/watched_source.h"
 #include "drivers/api/errors.h"
-#include "profiles/synthetic_source.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -21,31 +21,31 @@ namespace {
 constexpr std::size_t watched_most = 4U << 20U;
 constexpr double lateness_share_max = 0.05; // Of the service time; above, the emulator is too slow.
 
-bool is_open_loop(const profiles::Workload& workload) {
-    return workload.arrivals.pace != profiles::Pace::closed;
-}
-
 // How many accesses a disturbed round may bring, with room for luck.
 std::size_t watched_accesses(const LoadOrder& order, std::uint32_t lanes) {
-    if (!is_open_loop(order.workload)) {
+    const profiles::Offer offer = profiles::offer_of(order.workload);
+    if (!offer.open_loop) {
         return watched_most / lanes;
     }
     const double seconds = std::chrono::duration<double>(order.ramp + order.duration).count();
-    const double expected = order.workload.arrivals.rate_per_s * seconds * 1.5 / lanes;
+    const double room = offer.is_exact ? 1.5 : 4; // A platform's traffic comes in bursts.
+    const double expected = offer.rate_per_s * seconds * room / lanes;
     return static_cast<std::size_t>(std::min(static_cast<double>(watched_most), expected + 10'000));
 }
 
-std::size_t session_depth(const plan::Plan& plan, const profiles::Workload& workload) {
-    const std::size_t asked = is_open_loop(workload) ? 0 : workload.arrivals.depth;
+std::size_t session_depth(const plan::Plan& plan, const profiles::AnyWorkload& workload) {
+    const profiles::Offer offer = profiles::offer_of(workload);
+    const std::size_t asked = offer.open_loop ? 0 : offer.depth;
     return std::max<std::size_t>(plan.depth, (asked + plan.lanes - 1) / plan.lanes);
 }
 
 void add_disturbances(const std::vector<WatchedAccess>& accesses,
                       const std::vector<Conductor::Done>& done,
-                      const plan::Plan& plan,
+                      const std::vector<plan::PlanPhase>& phases,
+                      profiles::Duration late_after,
                       results::RoundRecord& round) {
     const profiles::Duration ramp(round.ramp_ns);
-    const auto starts = phase_starts(plan.phases, ramp);
+    const auto starts = phase_starts(phases, ramp);
     const profiles::Duration end = ramp + profiles::Duration(round.duration_ns);
     for (std::size_t i = 0; i < done.size(); ++i) {
         DisturbedStretch stretch;
@@ -55,7 +55,7 @@ void add_disturbances(const std::vector<WatchedAccess>& accesses,
         }
         stretch.at = done[i].at;
         stretch.until = i + 1 < done.size() ? done[i + 1].at : end;
-        stretch.late_after = plan.late_after;
+        stretch.late_after = late_after;
         results::DisturbanceRecord cost = disturbance_cost(accesses, stretch);
         cost.name = done[i].name;
         cost.note = done[i].note;
@@ -65,18 +65,23 @@ void add_disturbances(const std::vector<WatchedAccess>& accesses,
 
 } // namespace
 
-profiles::Workload
-at_point(const profiles::Workload& workload, const plan::LoadPoint& point, double rate_per_s) {
-    profiles::Workload out = workload;
-    if (point.kind == plan::PointKind::depth) {
-        out.arrivals.pace = profiles::Pace::closed;
-        out.arrivals.depth = static_cast<std::uint32_t>(point.value);
+profiles::AnyWorkload
+at_point(const profiles::AnyWorkload& workload, const plan::LoadPoint& point, double rate_per_s) {
+    profiles::AnyWorkload out = workload;
+    if (auto* platform = std::get_if<profiles::interception::PlatformWorkload>(&out)) {
+        platform->parameters.scale = point.value / platform->parameters.targets;
         return out;
     }
-    if (out.arrivals.pace == profiles::Pace::closed) {
-        out.arrivals.pace = profiles::Pace::poisson;
+    profiles::Arrivals& arrivals = std::get<profiles::Workload>(out).arrivals;
+    if (point.kind == plan::PointKind::depth) {
+        arrivals.pace = profiles::Pace::closed;
+        arrivals.depth = static_cast<std::uint32_t>(point.value);
+        return out;
     }
-    out.arrivals.rate_per_s = rate_per_s;
+    if (arrivals.pace == profiles::Pace::closed) {
+        arrivals.pace = profiles::Pace::poisson;
+    }
+    arrivals.rate_per_s = rate_per_s;
     return out;
 }
 
@@ -114,12 +119,12 @@ std::vector<load::Lane> RoundRunner::lanes_for(ArrayUnderTest& array, const Load
         load::Lane lane;
         lane.drivers.push_back(array.open(session_depth(plan_, order.workload), clock_));
         lane.source = profiles::make_source(order.workload, set, order.seed, {i, plan_.lanes});
-        if (order.with_phases) {
+        if (!order.phases.empty()) {
             lane.source = std::make_unique<WatchedSource>(
                 std::move(lane.source), watched_accesses(order, plan_.lanes), clock_);
         }
         lane.access_bytes_max = profiles::largest_access_bytes(order.workload);
-        lane.reduction = order.workload.reduction;
+        lane.reduction = profiles::reduction_of(order.workload);
         out.push_back(std::move(lane));
     }
     return out;
@@ -133,12 +138,15 @@ RoundRunner::load(ArrayUnderTest& array, const LoadOrder& order, const OnInterva
     settings.ramp = order.ramp;
     settings.duration = order.duration;
     settings.interval = plan_.interval;
-    settings.offered_per_s = is_open_loop(order.workload) ? order.workload.arrivals.rate_per_s : 0;
+    const profiles::Offer offer = profiles::offer_of(order.workload);
+    settings.offered_per_s = offer.open_loop ? offer.rate_per_s : 0;
+    settings.offers_own_schedule = offer.open_loop && !offer.is_exact;
     settings.stop = &Interruption::flag();
     settings.on_interval = on_interval;
-    if (!order.with_phases) {
+    if (order.phases.empty()) {
         results::RoundRecord out = load::run_load(lanes, settings, clock_);
         data.tell("load", out);
+        add_platform_measures(order.workload, out);
         return out;
     }
     std::vector<const WatchedSource*> watched;
@@ -146,12 +154,13 @@ RoundRunner::load(ArrayUnderTest& array, const LoadOrder& order, const OnInterva
     for (const load::Lane& lane : lanes) {
         watched.push_back(static_cast<const WatchedSource*>(lane.source.get()));
     }
-    Score score{plan_.phases, order.ramp, &array, &Interruption::flag()};
+    Score score{order.phases, order.ramp, &array, &Interruption::flag()};
     Conductor conductor(std::move(score), *watched.front(), journal_, clock_);
     results::RoundRecord out = load::run_load(lanes, settings, clock_);
     conductor.finish();
     data.tell("", out);
-    mark_phases(out.intervals, plan_.phases, order.ramp);
+    add_platform_measures(order.workload, out);
+    mark_phases(out.intervals, order.phases, order.ramp);
     std::vector<WatchedAccess> accesses;
     for (const WatchedSource* one : watched) {
         accesses.insert(accesses.end(), one->accesses().begin(), one->accesses().end());
@@ -160,7 +169,7 @@ RoundRunner::load(ArrayUnderTest& array, const LoadOrder& order, const OnInterva
                 "{} accesses more than the disturbance's watch can hold", one->unwatched()));
         }
     }
-    add_disturbances(accesses, conductor.done(), plan_, out);
+    add_disturbances(accesses, conductor.done(), order.phases, plan_.late_after, out);
     return out;
 }
 
@@ -174,7 +183,7 @@ results::RoundRecord RoundRunner::measure(const PlannedRound& planned,
     order.seed = planned.seed;
     order.ramp = plan_.ramp;
     order.duration = plan_.duration;
-    order.with_phases = !plan_.phases.empty();
+    order.phases = plan_.phases;
     if (array.child && array.child->alive()) {
         array.child->emulator_counts(); // Its times count from one question to the next.
     }
@@ -184,7 +193,9 @@ results::RoundRecord RoundRunner::measure(const PlannedRound& planned,
     out.array = array.planned->name;
     out.workload = plan_.workloads[planned.workload].name;
     out.point = point.text;
-    out.point_value = point.kind == plan::PointKind::depth ? point.value : rate_per_s;
+    out.point_value = point.kind == plan::PointKind::depth || point.kind == plan::PointKind::targets
+                          ? point.value
+                          : rate_per_s;
     out.seed = planned.seed;
     count_emulator(array, out);
     if (!plan_.phases.empty() && plan_.phases.back().kind == plan::PhaseKind::verify &&
@@ -225,7 +236,8 @@ results::RoundRecord RoundRunner::run_pass(ArrayUnderTest& array,
     lanes[0].drivers.push_back(array.open(std::max(settings.depth, 1U), clock_));
     lanes[0].source = std::make_unique<PassSource>(settings);
     lanes[0].access_bytes_max = settings.piece_bytes;
-    lanes[0].reduction = plan_.workloads.front().workload.reduction; // Data as the load brings it.
+    lanes[0].reduction =
+        profiles::reduction_of(plan_.workloads.front().workload); // Data as the load brings it.
     const DataWatch data({plan_, lab_, array}, lanes[0]);
     load::LoadSettings load_settings;
     load_settings.duration = time_limit;
@@ -267,7 +279,7 @@ std::uint64_t RoundRunner::precondition(ArrayUnderTest& array, const OnInterval&
 
 void RoundRunner::verify(ArrayUnderTest& array,
                          const plan::PlanPhase& phase,
-                         const profiles::Workload& workload,
+                         const profiles::AnyWorkload& workload,
                          results::RoundRecord& round) {
     PassSettings settings;
     settings.op = profiles::AccessOp::read;

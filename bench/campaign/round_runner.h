@@ -15,11 +15,11 @@ namespace bench::campaign {
 
 // What a load is made of besides the array.
 struct LoadOrder {
-    profiles::Workload workload; // Its arrivals already those of the load point.
+    profiles::AnyWorkload workload; // Already at its load point.
     std::uint64_t seed = 1;
     drivers::Duration ramp{0};
     drivers::Duration duration{0};
-    bool with_phases = false;
+    std::vector<plan::PlanPhase> phases; // Empty = one undisturbed load.
 };
 
 // Why the emulated array, not the one it plays, decided the numbers; empty = it did not.
@@ -47,7 +47,7 @@ private:
     std::vector<load::Lane> lanes_for(ArrayUnderTest& array, const LoadOrder& order);
     void verify(ArrayUnderTest& array,
                 const plan::PlanPhase& phase,
-                const profiles::Workload& workload,
+                const profiles::AnyWorkload& workload,
                 results::RoundRecord& round);
     results::RoundRecord run_pass(ArrayUnderTest& array,
                                   PassSettings settings,
@@ -61,8 +61,9 @@ private:
     drivers::Clock& clock_;
 };
 
-// The workload with the load point's arrivals in place of its own.
-profiles::Workload
-at_point(const profiles::Workload& workload, const plan::LoadPoint& point, double rate_per_s);
+// The workload with the load point's arrivals in place of its own; a platform grows or shrinks as
+// a whole, with its writers, analysts and searches, until it has the point's targets.
+profiles::AnyWorkload
+at_point(const profiles::AnyWorkload& workload, const plan::LoadPoint& point, double rate_per_s);
 
 } // namespace bench::campaign

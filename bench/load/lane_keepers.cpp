@@ -21,7 +21,7 @@ struct Touched {
     std::vector<Ranges> read;
 };
 
-Touched touched_by_lane(const profiles::Workload& workload,
+Touched touched_by_lane(const profiles::AnyWorkload& workload,
                         const profiles::WorkingSet& set,
                         std::size_t lanes) {
     Touched out{std::vector<Ranges>(lanes), std::vector<Ranges>(lanes)};
@@ -74,22 +74,7 @@ std::uint32_t depth_of(const Lane& lane) {
 
 } // namespace
 
-std::uint32_t unit_bytes_of(const profiles::Workload& workload) noexcept {
-    std::uint64_t out = 0;
-    for (const auto& stream : workload.streams) {
-        const bool changes = stream.op != profiles::AccessOp::read &&
-                             stream.op != profiles::AccessOp::compare &&
-                             stream.op != profiles::AccessOp::flush;
-        for (const auto& block : stream.blocks) {
-            out = changes ? std::gcd(out, block.size_bytes) : out;
-        }
-    }
-    constexpr std::uint64_t usual = 4096;
-    return static_cast<std::uint32_t>(
-        out == 0 ? usual : std::max(std::gcd(out, usual), std::uint64_t{512}));
-}
-
-std::unique_ptr<integrity::Expectation> make_expectation(const profiles::Workload& workload,
+std::unique_ptr<integrity::Expectation> make_expectation(const profiles::AnyWorkload& workload,
                                                          const profiles::WorkingSet& set,
                                                          const std::string& lun) {
     std::random_device device;
@@ -98,13 +83,13 @@ std::unique_ptr<integrity::Expectation> make_expectation(const profiles::Workloa
         integrity::ExpectationSettings{.run = high << 32U | device(),
                                        .from_bytes = set.from_bytes,
                                        .size_bytes = set.size_bytes,
-                                       .unit_bytes = unit_bytes_of(workload),
+                                       .unit_bytes = profiles::write_unit_bytes(workload),
                                        .lun = lun});
 }
 
 LaneKeepers::LaneKeepers(integrity::Expectation& expectation,
                          std::span<Lane> lanes,
-                         const profiles::Workload& workload,
+                         const profiles::AnyWorkload& workload,
                          const VerifySettings& settings)
     : lanes_(lanes)
     , settings_(settings)
@@ -120,8 +105,8 @@ LaneKeepers::LaneKeepers(integrity::Expectation& expectation,
         keeper.lane = static_cast<std::uint16_t>(lane);
         keeper.verify = settings.verify;
         keeper.sample_one_in = settings.sample_one_in;
-        keeper.compressible_percent =
-            static_cast<std::uint8_t>(std::lround(workload.reduction.compressible_share * 100));
+        keeper.compressible_percent = static_cast<std::uint8_t>(
+            std::lround(profiles::reduction_of(workload).compressible_share * 100));
         keeper.slots = std::max(depth_of(lanes[lane]), 1U);
         keeper.ranges = owned[lane];
         keeper.unmapped_reads_zero = settings.unmapped_reads_zero;

@@ -4,7 +4,7 @@
 #include "bench/integrity/keeper.h"
 #include "bench/load/pump.h"
 #include "drivers/api/lun_report.h"
-#include "profiles/synthetic_source.h"
+#include "profiles/kinds/any_workload.h"
 #include "results/run_record.h"
 
 #include <memory>
@@ -22,12 +22,9 @@ struct VerifySettings {
     std::uint64_t unmap_granularity_bytes = 0;
 };
 
-// The largest unit of which every write of the workload is a multiple; 512 bytes at least.
-std::uint32_t unit_bytes_of(const profiles::Workload& workload) noexcept;
-
 // A new expectation for what the workload will do to `set` of the LUN named `lun`, under a run
 // number drawn for it alone.
-std::unique_ptr<integrity::Expectation> make_expectation(const profiles::Workload& workload,
+std::unique_ptr<integrity::Expectation> make_expectation(const profiles::AnyWorkload& workload,
                                                          const profiles::WorkingSet& set,
                                                          const std::string& lun);
 
@@ -37,7 +34,7 @@ class LaneKeepers {
 public:
     LaneKeepers(integrity::Expectation& expectation,
                 std::span<Lane> lanes,
-                const profiles::Workload& workload,
+                const profiles::AnyWorkload& workload,
                 const VerifySettings& settings);
     LaneKeepers(const LaneKeepers&) = delete;
     LaneKeepers& operator=(const LaneKeepers&) = delete;

@@ -115,8 +115,11 @@ void add_audit(const LaneThreads& threads,
     }
     audit.offered_per_s = settings.offered_per_s;
     if (out.duration_ns > 0) {
-        audit.achieved_per_s = static_cast<double>(completed_in_window) /
-                               (static_cast<double>(out.duration_ns) * 1e-9);
+        const double seconds = static_cast<double>(out.duration_ns) * 1e-9;
+        audit.achieved_per_s = static_cast<double>(completed_in_window) / seconds;
+        if (settings.offers_own_schedule) {
+            audit.offered_per_s = static_cast<double>(audit.scheduled) / seconds;
+        }
     }
     audit.host_cpu_fraction = measure::host_fraction(coordinator.from(), coordinator.to());
     if (completed_in_window > 0) {

@@ -15,7 +15,8 @@ struct LoadSettings {
     drivers::Duration ramp{0}; // Driven and shown, not measured.
     drivers::Duration duration{std::chrono::seconds(10)};
     drivers::Duration interval{std::chrono::seconds(1)};
-    double offered_per_s = 0; // What the sources were asked for; 0 = closed loop.
+    double offered_per_s = 0;         // What the sources were asked for; 0 = closed loop.
+    bool offers_own_schedule = false; // Open loop whose rate only the sources' schedule tells.
     LaneLimits limits;
     const std::atomic<bool>* stop = nullptr; // Set by a signal handler: drain and return.
     // Called in the caller's thread for each finished interval of all lanes together.

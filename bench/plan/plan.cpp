@@ -9,6 +9,10 @@
 
 namespace bench::plan {
 
+bool fits(const LoadPoint& point, const profiles::AnyWorkload& workload) {
+    return (point.kind == PointKind::targets) == profiles::is_platform(workload);
+}
+
 std::string limit_text(const PlanLimit& limit) {
     return fmt::format("{}{}{} {} {}",
                        limit.metric.stream,

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "profiles/array_description.h"
-#include "profiles/workload.h"
+#include "profiles/kinds/any_workload.h"
 #include "results/metric.h"
 
 #include <chrono>
@@ -33,15 +33,15 @@ struct PlanArray {
 struct PlanWorkload {
     std::string name;
     std::string file;
-    profiles::Workload workload;
+    profiles::AnyWorkload workload;
 };
 
-enum class PointKind : std::uint8_t { rate, depth, knee_share };
+enum class PointKind : std::uint8_t { rate, depth, knee_share, targets };
 
 struct LoadPoint {
     PointKind kind = PointKind::rate;
     double value = 0;
-    std::string text; // "500/s", "depth 16", "50% of knee"
+    std::string text; // "500/s", "depth 16", "50% of knee", "200 targets"
 
     bool operator==(const LoadPoint&) const = default;
 };
@@ -112,6 +112,9 @@ struct Plan {
     std::vector<PlanLimit> limits;
     std::vector<PlanMetric> metrics;
 };
+
+// Targets are what a platform's load is counted in, and nothing else's.
+bool fits(const LoadPoint& point, const profiles::AnyWorkload& workload);
 
 // "read response p99 <= 5ms"
 std::string limit_text(const PlanLimit& limit);

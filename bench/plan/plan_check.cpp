@@ -71,6 +71,19 @@ void check_array(const PlanArray& array, const profiles::JsonValue& at) {
     }
 }
 
+void check_point(const Plan& plan, const LoadPoint& point, const profiles::JsonValue& at) {
+    for (const PlanWorkload& workload : plan.workloads) {
+        if (!fits(point, workload.workload)) {
+            at.fail(profiles::is_platform(workload.workload)
+                        ? fmt::format("targets for the platform workload {}, like \"200 targets\"",
+                                      workload.name)
+                        : fmt::format("a rate, a depth or a share of the knee for {}, which is no "
+                                      "platform and has no targets",
+                                      workload.name));
+        }
+    }
+}
+
 void check_phases(const Plan& plan, const profiles::JsonValue& at) {
     if (plan.phases.empty() || plan.phases.front().kind != PhaseKind::load) {
         at.fail("a phase \"load\" first: what is disturbed must have been measured undisturbed");
@@ -92,8 +105,8 @@ void check_stream(const Plan& plan, const results::Metric& metric, const profile
     }
     std::set<std::string> streams;
     for (const PlanWorkload& workload : plan.workloads) {
-        for (const profiles::WorkloadStream& stream : workload.workload.streams) {
-            streams.insert(stream.name);
+        for (const std::string& stream : profiles::stream_names(workload.workload)) {
+            streams.insert(stream);
         }
     }
     if (streams.count(metric.stream) == 0) {

@@ -10,6 +10,9 @@ namespace bench::plan {
 // The array speaks the transport asked for, has the LUN, and real ones name what is written to.
 void check_array(const PlanArray& array, const profiles::JsonValue& at);
 
+// Targets for platforms, rates, depths and knees for everything else.
+void check_point(const Plan& plan, const LoadPoint& point, const profiles::JsonValue& at);
+
 void check_phases(const Plan& plan, const profiles::JsonValue& at);
 
 // The streams, workloads and load points that a limit names exist.

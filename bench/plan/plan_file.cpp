@@ -5,7 +5,6 @@
 #include "bench/plan/plan_metric.h"
 #include "profiles/array_file.h"
 #include "profiles/strict_json.h"
-#include "profiles/workload_file.h"
 #include "results/numbers/paired.h"
 
 #include <algorithm>
@@ -127,9 +126,9 @@ private:
             JsonObject object = item.object();
             PlanWorkload out;
             out.file = resolved(object.required("file"));
-            out.workload = profiles::read_workload(out.file);
+            out.workload = profiles::read_any_workload(out.file);
             const auto name = object.optional("name");
-            out.name = name ? checked_name(*name) : out.workload.name;
+            out.name = name ? checked_name(*name) : profiles::workload_name(out.workload);
             object.finish();
             check_unique(plan_.workloads, out, item);
             plan_.workloads.push_back(std::move(out));
@@ -143,6 +142,7 @@ private:
             if (std::count(plan_.points.begin(), plan_.points.end(), plan_.points.back()) > 1) {
                 item.fail("a load point that does not stand there already");
             }
+            check_point(plan_, plan_.points.back(), item);
         }
         if (plan_.points.empty()) {
             points.fail("at least one load point");

@@ -137,7 +137,9 @@ PlanMetric read_plan_metric(const JsonValue& value) {
 LoadPoint read_point(const JsonValue& value) {
     constexpr std::string_view depth_word = "depth ";
     constexpr std::string_view knee_words = "% of knee";
+    constexpr std::string_view target_word = " targets";
     constexpr double depth_max = 65536;
+    constexpr double targets_max = 1e7;
     LoadPoint out;
     out.text = value.is_text() ? value.text() : "";
     const std::string& text = out.text;
@@ -161,8 +163,15 @@ LoadPoint read_point(const JsonValue& value) {
             out.value <= 2) {
             return out;
         }
+    } else if (text.ends_with(target_word)) {
+        out.kind = PointKind::targets;
+        out.value = std::strtod(text.c_str(), &end);
+        if (end == text.c_str() + text.size() - target_word.size() && out.value >= 1 &&
+            out.value <= targets_max && out.value == std::floor(out.value)) {
+            return out;
+        }
     }
-    value.fail(R"(a load point: "500/s", "depth 16" or "50% of knee")");
+    value.fail(R"(a load point: "500/s", "depth 16", "50% of knee" or "200 targets")");
 }
 
 std::string bound_text(const Metric& metric, double bound) {

@@ -133,6 +133,7 @@ void read_storage(JsonObject in, StorageParameters& out) {
     put_time(in, "rotation_jitter", out.rotation_jitter);
     put_time_s(in, "buffer", out.buffer_seconds);
     put_share(in, "retained_share", out.retained_share);
+    put_share(in, "compressible_share", out.compressible_share);
     in.finish();
 }
 
@@ -166,6 +167,13 @@ void read_events(JsonObject in, EventParameters& out) {
     put_time(in, "outage_at", out.outage_at);
     put_time(in, "outage_length", out.outage_length);
     put(in, "outage_drain_factor", out.outage_drain_factor, 0.1, 1000);
+    in.finish();
+}
+
+void read_promises(JsonObject in, Promises& out) {
+    put_time(in, "seal", out.seal);
+    put_time(in, "search", out.search);
+    put_time(in, "playback_start", out.playback_start);
     in.finish();
 }
 
@@ -208,6 +216,8 @@ PlatformWorkload read(const JsonDocument& document, const std::string& name) {
             [&](JsonObject object) { read_readers(std::move(object), out.parameters.readers); });
     section("events",
             [&](JsonObject object) { read_events(std::move(object), out.parameters.events); });
+    section("promises",
+            [&](JsonObject object) { read_promises(std::move(object), out.parameters.promises); });
     in.finish();
     return out;
 }

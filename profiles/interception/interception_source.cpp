@@ -32,11 +32,6 @@ Share share_of(const Parameters& parameters, Shard shard) {
     return {own, static_cast<double>(own) / writers};
 }
 
-WorkingSet part_of(const WorkingSet& set, Shard shard) {
-    const std::uint64_t size = set.size_bytes / shard.count / mib * mib;
-    return {set.from_bytes + size * shard.index, size, set.block_bytes};
-}
-
 class InterceptionSource final : public Source {
 public:
     InterceptionSource(const Parameters& parameters,
@@ -148,6 +143,11 @@ private:
 };
 
 } // namespace
+
+WorkingSet part_of(const WorkingSet& set, Shard shard) {
+    const std::uint64_t size = set.size_bytes / shard.count / mib * mib;
+    return {set.from_bytes + size * shard.index, size, set.block_bytes};
+}
 
 std::uint32_t writer_count(const Parameters& parameters) {
     return static_cast<std::uint32_t>(

@@ -17,6 +17,7 @@ std::unique_ptr<Source> make_interception_source(const Parameters& parameters,
                                                  std::uint64_t seed,
                                                  Shard shard);
 
+WorkingSet part_of(const WorkingSet& set, Shard shard);   // What one shard keeps to
 std::uint32_t writer_count(const Parameters& parameters); // Of the whole platform, at least one
 std::uint64_t largest_access_bytes(const Parameters& parameters); // That carries data
 

@@ -80,8 +80,9 @@ struct StorageParameters {
     std::uint64_t seal_block_bytes = 4 << 10;
     Duration rotation_every = std::chrono::minutes(30);
     Duration rotation_jitter = std::chrono::minutes(5);
-    double buffer_seconds = 10;  // Mediation buffer, in seconds of busy-hour ingest
-    double retained_share = 0.6; // Of the content region holds product before the start
+    double buffer_seconds = 10;       // Mediation buffer, in seconds of busy-hour ingest
+    double retained_share = 0.6;      // Of the content region holds product before the start
+    double compressible_share = 0.32; // Of each block: encrypted containers of PDUs, 1.48 with lz4
 };
 
 struct ReaderParameters {
@@ -120,6 +121,12 @@ struct EventParameters {
     double outage_drain_factor = 4; // Of the busy-hour mean
 };
 
+struct Promises { // Later than this is counted as late; limits of a plan are its own.
+    Duration seal = std::chrono::seconds(1);
+    Duration search = std::chrono::milliseconds(250);
+    Duration playback_start = std::chrono::milliseconds(300);
+};
+
 struct Parameters {
     double targets = 5000;
     double scale =
@@ -134,6 +141,7 @@ struct Parameters {
     StorageParameters storage;
     ReaderParameters readers;
     EventParameters events;
+    Promises promises;
 };
 
 // Shares of a day's calls and of a day's IP traffic by hour (assumed; they add up to one).

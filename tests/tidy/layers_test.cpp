@@ -72,6 +72,14 @@ const Arrows folder_arrows = {
       "profiles/file_error",
       "profiles/zipf",
       "profiles/units"}},
+    // One face for workloads of every kind.
+    {"profiles/kinds",
+     {"profiles/interception",
+      "profiles/source",
+      "profiles/strict_json",
+      "profiles/synthetic_source",
+      "profiles/workload",
+      "profiles/workload_file"}},
     {"results/numbers", {}},
     {"results/text", {}},
     {"results/charts", {"results/text"}}, // Axes say their values for people.

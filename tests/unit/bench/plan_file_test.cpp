@@ -83,6 +83,30 @@ TEST_CASE("load points are rates, depths and shares of a knee", "[plan]") {
     }
 }
 
+TEST_CASE("a platform's load is counted in targets, and nothing else's is", "[plan]") {
+    const std::string profiles = tests::source_dir() + "/profiles";
+    const auto with = [&](const std::string& workload, const std::string& point) {
+        return R"({"$schema": "arraybench/plan/1", "type": "compare", "rounds": 6,
+            "duration": "2s", "arrays": [{"file": ")" +
+               profiles + R"(/arrays/plain.json"}], "workloads": [{"file": ")" + profiles +
+               "/workloads/" + workload + R"("}], "load_points": [")" + point +
+               R"("], "limits": [{"stream": ")" +
+               (point.ends_with("targets") ? "journal" : "read") +
+               R"(", "measure": "response", "statistic": "p99", "at_most": "5ms"}]})";
+    };
+    const plan::Plan plan = read(with("platform/national.json", "200 targets"));
+    CHECK(plan.points[0].kind == plan::PointKind::targets);
+    CHECK(plan.points[0].value == 200);
+    CHECK(plan.workloads[0].name == "national");
+    CHECK(profiles::is_platform(plan.workloads[0].workload));
+    CHECK(plan::writes(plan));
+    CHECK(holds(complaint(with("platform/national.json", "200/s")), "targets for the platform"));
+    CHECK(holds(complaint(with("mixed-70-30.json", "200 targets")), "has no targets"));
+    for (const char* wrong : {"0 targets", "1.5 targets", "x targets", "-3 targets"}) {
+        CHECK(holds(complaint(with("platform/national.json", wrong)), "/load_points/0"));
+    }
+}
+
 TEST_CASE("phases carry disturbances and their durations add up", "[plan]") {
     const plan::Plan plan = read(plan_with(R"(, "load_points": ["500/s"], "phases": [
         {"phase": "load", "duration": "2s"},

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "profiles/kinds/any_workload.h"
+
+#include "profiles/interception/interception_source.h"
+#include "profiles/interception/rates.h"
+#include "profiles/interception/streams.h"
+#include "profiles/strict_json.h"
+#include "profiles/workload_file.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace profiles {
+
+using interception::PlatformWorkload;
+
+namespace {
+
+template <typename... Answers>
+struct Each : Answers... {
+    using Answers::operator()...;
+};
+template <typename... Answers>
+Each(Answers...) -> Each<Answers...>;
+
+constexpr std::uint64_t usual_unit_bytes = 4096;
+
+bool changes(AccessOp op) {
+    return op == AccessOp::write || op == AccessOp::unmap || op == AccessOp::write_zeroes;
+}
+
+std::uint32_t unit_of(const Workload& workload) {
+    std::uint64_t out = 0;
+    for (const WorkloadStream& stream : workload.streams) {
+        for (const BlockShare& block : stream.blocks) {
+            out = changes(stream.op) ? std::gcd(out, block.size_bytes) : out;
+        }
+    }
+    return static_cast<std::uint32_t>(
+        out == 0 ? usual_unit_bytes
+                 : std::max(std::gcd(out, usual_unit_bytes), std::uint64_t{512}));
+}
+
+std::vector<std::string> names_of(const Workload& workload) {
+    std::vector<std::string> out;
+    for (const WorkloadStream& stream : workload.streams) {
+        out.push_back(stream.name);
+    }
+    return out;
+}
+
+std::vector<std::string> platform_names() {
+    std::vector<std::string> out;
+    for (const StreamInfo& stream : interception::platform_streams()) {
+        out.push_back(stream.name);
+    }
+    return out;
+}
+
+Offer platform_offer(const PlatformWorkload& workload) {
+    const auto table = interception::platform_table(workload.parameters);
+    return {true, 1, table.read_per_s + table.write_per_s, false};
+}
+
+} // namespace
+
+AnyWorkload read_any_workload(const std::string& path) {
+    const auto document = JsonDocument::read_file(path);
+    JsonObject root = document.root().object();
+    const auto schema = root.optional("$schema");
+    if (schema && schema->is_text() && schema->text() == interception::workload_schema) {
+        return interception::read_platform_workload(path);
+    }
+    return read_workload(path); // Which says what it wanted instead.
+}
+
+const std::string& workload_name(const AnyWorkload& workload) {
+    return std::visit([](const auto& one) -> const std::string& { return one.name; }, workload);
+}
+
+bool is_platform(const AnyWorkload& workload) {
+    return std::holds_alternative<PlatformWorkload>(workload);
+}
+
+bool writes(const AnyWorkload& workload) {
+    return std::visit(Each{[](const Workload& one) { return writes(one); },
+                           [](const PlatformWorkload&) {
+                               return true;
+                           }},
+                      workload);
+}
+
+std::uint64_t largest_access_bytes(const AnyWorkload& workload) {
+    return std::visit(Each{[](const Workload& one) { return largest_access_bytes(one); },
+                           [](const PlatformWorkload& one) {
+                               return interception::largest_access_bytes(one.parameters);
+                           }},
+                      workload);
+}
+
+std::uint64_t working_set_bytes(const AnyWorkload& workload) {
+    return std::visit(Each{[](const Workload& one) { return one.working_set_bytes; },
+                           [](const PlatformWorkload&) {
+                               return std::uint64_t{0};
+                           }},
+                      workload);
+}
+
+std::vector<std::string> stream_names(const AnyWorkload& workload) {
+    return std::visit(Each{[](const Workload& one) { return names_of(one); },
+                           [](const PlatformWorkload&) {
+                               return platform_names();
+                           }},
+                      workload);
+}
+
+DataReduction reduction_of(const AnyWorkload& workload) {
+    return std::visit(Each{[](const Workload& one) { return one.reduction; },
+                           [](const PlatformWorkload& one) {
+                               DataReduction out;
+                               out.compressible_share = one.parameters.storage.compressible_share;
+                               return out;
+                           }},
+                      workload);
+}
+
+std::uint32_t write_unit_bytes(const AnyWorkload& workload) {
+    // The platform's file reader lets no block through that is no multiple of 4 KiB.
+    return std::visit(Each{[](const Workload& one) { return unit_of(one); },
+                           [](const PlatformWorkload&) {
+                               return static_cast<std::uint32_t>(usual_unit_bytes);
+                           }},
+                      workload);
+}
+
+Offer offer_of(const AnyWorkload& workload) {
+    return std::visit(
+        Each{
+            [](const Workload& one) {
+                const Arrivals& arrivals = one.arrivals;
+                const bool open = arrivals.pace != Pace::closed;
+                return Offer{open, open ? 1 : arrivals.depth, open ? arrivals.rate_per_s : 0, true};
+            },
+            [](const PlatformWorkload& one) {
+                return platform_offer(one);
+            }},
+        workload);
+}
+
+std::unique_ptr<Source>
+make_source(const AnyWorkload& workload, const WorkingSet& set, std::uint64_t seed, Shard shard) {
+    return std::visit(Each{[&](const Workload& one) { return make_source(one, set, seed, shard); },
+                           [&](const PlatformWorkload& one) {
+                               return interception::make_interception_source(
+                                   one.parameters, set, seed, shard);
+                           }},
+                      workload);
+}
+
+std::vector<TouchedPart>
+touched_parts(const AnyWorkload& workload, const WorkingSet& set, Shard shard) {
+    return std::visit(
+        Each{[&](const Workload& one) { return touched_parts(one, set, shard); },
+             [&](const PlatformWorkload&) {
+                 const WorkingSet part = interception::part_of(set, shard);
+                 return std::vector<TouchedPart>{{part.from_bytes, part.size_bytes, true}};
+             }},
+        workload);
+}
+
+} // namespace profiles
