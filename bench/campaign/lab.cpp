@@ -2,6 +2,7 @@
 #include "bench/campaign/lab.h"
 
 #include "bench/plan/array_assembly.h"
+#include "bench/plan/plan_check.h"
 #include "drivers/api/errors.h"
 
 #include <algorithm>
@@ -12,23 +13,15 @@ namespace bench::campaign {
 
 namespace {
 
-std::string scheme_of(const std::string& transport) {
-    return transport == "nvme_tcp" ? "nvme+tcp://" : "iscsi://";
-}
-
 // The first path of the asked transport; a description lists the preferred one first.
 std::string chosen_url(const std::vector<std::string>& urls, const plan::PlanArray& planned) {
-    const std::string scheme = scheme_of(planned.transport);
     for (const std::string& url : urls) {
-        if (url.starts_with(scheme)) {
+        if (plan::transport_of(url) == planned.transport) {
             return url;
         }
     }
-    if (planned.description.emulated || urls.empty()) {
-        throw drivers::ArrayError(
-            fmt::format("{}: offers no {} path", planned.name, planned.transport));
-    }
-    return urls.front(); // A real array may be a local device.
+    throw drivers::ArrayError(
+        fmt::format("{}: offers no {} path", planned.name, planned.transport));
 }
 
 plan::DriverOptions options_for(const plan::Plan& plan, const plan::PlanArray& planned) {

@@ -114,7 +114,9 @@ std::string bytes_text(double bytes) {
 std::string target_text(const Outline::Target& target) {
     std::string out = fmt::format("  {} over {}{}: {} rounds\n",
                                   target.array,
-                                  target.transport == "nvme_tcp" ? "NVMe/TCP" : "iSCSI",
+                                  target.transport == "nvme_tcp" ? "NVMe/TCP"
+                                  : target.transport == "iscsi"  ? "iSCSI"
+                                                                 : "block device",
                                   target.emulated ? ", emulated, started by the run" : "",
                                   target.rounds);
     const char* least = target.is_bounded ? "about" : "at least";

@@ -113,6 +113,10 @@ void check_may_write(drivers::BlockDriver& driver,
             name,
             identity.unique_id.empty() ? identity.serial : identity.unique_id));
     }
+    if (!report.in_use.empty()) { // No word of anybody's makes this right.
+        throw drivers::SafetyError(
+            fmt::format("{} is in use on this host, {}: not written to", name, report.in_use));
+    }
     if (report.write_protected) {
         throw drivers::SafetyError(name + " is write-protected");
     }

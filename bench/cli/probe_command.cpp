@@ -61,7 +61,8 @@ void print_text(const drivers::LunReport& report) {
         {"thin", yes_no(report.thin)},
         {"volatile write cache", yes_no(report.write_cache)},
         {"write protected", yes_no(report.write_protected)},
-        {"reserved by key", report.reserved_by.empty() ? "nobody" : report.reserved_by}};
+        {"reserved by key", report.reserved_by.empty() ? "nobody" : report.reserved_by},
+        {"in use on this host", report.in_use.empty() ? "no" : report.in_use}};
     fmt::print("{}\n", report.url);
     print_pairs("LUN", lun);
     for (const drivers::PathReport& path : report.paths) {

@@ -38,8 +38,8 @@ Buffers::Buffers(std::size_t count,
                  const profiles::DataReduction& reduction)
     : size_bytes_((size_bytes + sector_bytes - 1) / sector_bytes * sector_bytes)
     , stride_bytes_((size_bytes + page_bytes - 1) / page_bytes * page_bytes)
-    , memory_(static_cast<std::byte*>(
-          std::aligned_alloc(page_bytes, std::max(count * stride_bytes_, page_bytes)))) {
+    , memory_bytes_(std::max(count * stride_bytes_, page_bytes))
+    , memory_(static_cast<std::byte*>(std::aligned_alloc(page_bytes, memory_bytes_))) {
     if (!memory_) {
         throw drivers::HostError(
             fmt::format("no memory for {} buffers of {} bytes", count, size_bytes));

@@ -24,6 +24,8 @@ public:
         return {memory_.get() + index * stride_bytes_, size_bytes_};
     }
 
+    std::span<std::byte> all() noexcept { return {memory_.get(), memory_bytes_}; }
+
     // Makes the front of buffer `index` the content of this write.
     void fill(std::size_t index, const profiles::Access& access) noexcept;
 
@@ -34,6 +36,7 @@ private:
 
     std::uint64_t size_bytes_;
     std::uint64_t stride_bytes_;
+    std::uint64_t memory_bytes_;
     std::uint64_t written_ = 0;
     std::unique_ptr<std::byte, FreeMemory> memory_;
 };

@@ -41,7 +41,8 @@ std::size_t total_depth(const Lane& lane) {
 } // namespace
 
 Pump::Pump(Lane& lane, drivers::Clock& clock, const measure::Window& window)
-    : source_(*lane.source)
+    : lane_(lane)
+    , source_(*lane.source)
     , keeper_(lane.keeper)
     , clock_(clock)
     , recorder_(lane.source->streams(), window)
@@ -50,9 +51,16 @@ Pump::Pump(Lane& lane, drivers::Clock& clock, const measure::Window& window)
     for (const auto& driver : lane.drivers) {
         queues_.push_back(
             {driver.get(), driver->depth(), 0, false, driver->geometry().block_bytes});
+        driver->use_memory(buffers_.all());
     }
     for (std::size_t i = slots_.size(); i > 0; --i) {
         free_slots_.push_back(static_cast<std::uint32_t>(i - 1));
+    }
+}
+
+Pump::~Pump() {
+    for (const auto& driver : lane_.drivers) { // Those that are still open.
+        driver->use_memory({});
     }
 }
 

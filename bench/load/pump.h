@@ -28,6 +28,9 @@ struct Lane {
 class Pump {
 public:
     Pump(Lane& lane, drivers::Clock& clock, const measure::Window& window);
+    ~Pump();
+    Pump(const Pump&) = delete;
+    Pump& operator=(const Pump&) = delete;
 
     void start_at(drivers::TimePoint epoch) noexcept;
 
@@ -85,6 +88,7 @@ private:
         return recorder_.window().epoch + access.due;
     }
 
+    Lane& lane_;
     profiles::Source& source_;
     integrity::Keeper* keeper_;
     drivers::Clock& clock_;

@@ -4,6 +4,7 @@
 #include "bench/plan/iscsi_assembly.h"
 #include "bench/plan/nvme_assembly.h"
 #include "drivers/api/errors.h"
+#include "drivers/block_device/block_device_driver.h"
 #include "drivers/iscsi/discovery.h"
 #include "drivers/memory/memory_driver.h"
 #include "drivers/memory/null_driver.h"
@@ -69,9 +70,12 @@ std::vector<Url> paths_of(const Url& url) {
     return out;
 }
 
-[[noreturn]] void not_built(const Url& url, const char* what) {
-    throw drivers::HostError(
-        fmt::format("{}: {} is not built into this program", url.text(), what));
+std::unique_ptr<drivers::block_device::BlockDeviceDriver>
+open_block_device(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
+    drivers::block_device::Settings settings;
+    settings.path = url.path;
+    settings.depth = options.depth;
+    return std::make_unique<drivers::block_device::BlockDeviceDriver>(settings, clock);
 }
 
 } // namespace
@@ -109,7 +113,7 @@ open_driver(const Url& url, const DriverOptions& options, drivers::Clock& clock)
     case UrlKind::block_device:
         break;
     }
-    not_built(url, "the block device driver");
+    return open_block_device(url, options, clock);
 }
 
 std::vector<FoundTarget>
@@ -159,6 +163,11 @@ drivers::LunReport probe_lun(const Url& url, const DriverOptions& options, drive
     }
     if (url.kind == UrlKind::nvme_tcp) {
         return probe_nvme_tcp(url, options, clock);
+    }
+    if (url.kind == UrlKind::block_device) {
+        drivers::LunReport report = open_block_device(url, options, clock)->report();
+        report.url = url.text();
+        return report;
     }
     const auto driver = open_driver(url, options, clock);
     drivers::LunReport report;

@@ -43,6 +43,7 @@ std::string lun_report_json(const drivers::LunReport& report) {
     out["write_cache"] = report.write_cache;
     out["write_protected"] = report.write_protected;
     out["reserved_by"] = report.reserved_by;
+    out["in_use"] = report.in_use;
     out["paths"] = Json::array();
     for (const drivers::PathReport& path : report.paths) {
         out["paths"].push_back({{"portal", path.portal},

@@ -24,7 +24,7 @@ enum class VerifyData : std::uint8_t { none, sample, full };
 struct PlanArray {
     std::string name;                // Letters, digits, "-", "_" and ".": part of file names.
     std::string file;                // As found, absolute.
-    std::string transport = "iscsi"; // Or "nvme_tcp".
+    std::string transport = "iscsi"; // Or "nvme_tcp", "block_device".
     std::uint32_t lun = 0;
     std::string identity; // Unique id or serial that may be written to; real arrays.
     profiles::ArrayDescription description;

@@ -32,7 +32,7 @@ std::set<std::string> transports_of(const profiles::ArrayDescription& array) {
     }
     if (array.real) {
         for (const std::string& url : array.real->urls) {
-            out.insert(parse_url(url).kind == UrlKind::nvme_tcp ? "nvme_tcp" : "iscsi");
+            out.insert(transport_of(url));
         }
     }
     return out;
@@ -53,6 +53,13 @@ fail_unknown(const profiles::JsonValue& at, const char* what, const std::vector<
 }
 
 } // namespace
+
+std::string transport_of(std::string_view url) {
+    const UrlKind kind = parse_url(url).kind;
+    return kind == UrlKind::nvme_tcp ? "nvme_tcp"
+           : kind == UrlKind::iscsi  ? "iscsi"
+                                     : "block_device";
+}
 
 void check_array(const PlanArray& array, const profiles::JsonValue& at) {
     if (array.transport == "nvme_tcp" && is_oceanstor_v5(array.description)) {

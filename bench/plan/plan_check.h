@@ -7,6 +7,9 @@
 // What must fit together in a plan. Each throws profiles::FileError at the place given.
 namespace bench::plan {
 
+// "iscsi", "nvme_tcp" or "block_device": the way that the URL of a real array leads to its LUN.
+std::string transport_of(std::string_view url);
+
 // The array speaks the transport asked for, has the LUN, and real ones name what is written to.
 void check_array(const PlanArray& array, const profiles::JsonValue& at);
 

@@ -98,8 +98,11 @@ private:
             const auto name = object.optional("name");
             out.name = name ? checked_name(*name) : out.description.name;
             if (const auto transport = object.optional("transport")) {
-                out.transport =
-                    transport->choice<std::string>({{"iscsi", "iscsi"}, {"nvme_tcp", "nvme_tcp"}});
+                out.transport = transport->choice<std::string>({{"iscsi", "iscsi"},
+                                                                {"nvme_tcp", "nvme_tcp"},
+                                                                {"block_device", "block_device"}});
+            } else if (out.description.real) { // A lab reaches it in one way, mostly.
+                out.transport = transport_of(out.description.real->urls.front());
             }
             if (const auto lun = object.optional("lun")) {
                 out.lun = static_cast<std::uint32_t>(lun->whole(0, 16383));

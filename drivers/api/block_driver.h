@@ -77,6 +77,10 @@ public:
     // Never waits. Writes what has finished into `out` and returns how many.
     virtual std::size_t poll(std::span<Completion> out) noexcept = 0;
 
+    // A hint: most data will lie in this memory until the next call, so a driver may register it.
+    // Empty: in none; called before the memory is given back.
+    virtual void use_memory(std::span<std::byte> memory) noexcept { (void)memory; }
+
     // Counts the fences that the array has acknowledged (reset, session reinstatement, controller
     // disable): every unfenced completion handed out before the count last rose can no longer land.
     virtual std::uint64_t fences() const noexcept { return 0; }

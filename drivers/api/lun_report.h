@@ -27,6 +27,7 @@ struct LunReport {
     bool write_cache = false;
     bool write_protected = false;
     std::string reserved_by; // Key of another initiator's reservation; empty = none.
+    std::string in_use;      // What this host itself does with it (a mount, LVM); empty = nothing.
     std::vector<PathReport> paths;
     std::vector<std::pair<std::string, std::string>>
         limits; // Unmap and write-same limits, MDTS, ...

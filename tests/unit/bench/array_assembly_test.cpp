@@ -33,6 +33,9 @@ TEST_CASE("every shipped array can be built and answers as its file says", "[arr
     for (const auto& entry : fs::directory_iterator(tests::source_dir() + "/profiles/arrays")) {
         INFO(entry.path().string());
         const auto described = profiles::read_array(entry.path().string());
+        if (described.real) {
+            continue;
+        }
         drivers::array::ArrayCore core(bench::plan::array_settings(described));
         REQUIRE(core.lun_count() == described.emulated->volumes.size());
         CHECK(core.lun(0).identity.vendor == described.identity.vendor);

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files as LUNs from the command line: probed, loaded, compared by a plan, and guarded.
+#include "results/whole_file.h"
+#include "tests/fakes/program_run.h"
+#include "tests/fakes/scratch_folder.h"
+
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <regex>
+
+namespace fs = std::filesystem;
+using Catch::Contains;
+
+namespace {
+
+struct Ended {
+    int code = 0;
+    std::string out;
+    std::string err;
+};
+
+Ended run(const std::vector<std::string>& arguments, const std::string& folder) {
+    tests::ProgramRun program(arguments, folder);
+    Ended out;
+    out.code = program.wait();
+    out.out = program.out();
+    out.err = program.err();
+    return out;
+}
+
+std::string new_file(const std::string& path) {
+    std::ofstream(path).close();
+    fs::resize_file(path, 64U << 20U);
+    return "file:" + path;
+}
+
+// What `probe` says a file is called: what --destroy wants.
+std::string serial_of(const std::string& url, const std::string& folder) {
+    const Ended ended = run({"probe", url, "--format", "json"}, folder);
+    INFO(ended.err);
+    REQUIRE(ended.code == 0);
+    std::smatch found;
+    REQUIRE(std::regex_search(ended.out, found, std::regex(R"~("serial": "(file-[-0-9a-f]+)")~")));
+    return found[1];
+}
+
+} // namespace
+
+TEST_CASE("a file is loaded only under its own name and only while it holds nobody's data",
+          "[block_device]") {
+    const tests::ScratchFolder folder;
+    const std::string path = folder.path() + "/lun";
+    const std::string url = new_file(path);
+    const std::string serial = serial_of(url, folder.path());
+    const auto load = [&](std::vector<std::string> more) {
+        std::vector<std::string> all{
+            "load", url, "--rw=randwrite", "--bs=4k", "--iodepth=8", "--runtime=0.1"};
+        all.insert(all.end(), more.begin(), more.end());
+        return run(all, folder.path());
+    };
+    const Ended unnamed = load({});
+    CHECK(unnamed.code == 4);
+    CHECK_THAT(unnamed.err, Contains("--destroy " + serial));
+    CHECK(load({"--destroy", "file-1-2-3"}).code == 4);
+
+    const Ended named = load({"--destroy", serial, "--verify=full", "--numjobs=2"});
+    INFO(named.err);
+    CHECK((named.code == 0 || named.code == 7)); // 7: a busy host came too late with its accesses.
+
+    {
+        std::ofstream data(path, std::ios::binary | std::ios::in | std::ios::out);
+        for (std::size_t at = 0; at < (64U << 20U); at += 65536) {
+            data.seekp(static_cast<std::streamoff>(at));
+            data << std::string(65536, 'x');
+        }
+    }
+    const Ended full = load({"--destroy", serial});
+    CHECK(full.code == 4);
+    CHECK_THAT(full.err, Contains("data that this bench did not write"));
+}
+
+TEST_CASE("a plan compares two files as it does two arrays", "[block_device]") {
+    const tests::ScratchFolder folder;
+    std::string arrays;
+    std::vector<std::string> command{"run", folder.path() + "/plan.json"};
+    for (const std::string name : {"a", "b"}) {
+        const std::string url = new_file(folder.path() + "/" + name);
+        const std::string serial = serial_of(url, folder.path());
+        results::write_whole_file(folder.path() + "/" + name + ".json",
+                                  R"({"$schema": "arraybench/array/v1", "name": ")" + name +
+                                      R"(", "real": {"urls": [")" + url + R"("], "unique_id": ")" +
+                                      serial + R"("}})");
+        arrays += (arrays.empty() ? "" : ", ") + (R"({"file": ")" + name) + R"(.json"})";
+        command.insert(command.end(), {"--destroy", serial});
+    }
+    results::write_whole_file(
+        folder.path() + "/plan.json",
+        R"({"$schema": "arraybench/plan/1", "type": "a_against_a", "seed": 1, "arrays": [)" +
+            arrays + R"(], "workloads": [{"file": ")" + tests::source_dir() +
+            R"(/profiles/workloads/mixed-70-30.json"}], "load_points": ["500/s"], "rounds": 6,
+            "working_set": "16MiB", "ramp": "10ms", "duration": "100ms", "interval": "50ms",
+            "lanes": 2, "depth": 8, "verify": "sample"})");
+    command.insert(command.end(), {"--out", folder.path() + "/run"});
+    const Ended outline = run({"plan", folder.path() + "/plan.json"}, folder.path());
+    CHECK(outline.code == 0);
+    CHECK_THAT(outline.out, Contains("over block device"));
+    const Ended ended = run(command, folder.path());
+    INFO(ended.err);
+    CHECK((ended.code == 0 || ended.code == 7));
+    const std::string result = results::read_whole_file(folder.path() + "/run/result.json");
+    CHECK_THAT(result, Contains("\"block device\""));
+    CHECK(run({"verify", folder.path() + "/run"}, folder.path()).code == 0);
+}
