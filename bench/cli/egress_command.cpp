@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/cli/command.h"
+#include "bench/egress/canary_search.h"
 #include "bench/egress/sinks.h"
 #include "drivers/api/errors.h"
 #include "drivers/capture/pcap_source.h"
@@ -15,6 +16,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <iostream>
+#include <optional>
 
 namespace bench::cli {
 
@@ -45,6 +47,8 @@ struct Options {
     std::string draft;
     std::string export_folder;
     std::string duration;
+    std::string canary_key;
+    std::string make_canary_key;
     std::size_t flows_max = 1'000'000;
     bool help = false;
 };
@@ -65,6 +69,12 @@ po::options_description describe(Options& options) {
     add("export",
         po::value(&options.export_folder),
         "write conn.log, eve.json and a cut-out pcap per finding into this folder");
+    add("canary-key",
+        po::value(&options.canary_key),
+        "look for the canaries that a run planted under this key, in every encoding known");
+    add("make-canary-key",
+        po::value(&options.make_canary_key),
+        "write a new key to this file, and do nothing else");
     add("flows-max",
         po::value(&options.flows_max),
         "flows kept one by one; the oldest beyond are folded into sums");
@@ -82,6 +92,9 @@ Options parse(const Arguments& arguments) {
     po::notify(values);
     if (options.help) {
         std::cout << usage << all;
+        return options;
+    }
+    if (!options.make_canary_key.empty()) {
         return options;
     }
     if (options.file.empty() == options.interface.empty()) {
@@ -162,6 +175,39 @@ void read_all(const Options& options,
     analysis.finish();
 }
 
+// Search and positive control; nothing without a key.
+struct Canaries {
+    explicit Canaries(const Options& options) {
+        if (!options.canary_key.empty()) {
+            const auto key = integrity::read_canary_key(options.canary_key);
+            control = egress::run_canary_control(key);
+            search.emplace(key);
+        }
+    }
+
+    void report(const egress::Analysis& analysis, egress::EgressReport& out) {
+        if (!search) {
+            return;
+        }
+        search->finish();
+        std::vector<egress::EgressFinding> found;
+        egress::find_canaries(*search, analysis, found);
+        out.findings.insert(out.findings.begin(), found.begin(), found.end());
+        out.canary_lines = egress::canary_lines(*search, analysis);
+        out.canary_lines.push_back(fmt::format(
+            "Canaries, positive control: {} of {} planted samples found ({:.4g} %).",
+            control.found,
+            control.planted,
+            100.0 * static_cast<double>(control.found) / static_cast<double>(control.planted)));
+        for (const std::string& missed : control.missed) {
+            out.not_measured.push_back("the canary search missed its own sample: " + missed);
+        }
+    }
+
+    std::optional<egress::CanarySearch> search;
+    egress::CanaryControl control;
+};
+
 } // namespace
 
 int egress_command(const Arguments& arguments) {
@@ -169,11 +215,17 @@ int egress_command(const Arguments& arguments) {
     if (options.help) {
         return 0;
     }
+    if (!options.make_canary_key.empty()) {
+        integrity::write_new_canary_key(options.make_canary_key);
+        return 0;
+    }
     const profiles::Policy policy =
         options.policy.empty() ? profiles::Policy{} : profiles::read_policy(options.policy);
     const egress::CompiledPolicy compiled(policy);
     egress::AnalysisSettings settings;
     settings.flows_max = options.flows_max;
+    Canaries canaries(options);
+    settings.content = canaries.search ? &*canaries.search : nullptr;
     egress::Analysis analysis(compiled, settings);
     const auto source = open_source(options);
     read_all(options, *source, analysis);
@@ -185,6 +237,7 @@ int egress_command(const Arguments& arguments) {
     const egress::DetectorSettings detectors;
     report.findings = egress::draw_findings(analysis, detectors);
     report.detectable = egress::detectable(analysis, detectors);
+    canaries.report(analysis, report);
     report.dropped = source->counts().dropped;
     report.ended_early = source->ended_early();
     if (report.dropped > 0) {

@@ -119,6 +119,7 @@ results::RoundRecord run_verified(std::span<load::Lane> lanes,
         plan::probe_lun(plan::parse_url(request.url), plan::DriverOptions{}, clock));
     verify.verify = request.verify;
     verify.set = set;
+    verify.canary = request.canary;
     results::RoundRecord round;
     {
         const load::LaneKeepers keepers(*expectation, lanes, request.workload, verify);

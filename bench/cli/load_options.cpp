@@ -2,6 +2,7 @@
 #include "bench/cli/load_options.h"
 
 #include "bench/cli/fio_units.h"
+#include "bench/integrity/canary_key_file.h"
 #include "drivers/api/errors.h"
 #include "profiles/workload_file.h"
 #include "results/numbers/summary.h"
@@ -70,6 +71,10 @@ options::options_description described() {
     add("expectation",
         text(""),
         "with --verify: the file that then says what the LUN must hold, for verify-data");
+    add("canary-key",
+        text(""),
+        "with --verify: plant a token of this key in every sector stamped, for `egress` to find");
+    add("canary-lun", options::value<std::uint32_t>()->default_value(1), "the LUN's number there");
     add("format", text("text"), "text or json");
     add("progress", text("auto"), "auto, none or plain: a line per interval on stderr");
     return out;
@@ -301,6 +306,13 @@ std::optional<LoadRequest> read_load_request(const Arguments& arguments) {
     out.expectation = given["expectation"].as<std::string>();
     if (!out.expectation.empty() && out.verify == integrity::Verify::none) {
         refuse("expectation", out.expectation, "--verify sample or full beside it");
+    }
+    if (const auto path = given["canary-key"].as<std::string>(); !path.empty()) {
+        if (out.verify == integrity::Verify::none) {
+            refuse("canary-key", path, "--verify sample or full beside it: tokens stand in stamps");
+        }
+        out.canary.emplace(integrity::read_canary_key(path).key,
+                           integrity::CanaryPlace{.lun = given["canary-lun"].as<std::uint32_t>()});
     }
     return out;
 }

@@ -32,7 +32,8 @@ struct LoadRequest {
     bool progress = false;
     integrity::Verify verify = integrity::Verify::none;
     std::string expectation; // Where to leave what the LUN must hold; empty = nowhere.
-    std::string summary;     // "randread 4 KiB, depth 64"
+    std::optional<integrity::CanaryPlanter> canary; // Plants a token in every sector stamped.
+    std::string summary;                            // "randread 4 KiB, depth 64"
 };
 
 // None: --help was asked for and printed. Throws UsageError, FileError or Boost's option errors.

@@ -225,9 +225,6 @@ void Analysis::dns_content(const Flow& flow, const Packet& packet, std::int64_t 
             }
         }
     }
-    if (settings_.content != nullptr) {
-        settings_.content->dns_message(flow, message, at_ns);
-    }
 }
 
 void Analysis::keep_evidence(const FlowKey& key, const drivers::Frame& frame) {
@@ -255,6 +252,9 @@ void Analysis::fold(const Flow& flow) {
     sum.unlisted_bytes += flow.unlisted_bytes;
     if (flow.streams != 0) {
         streams_.close(flow.streams);
+    }
+    if (settings_.content != nullptr) {
+        settings_.content->stream_closed(flow);
     }
 }
 

@@ -31,8 +31,6 @@ public:
                               bool gap_before) = 0;
     virtual void
     datagram(const Flow& flow, std::size_t end, const Packet& packet, std::int64_t at_ns) = 0;
-    virtual void
-    dns_message(const Flow& flow, const drivers::wire::DnsMessage& message, std::int64_t at_ns) = 0;
     virtual void stream_closed(const Flow& flow) = 0;
 };
 

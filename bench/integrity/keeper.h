@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bench/integrity/canary_token.h"
 #include "bench/integrity/expectation.h"
 #include "bench/integrity/finding.h"
 #include "bench/integrity/ranges.h"
@@ -32,6 +33,7 @@ struct KeeperSettings {
     std::uint32_t side_table_units = 1U << 15U; // Most units in flight or of unknown outcome.
     bool unmapped_reads_zero = true;            // What the LUN promises of unmapped blocks (LBPRZ).
     std::uint64_t unmap_granularity_bytes = 0;  // Smaller pieces of an unmap may be ignored.
+    std::optional<CanaryPlanter> canary{};      // Plants a token in every sector stamped.
 };
 
 struct KeeperCounts {

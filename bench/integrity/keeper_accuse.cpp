@@ -148,7 +148,8 @@ Finding Keeper::State::describe(const Judgement& judgement,
                                 .generation = expected.generation,
                                 .issued_ns = write.issued_ns,
                                 .lane = settings_.lane,
-                                .compressible_percent = settings_.compressible_percent},
+                                .compressible_percent = settings_.compressible_percent,
+                                .canary = settings_.canary ? &*settings_.canary : nullptr},
                                write.generation != 0);
     } else if (out.kind == FindingKind::corrupted && expected.kind == ContentKind::duplicate) {
         out.damage = damage_of(found,

@@ -58,7 +58,8 @@ void Keeper::State::fill(const Flight& flight) noexcept {
                       .generation = flight.generation,
                       .issued_ns = flight.issued_ns,
                       .lane = settings_.lane,
-                      .compressible_percent = settings_.compressible_percent});
+                      .compressible_percent = settings_.compressible_percent,
+                      .canary = settings_.canary ? &*settings_.canary : nullptr});
         return;
     }
     std::span<std::byte> rest = flight.data;

@@ -16,9 +16,11 @@ static_assert(std::endian::native == std::endian::little, "stamps are little-end
 
 constexpr std::uint64_t magic = 0x31706D6174734261ULL; // "aBstamp1" as bytes
 constexpr std::uint64_t version = 1;
+constexpr std::uint64_t version_with_canary = 2;
 constexpr std::size_t words = sector_bytes / 8;
 constexpr std::size_t body_from = 6;
 constexpr std::size_t body_words = words - body_from;
+constexpr std::size_t canary_words = canary_token_bytes / 8;
 constexpr std::size_t batch = 8; // Sectors stamped before their checksums are taken together.
 
 using Words = std::array<std::uint64_t, words>;
@@ -53,11 +55,17 @@ void fill_sector(Words& out, const Stamp& stamp) noexcept {
     out[2] = stamp.address_bytes;
     out[3] = stamp.generation;
     out[4] = stamp.issued_ns;
-    out[checksum_word] =
-        stamp.lane | static_cast<std::uint64_t>(stamp.compressible_percent) << 16U | version << 24U;
     const std::size_t random = random_words(stamp.compressible_percent);
+    const bool canary = stamp.canary != nullptr && random >= canary_words;
+    out[checksum_word] = stamp.lane |
+                         static_cast<std::uint64_t>(stamp.compressible_percent) << 16U |
+                         (canary ? version_with_canary : version) << 24U;
     fill_words(out.data() + body_from, random, body_seed(stamp));
     std::fill(out.begin() + static_cast<std::ptrdiff_t>(body_from + random), out.end(), 0);
+    if (canary) {
+        const CanaryToken token = stamp.canary->token(stamp.address_bytes);
+        std::memcpy(out.data() + body_from, token.data(), token.size());
+    }
 }
 
 std::span<const std::byte> bytes_of(const Words& sector) noexcept {
@@ -203,9 +211,14 @@ Damage damage_of(Sector found, const Stamp& expected, bool issued_known) noexcep
         truth.lane = own.lane;
     }
     Words right;
-    fill_sector(right, truth);
-    seal(right);
     const Words have = words_of(found);
+    fill_sector(right, truth);
+    if (truth.canary == nullptr && (have[checksum_word] >> 24U & 0xFFU) == version_with_canary) {
+        // Without the key nobody can say what the token was: its bytes are taken as they stand.
+        std::copy_n(have.begin() + body_from, canary_words, right.begin() + body_from);
+        right[checksum_word] ^= (version ^ version_with_canary) << 24U;
+    }
+    seal(right);
     Damage out = differences(right, have, !issued_known);
     if (out.bits == 0 && right != have) { // Somewhere in issue time, lane or checksum.
         out = {1, 32, checksum_word * 8 + 7};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bench/integrity/canary_token.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -16,6 +18,8 @@ using Sector = std::span<const std::byte, sector_bytes>;
 //   5 lane (16 bits), compressible_percent (8), version (8), CRC32C of all 512 bytes with this
 //     field as zero (32)
 //   6..63 body: generated from run, address and generation; its last compressible share is zeros.
+// Version 2 is version 1 with a canary token in words 6..10; a sector whose body has less than
+// that to give keeps version 1.
 struct Stamp {
     std::uint64_t run = 0;
     std::uint64_t address_bytes = 0; // Of these 512 bytes on the LUN.
@@ -23,6 +27,7 @@ struct Stamp {
     std::uint64_t issued_ns = 0;     // Monotonic.
     std::uint16_t lane = 0;
     std::uint8_t compressible_percent = 0;
+    const CanaryPlanter* canary = nullptr; // Plants a token in every sector; borrowed.
 };
 
 // Stamps every sector of `data` (a multiple of 512 bytes); `first` is the first one's stamp, the

@@ -111,6 +111,7 @@ LaneKeepers::LaneKeepers(integrity::Expectation& expectation,
         keeper.ranges = owned[lane];
         keeper.unmapped_reads_zero = settings.unmapped_reads_zero;
         keeper.unmap_granularity_bytes = settings.unmap_granularity_bytes;
+        keeper.canary = settings.canary;
         keepers_.push_back(std::make_unique<integrity::Keeper>(expectation, keeper));
         lanes[lane].keeper = keepers_.back().get();
         unowned_bytes_ -= std::min(unowned_bytes_, total(owned[lane]));

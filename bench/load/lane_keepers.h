@@ -8,6 +8,7 @@
 #include "results/run_record.h"
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ struct VerifySettings {
     std::uint32_t sample_one_in = 16;
     bool unmapped_reads_zero = true;
     std::uint64_t unmap_granularity_bytes = 0;
+    std::optional<integrity::CanaryPlanter> canary{}; // Plants a token in every sector stamped.
 };
 
 // A new expectation for what the workload will do to `set` of the LUN named `lun`, under a run

@@ -50,7 +50,7 @@ const Arrows folder_arrows = {
     {"bench/load", {"bench/measure", "bench/integrity"}},
     {"bench/plan", {}},
     {"bench/integrity", {}},
-    {"bench/egress", {}},
+    {"bench/egress", {"bench/integrity"}}, // Looks for the canaries that stamps plant.
     {"bench/measure", {}},
     {"drivers/api", {}},
     {"drivers/wire", {}},

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// The positive control: samples of every writing through the whole path.
+#include "bench/egress/canary_search.h"
+
+#include <zlib.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <lz4frame.h>
+
+namespace bench::egress {
+
+namespace {
+
+using integrity::CanaryPlace;
+
+struct Sample {
+    std::string name;
+    std::string bytes;
+    std::size_t cut = 0; // Where the first segment ends
+    bool dns = false;
+};
+
+void put16(std::string& out, std::size_t value) {
+    out += static_cast<char>(value >> 8U & 0xFFU);
+    out += static_cast<char>(value & 0xFFU);
+}
+
+void put32(std::string& out, std::size_t value) {
+    put16(out, value >> 16U);
+    put16(out, value);
+}
+
+// Raw IPv4 between two addresses of TEST-NET-1 (RFC 5737), checksums as an offloading card leaves
+// them.
+std::string ip_packet(std::uint8_t protocol, const std::string& payload) {
+    std::string out("\x45\x00", 2);
+    put16(out, 20 + payload.size());
+    put32(out, 0);
+    out += '\x40';
+    out += static_cast<char>(protocol);
+    put16(out, 0);
+    put32(out, 0xC0000201);
+    put32(out, 0xC0000202);
+    return out + payload;
+}
+
+std::string tcp_segment(std::size_t port, std::size_t sequence, const std::string& data) {
+    std::string out;
+    put16(out, port);
+    put16(out, 8080);
+    put32(out, sequence);
+    put32(out, 1);
+    out += std::string("\x50\x18\x10\x00\x00\x00\x00\x00", 8);
+    return ip_packet(drivers::wire::protocol_tcp, out + data);
+}
+
+std::string dns_query(std::size_t port, const std::string& data) {
+    std::string message("\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00", 12);
+    constexpr std::size_t label_max = 60;
+    for (std::size_t at = 0; at < data.size(); at += label_max) {
+        const std::string label = data.substr(at, label_max);
+        message += static_cast<char>(label.size());
+        message += label;
+    }
+    message += std::string("\x07"
+                           "example\x03net\x00\x00\x10\x00\x01",
+                           17);
+    std::string out;
+    put16(out, port);
+    put16(out, 53);
+    put16(out, 8 + message.size());
+    put16(out, 0);
+    return ip_packet(drivers::wire::protocol_udp, out + message);
+}
+
+std::string gzipped(const std::string& data, int window_bits) {
+    z_stream stream{};
+    std::string out(data.size() + 256, '\0');
+    std::string in = data;
+    if (deflateInit2(&stream, 6, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+        return {};
+    }
+    stream.next_in = reinterpret_cast<Bytef*>(in.data()); // NOLINT
+    stream.avail_in = static_cast<uInt>(in.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data()); // NOLINT
+    stream.avail_out = static_cast<uInt>(out.size());
+    deflate(&stream, Z_FINISH);
+    out.resize(stream.total_out);
+    deflateEnd(&stream);
+    return out;
+}
+
+std::string zstd_packed(const std::string& data) {
+    std::string out(ZSTD_compressBound(data.size()), '\0');
+    out.resize(ZSTD_compress(out.data(), out.size(), data.data(), data.size(), 3));
+    return out;
+}
+
+std::string lz4_packed(const std::string& data) {
+    std::string out(LZ4F_compressFrameBound(data.size(), nullptr), '\0');
+    out.resize(LZ4F_compressFrame(out.data(), out.size(), data.data(), data.size(), nullptr));
+    return out;
+}
+
+std::string bytes_text_of(const integrity::CanaryToken& token) {
+    std::string out;
+    for (const std::byte value : token) {
+        out += std::to_integer<char>(value);
+    }
+    return out;
+}
+
+std::string folded(const std::string& text) {
+    constexpr std::size_t line = 24; // Cuts every marker
+    std::string out;
+    for (std::size_t at = 0; at < text.size(); at += line) {
+        out += text.substr(at, line) + "\r\n";
+    }
+    return out;
+}
+
+std::vector<Sample> samples(const integrity::CanaryToken& token) {
+    std::vector<Sample> out;
+    const std::string raw = bytes_text_of(token);
+    const std::string around = "Some text that means nothing: ";
+    // Behind the token come bytes of the same sector.
+    const std::string block = raw + "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c";
+    for (const Encoding& encoding : all_encodings()) {
+        const std::string& data = encoding.codec == Codec::reversed ? raw : block;
+        const std::string text = encoded(encoding, std::as_bytes(std::span(data)));
+        const std::size_t cut = text.size() / 5;
+        out.push_back({fmt::format("{}, alignment {}", name_of(encoding), encoding.alignment),
+                       around + text,
+                       around.size() + cut,
+                       false});
+    }
+    for (unsigned key = 1; key < 256; ++key) {
+        std::string text = block;
+        for (char& letter : text) {
+            letter = static_cast<char>(static_cast<unsigned char>(letter) ^ key);
+        }
+        out.push_back({fmt::format("XOR 0x{:02x}", key), text, 5, false});
+    }
+    constexpr int gzip_window = 31;
+    constexpr int zlib_window = 15;
+    const std::string page = around + block + around + around;
+    for (const auto& [name, text] : {std::pair("gzip", gzipped(page, gzip_window)),
+                                     std::pair("zlib", gzipped(page, zlib_window)),
+                                     std::pair("zstd", zstd_packed(page)),
+                                     std::pair("lz4", lz4_packed(page))}) {
+        out.push_back({name, text, 2, false});
+    }
+    out.push_back({"gzip in zstd", zstd_packed(gzipped(page, gzip_window)), 30, false});
+    const std::string base64 = encoded({Codec::base64}, std::as_bytes(std::span(block)));
+    out.push_back({"base64 in folded lines", folded(base64), 30, false});
+    const std::string base32 = encoded({Codec::base32_lower}, std::as_bytes(std::span(raw)));
+    out.push_back({"DNS labels", base32, base32.size(), true});
+    out.push_back({"DNS labels of two queries", base32, 20, true});
+    return out;
+}
+
+class Sender {
+public:
+    explicit Sender(const integrity::CanaryKeyFile& key)
+        : policy_(profiles::Policy{})
+        , search_(key)
+        , analysis_(policy_, {.evidence_bytes_max = 0, .content = &search_}) {}
+
+    bool finds(const Sample& sample, std::size_t port, const CanaryPlace& place) {
+        const std::string first = sample.bytes.substr(0, sample.cut);
+        const std::string second = sample.bytes.substr(sample.cut);
+        if (sample.dns) {
+            send(dns_query(port, first));
+            if (!second.empty()) {
+                send(dns_query(port, second));
+            }
+        } else {
+            send(tcp_segment(port, 100, first));
+            send(tcp_segment(port, 100 + first.size(), second));
+        }
+        analysis_.finish();
+        search_.finish();
+        const auto& groups = search_.groups();
+        return std::any_of(groups.begin(), groups.end(), [&](const CanaryGroup& group) {
+            return group.authentic && group.first == place;
+        });
+    }
+
+private:
+    void send(const std::string& packet) {
+        drivers::Frame frame;
+        frame.at = std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::nanoseconds(++at_));
+        frame.link_type = 101; // LINKTYPE_RAW
+        frame.wire_bytes = static_cast<std::uint32_t>(packet.size());
+        frame.bytes = std::as_bytes(std::span(packet));
+        analysis_.frame(frame);
+    }
+
+    CompiledPolicy policy_;
+    CanarySearch search_;
+    Analysis analysis_;
+    std::int64_t at_ = 0;
+};
+
+} // namespace
+
+CanaryControl run_canary_control(const integrity::CanaryKeyFile& key) {
+    // Of a LUN that no run has, so that nobody takes a sample for data.
+    CanaryPlace place{.address_bytes = 0x0001020304050600, .lun = 0xFFFFFFFF, .phase = 0xFFFF};
+    const integrity::CanaryPlanter planter(key.key, place);
+    CanaryControl out;
+    std::size_t port = 10'000;
+    for (const Sample& sample : samples(planter.token(place.address_bytes))) {
+        ++out.planted;
+        if (Sender(key).finds(sample, ++port, place)) {
+            ++out.found;
+        } else {
+            out.missed.push_back(sample.name);
+        }
+    }
+    return out;
+}
+
+} // namespace bench::egress

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bench/egress/analysis.h"
+#include "bench/egress/canary_view.h"
+#include "bench/egress/findings.h"
+#include "bench/integrity/canary_key_file.h"
+
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace bench::egress {
+
+// Canaries of one unit that one end of one flow sent in one writing.
+struct CanaryGroup {
+    FlowKey key;
+    std::uint8_t sender = 0;
+    Initiator initiator = Initiator::unknown;
+    std::string channel; // "stream", "datagrams", "DNS names"
+    std::string encoding;
+    std::string inside;
+    bool authentic = false;
+    integrity::CanaryPlace first; // Its address is the first found.
+    std::uint64_t count = 0;
+    std::int32_t rule = rule_none;
+    std::uint16_t phase = 0;
+    std::int64_t first_ns = 0;
+    std::int64_t last_ns = 0;
+};
+
+// Hears an analysis and looks for the canaries of one key in all that was carried: streams and
+// datagrams in order, packed or not, and the names that DNS was asked for, end to end.
+class CanarySearch final : public ContentHearer {
+public:
+    explicit CanarySearch(integrity::CanaryKeyFile key);
+
+    void stream_bytes(const Flow& flow, std::size_t end, Bytes bytes, bool gap_before) override;
+    void
+    datagram(const Flow& flow, std::size_t end, const Packet& packet, std::int64_t at_ns) override;
+    void stream_closed(const Flow& flow) override;
+    void finish(); // After the analysis has finished.
+
+    const std::vector<CanaryGroup>& groups() const noexcept { return groups_; }
+    const CanaryTools& tools() const noexcept { return tools_; }
+    const integrity::CanaryKeyFile& key() const noexcept { return key_; }
+    std::uint64_t bytes_searched() const noexcept { return bytes_searched_; }
+    std::uint64_t views_forgotten() const noexcept { return views_forgotten_; }
+
+private:
+    struct KeyHash {
+        std::size_t operator()(const FlowKey& key) const noexcept { return key.hash(); }
+    };
+    using Views = std::array<std::unique_ptr<CanaryView>, 2>;
+    struct Names { // What one client asked of one server.
+        std::unique_ptr<CanaryView> as_written;
+        std::unique_ptr<CanaryView> lower_case;
+        std::vector<std::string> last;
+        Flow flow;
+    };
+
+    void search(const Flow& flow, std::size_t end, const char* channel, Bytes bytes, bool afresh);
+    void name(const Flow& flow, std::size_t end, std::vector<std::string> labels);
+    void forget_all();
+    CanaryView::Hearer hearer(const Flow& flow, std::size_t end, const char* channel);
+    void note(const Flow& flow, std::size_t end, const char* channel, const CanaryHit& hit);
+
+    integrity::CanaryKeyFile key_;
+    CanaryTools tools_;
+    std::unordered_map<FlowKey, Views, KeyHash> views_;
+    std::map<std::pair<IpAddress, IpAddress>, Names> names_;
+    std::vector<CanaryGroup> groups_;
+    std::map<std::string, std::size_t> group_by_text_;
+    std::uint64_t bytes_searched_ = 0;
+    std::uint64_t views_forgotten_ = 0;
+};
+
+// Canaries anywhere but on storage sessions are findings.
+void find_canaries(const CanarySearch& search,
+                   const Analysis& analysis,
+                   std::vector<EgressFinding>& out);
+
+// One sentence a line: what was expected and found, how much was searched, and within what limits.
+std::vector<std::string> canary_lines(const CanarySearch& search, const Analysis& analysis);
+
+// What became of samples of every writing, planted into packets of their own and sent through the
+// same decoder, reassembly and search, each cut in two segments inside its marker.
+struct CanaryControl {
+    std::size_t planted = 0;
+    std::size_t found = 0;
+    std::vector<std::string> missed;
+};
+CanaryControl run_canary_control(const integrity::CanaryKeyFile& key);
+
+} // namespace bench::egress
