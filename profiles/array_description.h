@@ -117,8 +117,9 @@ struct Hook { // A command that disturbs a real array.
 };
 
 struct RealArrayDescription {
-    std::vector<std::string> urls; // Every path to the LUN, without secrets.
-    std::string unique_id;         // What may be written to; empty = nothing.
+    std::vector<std::string> urls;            // Every path to the LUN, without secrets.
+    std::string unique_id;                    // What may be written to; empty = nothing.
+    std::optional<std::uint64_t> cache_bytes; // What its controllers can cache.
     std::optional<EmulatedChap> chap;
     std::map<std::string, Hook> hooks;          // By event.
     std::map<std::string, std::string> prompts; // By event: what a person is asked to do.

@@ -91,6 +91,9 @@ RealArrayDescription read_real(JsonObject section, const ArrayDescription& array
     if (const auto id = section.optional("unique_id")) {
         out.unique_id = id->text();
     }
+    if (const auto cache = section.optional("cache")) {
+        out.cache_bytes = cache->size_bytes(1, 1ULL << 53U);
+    }
     if (const auto chap = section.optional("chap")) {
         out.chap = read_chap(chap->object());
     }

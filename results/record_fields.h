@@ -184,6 +184,7 @@ void visit_head(Visit& visit, RoundRecord& r) {
     visit("measures", r.measures);
     visit("path_completed", r.path_completed);
     visit("disturbances", r.disturbances);
+    visit("verified_after", r.verified_after);
 }
 
 template <typename Visit>

@@ -159,6 +159,8 @@ struct RoundRecord {
     std::map<std::string, Histogram> histograms;         // Named distributions beyond the streams.
     std::map<std::string, std::uint64_t> path_completed; // Portal -> accesses.
     std::string ended; // "complete", "interrupted", "array lost: ..."
+    // After a verify phase: what came between the writing and its reading.
+    std::optional<std::string> verified_after;
 };
 
 struct PortRecord {

@@ -3,6 +3,7 @@
 
 #include "bench/campaign/conclusion.h"
 #include "bench/campaign/host_record.h"
+#include "bench/campaign/integrity_account.h"
 #include "bench/campaign/interruption.h"
 #include "bench/campaign/knee.h"
 #include "bench/campaign/round_runner.h"
@@ -165,6 +166,7 @@ void Campaign::run_in_lab() {
     if (!plan_.preconditioning) { // Else everything has just been written over.
         lab.load_expectations(folder_.path());
     }
+    lab.save_expectations(folder_.path(), false); // What is there from earlier is no longer all.
     run_rounds(lab, runner);
     lab.save_expectations(folder_.path(), true);
     journal_.note("arrays leave");
@@ -285,6 +287,7 @@ void Campaign::finish() {
     record_.complete = record_.interrupted.empty();
     conclude(plan_, record_);
     results::write_result(folder_.path(), record_);
+    results::write_whole_file(folder_.path() + "/integrity.json", integrity_text(plan_, record_));
     results::write_whole_file(folder_.path() + "/report.html", results::html_report(record_));
     results::write_whole_file(folder_.path() + "/report.md", results::markdown_report(record_));
     journal_.note("run ended",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/conclusion.h"
 
-#include "bench/campaign/data_watch.h"
+#include "bench/campaign/integrity_account.h"
 #include "bench/judge/exit_code.h"
 #include "bench/judge/judge.h"
 #include "results/numbers/paired.h"
@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <map>
 
 namespace bench::campaign {
 
@@ -145,6 +146,28 @@ std::string comparison_line(const results::ComparisonRecord& one) {
                        one.noise_floor * 100);
 }
 
+std::string integrity_line(const results::IntegrityRecord& one, const results::RunRecord& run) {
+    std::map<std::string, std::size_t> kinds;
+    for (const results::RoundRecord& round : run.rounds) {
+        for (const results::FindingRecord& finding : round.findings) {
+            const bool counts = finding.area.empty() || finding.area == "integrity";
+            if (counts && finding.array == one.array && finding.severity == "finding") {
+                ++kinds[finding.kind];
+            }
+        }
+    }
+    std::string found;
+    for (const auto& [kind, count] : kinds) {
+        found += fmt::format("{}{} x {}", found.empty() ? "" : ", ", kind, count);
+    }
+    return fmt::format("  {:<22} {} units checked, {} written; {}; after {}\n",
+                       one.array,
+                       one.units_checked,
+                       one.units_written,
+                       found.empty() ? "nothing wrong" : "WRONG: " + found,
+                       one.after);
+}
+
 } // namespace
 
 void conclude(const plan::Plan& plan, results::RunRecord& run) {
@@ -190,6 +213,12 @@ std::string conclusion_text(const results::RunRecord& run) {
     }
     for (const results::ComparisonRecord& one : run.comparisons) {
         out += comparison_line(one);
+    }
+    if (!run.integrity.empty()) {
+        out += "\ndata\n";
+    }
+    for (const results::IntegrityRecord& one : run.integrity) {
+        out += integrity_line(one, run);
     }
     if (!run.not_seen.empty()) {
         out += "\nnot seen\n";

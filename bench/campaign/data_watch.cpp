@@ -1,35 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/data_watch.h"
 
+#include "bench/campaign/integrity_account.h"
+
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
-#include <numeric>
 #include <random>
 
 namespace bench::campaign {
 
 namespace {
-
-integrity::Verify verify_of(const plan::Plan& plan) {
-    switch (plan.verify) {
-    case plan::VerifyData::none:
-        return integrity::Verify::none;
-    case plan::VerifyData::sample:
-        return integrity::Verify::sample;
-    case plan::VerifyData::full:
-        break;
-    }
-    return integrity::Verify::full;
-}
-
-std::uint32_t unit_bytes(const plan::Plan& plan) {
-    std::uint32_t out = 0;
-    for (const plan::PlanWorkload& one : plan.workloads) {
-        out = std::gcd(out, profiles::write_unit_bytes(one.workload));
-    }
-    return out;
-}
 
 std::uint64_t remembered_bytes(const plan::Plan& plan, const Lab& lab) {
     std::uint64_t out = 0;
@@ -80,8 +60,7 @@ DataWatch::~DataWatch() {
 }
 
 void DataWatch::remember(const plan::Plan& plan, const Lab& lab) {
-    // A pass reads what the lanes before it wrote; a load of several lanes starts anew.
-    if (array_.expectation && (plan.lanes == 1 || pass_lane_ != nullptr)) {
+    if (array_.expectation) {
         return;
     }
     std::random_device device;
@@ -94,57 +73,37 @@ void DataWatch::remember(const plan::Plan& plan, const Lab& lab) {
                                        .lun = array_.report.identity.unique_id});
 }
 
-void DataWatch::tell(const std::string& phase, results::RoundRecord& round) const {
-    const integrity::FindingLog log = lanes_ ? lanes_->findings() : pass_->findings();
-    const integrity::KeeperCounts counts = lanes_ ? lanes_->counts() : pass_->counts();
+void tell_findings(const integrity::FindingLog& log,
+                   const ArrayUnderTest& array,
+                   const std::string& phase,
+                   results::RoundRecord& round) {
     for (results::FindingRecord& finding :
-         integrity::records_of(log, load::calendar_now(), array_.planned->name)) {
+         integrity::records_of(log, load::calendar_now(), array.planned->name)) {
         finding.phase = phase;
         round.findings.push_back(std::move(finding));
     }
-    const double sectors_per_unit = static_cast<double>(array_.expectation->settings().unit_bytes) /
+}
+
+void tell_counts(const integrity::KeeperCounts& counts,
+                 const ArrayUnderTest& array,
+                 results::RoundRecord& round) {
+    const double sectors_per_unit = static_cast<double>(array.expectation->settings().unit_bytes) /
                                     static_cast<double>(integrity::sector_bytes);
     round.measures["units_written"] += static_cast<double>(counts.units_written);
     round.measures["units_checked"] +=
         static_cast<double>(counts.sectors_checked) / sectors_per_unit;
+    round.measures["units_unchecked"] +=
+        static_cast<double>(counts.sectors_unchecked) / sectors_per_unit;
     round.measures["units_undecidable"] +=
         static_cast<double>(counts.units_unfenced + counts.units_given_up);
 }
 
-std::vector<results::IntegrityRecord> integrity_of(const plan::Plan& plan,
-                                                   std::span<const results::RoundRecord> rounds) {
-    std::vector<results::IntegrityRecord> out;
-    for (const plan::PlanArray& array : plan.arrays) {
-        results::IntegrityRecord record;
-        record.array = array.name;
-        record.verify = integrity::name_of(verify_of(plan));
-        record.after = "nothing: the array's cache may have answered";
-        bool any = false;
-        for (const results::RoundRecord& round : rounds) {
-            const auto measure = [&](const char* name) {
-                const auto found = round.measures.find(name);
-                return found == round.measures.end() ? 0.0 : found->second;
-            };
-            if (round.array != array.name || round.measures.count("units_checked") == 0) {
-                continue;
-            }
-            any = true;
-            record.units_written += static_cast<std::uint64_t>(measure("units_written"));
-            record.units_checked += static_cast<std::uint64_t>(measure("units_checked"));
-            record.units_undecidable += static_cast<std::uint64_t>(measure("units_undecidable"));
-            if (measure("verified_bytes") > 0 && !round.disturbances.empty()) {
-                record.after = round.disturbances.back().name;
-            }
-        }
-        if (any && plan.verify != plan::VerifyData::none) {
-            record.note = fmt::format("units of {} bytes; a lost write is found if its block is "
-                                      "read before it is overwritten and after it has left the "
-                                      "array's cache",
-                                      unit_bytes(plan));
-            out.push_back(std::move(record));
-        }
+void DataWatch::tell(const std::string& phase, results::RoundRecord& round) const {
+    tell_findings(lanes_ ? lanes_->findings() : pass_->findings(), array_, phase, round);
+    tell_counts(lanes_ ? lanes_->counts() : pass_->counts(), array_, round);
+    if (lanes_ && lanes_->unowned_bytes() > 0) {
+        round.measures["bytes_of_several_lanes"] = static_cast<double>(lanes_->unowned_bytes());
     }
-    return out;
 }
 
 } // namespace bench::campaign

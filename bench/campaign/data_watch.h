@@ -19,8 +19,7 @@ struct DataPlace {
 };
 
 // Stamps what a load writes and holds what it reads against what the array must hold, from one
-// load of the run to the next. With one lane the memory goes on from round to round; with several,
-// whose shares may overlap differently in each workload, every load begins with a blank one.
+// load of the run to the next. What several lanes of a load write is unknown to the loads after it.
 class DataWatch {
 public:
     // Over the lanes of a workload.
@@ -46,8 +45,13 @@ private:
     load::Lane* pass_lane_ = nullptr;
 };
 
-// What the rounds tell of each array's data; nothing where nothing was written or read back.
-std::vector<results::IntegrityRecord> integrity_of(const plan::Plan& plan,
-                                                   std::span<const results::RoundRecord> rounds);
+// Into a round's record.
+void tell_findings(const integrity::FindingLog& log,
+                   const ArrayUnderTest& array,
+                   const std::string& phase,
+                   results::RoundRecord& round);
+void tell_counts(const integrity::KeeperCounts& counts,
+                 const ArrayUnderTest& array,
+                 results::RoundRecord& round);
 
 } // namespace bench::campaign

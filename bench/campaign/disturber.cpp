@@ -66,17 +66,17 @@ Disturbed disturb(ArrayUnderTest& array,
                   {"name", disturbance.name},
                   {"parameters", disturbance.parameters}});
     Disturbed out;
+    const bool cuts_power = disturbance.name == "power_cut" && array.expectation;
+    if (cuts_power) {
+        array.expectation->announce_power_cut();
+    }
     if (array.child) {
-        const bool cuts_power = disturbance.name == "power_cut" && array.expectation;
-        if (cuts_power) {
-            array.expectation->announce_power_cut();
-        }
         out.at = array.child->apply({disturbance.name, disturbance.parameters});
-        if (cuts_power) {
-            array.expectation->power_cut_done();
-        }
     } else {
         out = by_hand(*array.planned->description.real, disturbance, stop);
+    }
+    if (cuts_power) {
+        array.expectation->power_cut_done();
     }
     journal.note("disturbance done",
                  {{"array", array.planned->name},

@@ -216,9 +216,22 @@ void Lab::save_expectations(const std::string& folder, bool finished) const {
 void Lab::load_expectations(const std::string& folder) {
     for (ArrayUnderTest& array : arrays_) {
         const std::string path = expectation_path(folder, array);
-        if (!array.child && std::filesystem::exists(path)) {
-            array.expectation = integrity::Expectation::load(path);
+        if (array.child || !std::filesystem::exists(path)) {
+            continue;
         }
+        auto found = integrity::Expectation::load(path);
+        const std::string& lun = array.report.identity.unique_id;
+        if (found->settings().lun != lun) {
+            throw drivers::UsageError(fmt::format("{}: is of LUN {}; {} shows {} now",
+                                                  path,
+                                                  found->settings().lun,
+                                                  array.planned->name,
+                                                  lun));
+        }
+        journal_.note(
+            "expectation read",
+            {{"array", array.planned->name}, {"whole", found->strict_from() == 0 ? "yes" : "no"}});
+        array.expectation = std::move(found);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "bench/campaign/disturbance_cost.h"
 #include "bench/campaign/interruption.h"
 #include "bench/campaign/platform_measures.h"
+#include "bench/campaign/verify_phase.h"
 #include "bench/campaign/watched_source.h"
 #include "drivers/api/errors.h"
 
@@ -200,7 +201,7 @@ results::RoundRecord RoundRunner::measure(const PlannedRound& planned,
     count_emulator(array, out);
     if (!plan_.phases.empty() && plan_.phases.back().kind == plan::PhaseKind::verify &&
         out.ended == "complete") {
-        verify(array, plan_.phases.back(), order.workload, out);
+        verify_phase(array, plan_.phases.back(), clock_, out);
     }
     return out;
 }
@@ -252,14 +253,12 @@ results::RoundRecord RoundRunner::run_pass(ArrayUnderTest& array,
         }
     };
     results::RoundRecord out = load::run_load(lanes, load_settings, clock_);
-    data.tell(settings.verify ? "verify" : "precondition", out);
+    data.tell("precondition", out);
     const auto& source = static_cast<const PassSource&>(*lanes[0].source);
     if (source.failed() > 0 || lanes[0].drivers.empty()) {
-        throw drivers::ArrayError(fmt::format(
-            "{}: {} of the {} accesses of a pass failed",
-            array.planned->name,
-            source.failed(),
-            settings.op == profiles::AccessOp::write ? "preconditioning" : "verification"));
+        throw drivers::ArrayError(fmt::format("{}: {} of the accesses of preconditioning failed",
+                                              array.planned->name,
+                                              source.failed()));
     }
     return out;
 }
@@ -275,23 +274,6 @@ std::uint64_t RoundRunner::precondition(ArrayUnderTest& array, const OnInterval&
     const results::RoundRecord done =
         run_pass(array, settings, plan_.preconditioning->time_limit, on_interval);
     return done.streams.empty() ? 0 : done.streams.front().bytes;
-}
-
-void RoundRunner::verify(ArrayUnderTest& array,
-                         const plan::PlanPhase& phase,
-                         const profiles::AnyWorkload& workload,
-                         results::RoundRecord& round) {
-    PassSettings settings;
-    settings.op = profiles::AccessOp::read;
-    settings.verify = true;
-    settings.size_bytes = lab_.working_set_bytes(workload);
-    const results::RoundRecord done = run_pass(array, settings, phase.duration, {});
-    round.findings.insert(round.findings.end(), done.findings.begin(), done.findings.end());
-    for (const auto& [name, value] : done.measures) {
-        round.measures[name] += value;
-    }
-    round.measures["verified_bytes"] =
-        done.streams.empty() ? 0 : static_cast<double>(done.streams.front().bytes);
 }
 
 } // namespace bench::campaign

@@ -45,10 +45,6 @@ public:
 
 private:
     std::vector<load::Lane> lanes_for(ArrayUnderTest& array, const LoadOrder& order);
-    void verify(ArrayUnderTest& array,
-                const plan::PlanPhase& phase,
-                const profiles::AnyWorkload& workload,
-                results::RoundRecord& round);
     results::RoundRecord run_pass(ArrayUnderTest& array,
                                   PassSettings settings,
                                   drivers::Duration time_limit,

@@ -2,6 +2,7 @@
 #include "bench/campaign/verification.h"
 
 #include "bench/campaign/conclusion.h"
+#include "bench/campaign/integrity_account.h"
 #include "bench/plan/plan_file.h"
 #include "results/journal_file.h"
 #include "results/manifest.h"
@@ -9,6 +10,7 @@
 #include "results/run_record_file.h"
 #include "results/whole_file.h"
 
+#include <filesystem>
 #include <fmt/format.h>
 #include <map>
 
@@ -71,7 +73,15 @@ void check_plan(const std::string& folder, const results::RunRecord& run, Verifi
 
 void check_numbers(const std::string& folder, results::RunRecord run, Verification& out) {
     const std::string stored = results::read_whole_file(folder + "/result.json");
-    conclude(plan::read_plan(folder + "/plan.json"), run);
+    const plan::Plan plan = plan::read_plan(folder + "/plan.json");
+    conclude(plan, run);
+    const std::string integrity = folder + "/integrity.json";
+    if (std::filesystem::exists(integrity)) { // One that is missing the manifest misses.
+        if (results::read_whole_file(integrity) != integrity_text(plan, run)) {
+            out.problems.emplace_back("integrity.json: not what the rounds say");
+        }
+        out.checked.emplace_back("integrity.json, drawn again from the rounds");
+    }
     for (const std::string& difference :
          results::result_differences(stored, results::result_text(run))) {
         out.problems.push_back("result.json: " + difference);

@@ -117,10 +117,12 @@ int verify_data_command(const Arguments& arguments) {
     OptionPage page;
     page.introduction = introduction;
     page.operand = "RUN URL";
-    page.visible.add_options()("help,h", "this page")(
-        "cache-size",
-        po::value<std::string>()->default_value("0B"),
-        "what the array can hold in its cache: a larger working set is read through once first")(
+    page.visible.add_options()("help,h",
+                               "this page")("cache-size",
+                                            po::value<std::string>()->default_value("0B"),
+                                            "what the array can hold in its cache: more than that "
+                                            "is read first, the working set itself "
+                                            "if it is larger, else blocks beside it")(
         "after",
         po::value<std::string>()->default_value(""),
         "what happened to the array since it was written: power_cut (what was not flushed may then "
@@ -144,6 +146,7 @@ int verify_data_command(const Arguments& arguments) {
     integrity::ReadBackSettings settings;
     settings.cache_bytes = cache_bytes(*given);
     settings.keeper = load::keeper_settings_for(report);
+    settings.thin = report.thin;
     settings.preceded_by = (*given)["after"].as<std::string>();
     if (settings.preceded_by == "power_cut") {
         expectation->apply_power_cut();

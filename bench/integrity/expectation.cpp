@@ -69,6 +69,23 @@ std::vector<Unsettled> Expectation::unsettled() const {
     return unsettled_;
 }
 
+void Expectation::forget(std::uint64_t from_bytes, std::uint64_t size_bytes) {
+    const std::uint64_t begin = std::max(from_bytes, settings_.from_bytes);
+    const std::uint64_t end = std::min(from_bytes + size_bytes,
+                                       settings_.from_bytes + unit_count_ * settings_.unit_bytes);
+    if (begin >= end) {
+        return;
+    }
+    const std::uint64_t first = (begin - settings_.from_bytes) / settings_.unit_bytes;
+    const std::uint64_t last = (end - 1 - settings_.from_bytes) / settings_.unit_bytes;
+    take_unsettled(first, last - first + 1);
+    for (std::uint64_t unit = first; unit <= last; ++unit) {
+        if (packed(unit) != 0) { // Pages nobody wrote stay so.
+            store(unit, 0);
+        }
+    }
+}
+
 namespace {
 
 void raise_to(std::atomic<std::uint64_t>& value, std::uint64_t least) noexcept {

@@ -47,6 +47,10 @@ public:
     std::vector<Unsettled> take_unsettled(std::uint64_t from_unit, std::uint64_t count);
     std::vector<Unsettled> unsettled() const; // A copy.
 
+    // Somebody whom no keeper follows may change these bytes: nothing is known of their units any
+    // more.
+    void forget(std::uint64_t from_bytes, std::uint64_t size_bytes);
+
     // The first generation no write has used yet.
     std::uint64_t next_generation() const noexcept { return next_generation_.load(); }
     void used_generations_below(std::uint64_t next) noexcept;

@@ -192,6 +192,7 @@ records_of(const FindingLog& log, const Calendar& calendar, const std::string& a
             record.area = "integrity";
             record.summary =
                 fmt::format("{} more of this kind were counted", log.count(which) - told[kind]);
+            record.details["count"] = std::to_string(log.count(which) - told[kind]);
             out.push_back(std::move(record));
         }
     }

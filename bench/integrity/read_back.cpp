@@ -17,15 +17,17 @@ namespace {
 constexpr std::size_t depth_most = 16;
 constexpr drivers::Duration nap = std::chrono::milliseconds(20);
 
-// One pass over the working set with as many reads in flight as the driver takes.
+constexpr drivers::Duration patience = std::chrono::seconds(5); // For answers after the end.
+constexpr std::uint8_t attempts_most = 4;                       // "Busy" and attentions pass.
+
+// Passes over stretches of a LUN with as many reads in flight as the driver takes.
 class Pass {
 public:
     Pass(std::unique_ptr<drivers::BlockDriver> driver,
          const ExpectationSettings& set,
          const ReadBackSettings& settings,
          drivers::Clock& clock)
-        : set_(set)
-        , settings_(settings)
+        : settings_(settings)
         , clock_(clock)
         , piece_bytes_(piece_for(*driver, set, settings))
         , slots_(std::min(depth_most, driver->depth()))
@@ -33,14 +35,23 @@ public:
         , driver_(std::move(driver)) {}
 
     // `keeper` may be null: read and forget. True: the end was reached.
-    bool run(Keeper* keeper, drivers::TimePoint until) {
-        at_bytes_ = 0;
-        while (at_bytes_ < set_.size_bytes || in_flight_ > 0) {
+    bool run(ByteRange range, Keeper* keeper, drivers::TimePoint until) {
+        at_bytes_ = range.from_bytes;
+        end_bytes_ = range.from_bytes + range.size_bytes;
+        bytes_read_ = 0;
+        bytes_failed_ = 0;
+        for (Slot& slot : slots_) {
+            slot.attempts = 0;
+        }
+        while (at_bytes_ < end_bytes_ || in_flight_ > 0 || is_to_repeat()) {
             const drivers::TimePoint now = clock_.now();
-            if (now >= until || (settings_.stop != nullptr && *settings_.stop)) {
+            const bool over = now >= until || is_stopped();
+            if (over && (in_flight_ == 0 || now >= until + patience)) {
                 return false;
             }
-            submit_more(keeper, now);
+            if (!over) {
+                submit_more(keeper, now);
+            }
             if (poll(keeper) == 0 && in_flight_ > 0) {
                 wait();
             }
@@ -48,12 +59,16 @@ public:
         return true;
     }
 
-    std::uint64_t bytes_read() const { return bytes_read_; }
+    bool is_stopped() const { return settings_.stop != nullptr && *settings_.stop; }
+    bool is_answered() const { return in_flight_ == 0; }
+    std::uint64_t bytes_read() const { return bytes_read_; } // Of the last pass.
     std::uint64_t bytes_failed() const { return bytes_failed_; }
 
 private:
     struct Slot {
         bool in_use = false;
+        std::uint8_t attempts = 0;
+        std::uint64_t at_bytes = 0;
         std::uint64_t size_bytes = 0;
     };
 
@@ -67,40 +82,59 @@ private:
         return std::max(asked / step, 1U) * step;
     }
 
+    bool is_to_repeat() const {
+        return std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
+            return !slot.in_use && slot.attempts > 0;
+        });
+    }
+
     void submit_more(Keeper* keeper, drivers::TimePoint now) {
-        for (std::uint32_t i = 0; i < slots_.size() && at_bytes_ < set_.size_bytes; ++i) {
-            if (slots_[i].in_use) {
+        const std::uint32_t block = driver_->geometry().block_bytes;
+        for (std::uint32_t i = 0; i < slots_.size(); ++i) {
+            Slot& slot = slots_[i];
+            if (slot.in_use) {
                 continue;
             }
-            const std::uint32_t block = driver_->geometry().block_bytes;
-            const std::uint64_t size =
-                std::min<std::uint64_t>(piece_bytes_, set_.size_bytes - at_bytes_) / block * block;
-            if (size == 0) {
-                at_bytes_ = set_.size_bytes;
-                return;
-            }
-            profiles::Access access;
-            access.offset_bytes = set_.from_bytes + at_bytes_;
-            access.size_bytes = size;
-            access.verify = true;
-            const std::span<std::byte> data(memory_.data() + std::size_t{i} * piece_bytes_, size);
-            if (keeper != nullptr) {
-                keeper->begin(i, access, data, now);
-            }
-            drivers::Request request;
-            request.tag = i;
-            request.range = {access.offset_bytes / block, size / block};
-            request.data = data;
-            if (!driver_->submit(request)) {
-                if (keeper != nullptr) {
-                    keeper->withdrawn(i);
+            if (slot.attempts == 0) { // Else what failed there is asked for again.
+                const std::uint64_t size =
+                    std::min<std::uint64_t>(piece_bytes_, end_bytes_ - at_bytes_) / block * block;
+                if (size == 0) {
+                    at_bytes_ = end_bytes_;
+                    continue;
                 }
+                slot = {false, 0, at_bytes_, size};
+            }
+            if (!submit(keeper, i, now)) {
                 return;
             }
-            slots_[i] = {true, size};
+            at_bytes_ += slot.attempts == 0 ? slot.size_bytes : 0;
+            slot.in_use = true;
+            ++slot.attempts;
             ++in_flight_;
-            at_bytes_ += size;
         }
+    }
+
+    bool submit(Keeper* keeper, std::uint32_t index, drivers::TimePoint now) {
+        const Slot& slot = slots_[index];
+        const std::uint32_t block = driver_->geometry().block_bytes;
+        profiles::Access access;
+        access.offset_bytes = slot.at_bytes;
+        access.size_bytes = slot.size_bytes;
+        access.verify = true;
+        const std::span<std::byte> data(memory_.data() + std::size_t{index} * piece_bytes_,
+                                        slot.size_bytes);
+        if (keeper != nullptr) {
+            keeper->begin(index, access, data, now);
+        }
+        drivers::Request request;
+        request.tag = index;
+        request.range = {access.offset_bytes / block, access.size_bytes / block};
+        request.data = data;
+        const bool taken = driver_->submit(request);
+        if (!taken && keeper != nullptr) {
+            keeper->withdrawn(index);
+        }
+        return taken;
     }
 
     std::size_t poll(Keeper* keeper) {
@@ -114,11 +148,13 @@ private:
             if (keeper != nullptr) {
                 keeper->end(static_cast<std::uint32_t>(done.tag), 0, done);
             }
-            const bool good = done.status == drivers::Status::good;
-            bytes_read_ += good && keeper != nullptr ? slot.size_bytes : 0;
-            bytes_failed_ += good ? 0 : slot.size_bytes;
             slot.in_use = false;
             --in_flight_;
+            const bool good = done.status == drivers::Status::good;
+            if (good || slot.attempts == attempts_most) {
+                slot.attempts = 0;
+                (good ? bytes_read_ : bytes_failed_) += slot.size_bytes;
+            }
         }
         return count;
     }
@@ -136,7 +172,6 @@ private:
         ::poll(&descriptor, 1, static_cast<int>(wait_ms.count()));
     }
 
-    const ExpectationSettings& set_;
     const ReadBackSettings& settings_;
     drivers::Clock& clock_;
     std::uint32_t piece_bytes_;
@@ -145,20 +180,77 @@ private:
     std::unique_ptr<drivers::BlockDriver> driver_; // After what it borrows: closed first.
     std::array<drivers::Completion, 64> completions_;
     std::uint64_t at_bytes_ = 0;
+    std::uint64_t end_bytes_ = 0;
     std::size_t in_flight_ = 0;
     std::uint64_t bytes_read_ = 0;
     std::uint64_t bytes_failed_ = 0;
 };
 
-std::string after_words(const ReadBackSettings& settings, std::uint64_t evicted_bytes) {
-    if (evicted_bytes != 0) {
-        return fmt::format("a cache-exceeding read of {} bytes{}{}",
-                           evicted_bytes,
-                           settings.preceded_by.empty() ? "" : ", following ",
-                           settings.preceded_by);
+// More than the cache holds: the working set itself, or blocks beside it. Empty: there is nothing
+// so large.
+ByteRange evicting_range(const ReadBackSettings& settings,
+                         const ExpectationSettings& set,
+                         std::uint64_t lun_bytes) {
+    const std::uint64_t wanted = settings.cache_bytes + settings.cache_bytes / 4;
+    if (settings.cache_bytes == 0) {
+        return {};
     }
-    return settings.preceded_by.empty() ? "nothing: the array's cache may have answered"
-                                        : settings.preceded_by;
+    if (set.size_bytes > settings.cache_bytes) {
+        return {set.from_bytes, set.size_bytes};
+    }
+    const std::uint64_t end = set.from_bytes + set.size_bytes;
+    if (lun_bytes - end > settings.cache_bytes) {
+        return {end, std::min(wanted, lun_bytes - end)};
+    }
+    return set.from_bytes > settings.cache_bytes ? ByteRange{0, std::min(wanted, set.from_bytes)}
+                                                 : ByteRange{};
+}
+
+struct Eviction {
+    ByteRange range; // That was to be read.
+    std::uint64_t bytes = 0;
+    bool beside = false;
+
+    bool is_enough() const { return range.size_bytes > 0 && bytes >= range.size_bytes; }
+};
+
+std::string size_words(std::uint64_t bytes) {
+    constexpr double mib = 1U << 20U;
+    constexpr double gib = 1U << 30U;
+    const auto size = static_cast<double>(bytes);
+    return size < gib ? fmt::format("{:.4g} MiB", size / mib)
+                      : fmt::format("{:.4g} GiB", size / gib);
+}
+
+std::string after_words(const ReadBackSettings& settings, const Eviction& eviction) {
+    std::string out;
+    if (eviction.is_enough()) {
+        out = fmt::format("a cache-exceeding read of {}{}",
+                          size_words(eviction.bytes),
+                          !eviction.beside ? ""
+                          : settings.thin
+                              ? " beside the working set, where unmapped blocks may have passed "
+                                "the cache by"
+                              : " beside the working set");
+    }
+    if (!settings.preceded_by.empty()) {
+        out += (out.empty() ? "" : ", following ") + settings.preceded_by;
+    }
+    if (!out.empty()) {
+        return out;
+    }
+    if (settings.cache_bytes == 0) {
+        return "nothing: the array's cache may have answered";
+    }
+    const std::string cache = size_words(settings.cache_bytes);
+    return eviction.range.size_bytes == 0
+               ? fmt::format("nothing: the whole LUN fits in the array's cache of {}, which may "
+                             "have answered",
+                             cache)
+               : fmt::format("a read of {}, less than the array's cache of {}, which may have "
+                             "answered",
+                             size_words(eviction.bytes),
+                             cache);
 }
 
 } // namespace
@@ -168,27 +260,34 @@ ReadBackResult read_back(std::unique_ptr<drivers::BlockDriver> driver,
                          const ReadBackSettings& settings,
                          drivers::Clock& clock) {
     const ExpectationSettings& set = expectation.settings();
-    const drivers::Geometry& geometry = driver->geometry();
-    if (set.from_bytes + set.size_bytes > geometry.block_count * geometry.block_bytes) {
+    const drivers::Geometry geometry = driver->geometry();
+    const std::uint64_t lun_bytes = geometry.block_count * geometry.block_bytes;
+    if (set.from_bytes + set.size_bytes > lun_bytes) {
         throw drivers::UsageError(fmt::format("verification of {} bytes from byte {}: the LUN ends "
                                               "before that",
                                               set.size_bytes,
                                               set.from_bytes));
     }
-    const drivers::TimePoint until = clock.now() + settings.time_limit;
+    const drivers::TimePoint begun = clock.now();
     Pass pass(std::move(driver), set, settings, clock);
     ReadBackResult out;
-    const bool evicts = settings.cache_bytes != 0 && set.size_bytes > settings.cache_bytes;
-    if (evicts && !pass.run(nullptr, until)) {
-        out.after = after_words(settings, 0);
+    Eviction eviction;
+    eviction.range = evicting_range(settings, set, lun_bytes);
+    eviction.beside = eviction.range.from_bytes != set.from_bytes;
+    if (eviction.range.size_bytes > 0) {
+        (void)pass.run(eviction.range, nullptr, begun + settings.time_limit / 2);
+        eviction.bytes = pass.bytes_read();
+    }
+    out.cache_left = eviction.is_enough() || !settings.preceded_by.empty();
+    out.after = after_words(settings, eviction);
+    if (!pass.is_answered() || pass.is_stopped()) {
         return out;
     }
-    out.after = after_words(settings, evicts ? set.size_bytes : 0);
     KeeperSettings full = settings.keeper;
     full.verify = Verify::full;
     full.slots = depth_most;
     Keeper keeper(expectation, full);
-    out.complete = pass.run(&keeper, until);
+    out.complete = pass.run({set.from_bytes, set.size_bytes}, &keeper, begun + settings.time_limit);
     out.findings.merge(keeper.findings());
     out.counts = keeper.counts();
     out.bytes_read = pass.bytes_read();

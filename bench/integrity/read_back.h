@@ -14,9 +14,11 @@ namespace bench::integrity {
 
 struct ReadBackSettings {
     std::uint32_t piece_bytes = 256U << 10U;
-    // What the array can hold in its cache, 0 = unknown. A working set larger than this is first
-    // read through once, unjudged, so that each block has left the cache when it is judged.
+    // What the array can hold in its cache, 0 = unknown or none. More than that is read first,
+    // unjudged, so that what is judged has left the cache: the working set itself if it is larger,
+    // else blocks beside it. At most half of the time limit goes into it.
     std::uint64_t cache_bytes = 0;
+    bool thin = false; // Unmapped blocks beside the working set may not pass through the cache.
     std::string preceded_by; // "power_cut", "failover": what emptied the cache, if anything did.
     drivers::Duration time_limit{std::chrono::hours(24)};
     const std::atomic<bool>* stop = nullptr;
@@ -28,8 +30,9 @@ struct ReadBackResult {
     KeeperCounts counts;
     std::uint64_t bytes_read = 0; // Judged pass only.
     std::uint64_t bytes_failed = 0;
-    bool complete = false; // False: out of time, stopped, or the array stopped answering.
-    std::string after;     // What came between writing and reading, in words.
+    bool complete = false;   // False: out of time, stopped, or the array stopped answering.
+    bool cache_left = false; // More than the cache holds was read, or `preceded_by` emptied it.
+    std::string after;       // What came between writing and reading, in words.
 };
 
 // Reads a working set back in sequence and holds every block against its expectation. Nothing else

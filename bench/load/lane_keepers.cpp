@@ -65,6 +65,22 @@ std::vector<Ranges> owned_by_lane(Touched touched) {
     return out;
 }
 
+// Whole units of the expectation only: one across a lane's border is nobody's.
+Ranges whole_units(const std::vector<Ranges>& lanes, const integrity::ExpectationSettings& set) {
+    Ranges out;
+    for (const ByteRange& range : all_of(lanes)) {
+        const std::uint64_t unit = set.unit_bytes;
+        const std::uint64_t from =
+            (range.from_bytes - set.from_bytes + unit - 1) / unit * unit + set.from_bytes;
+        const std::uint64_t end =
+            (range.from_bytes + range.size_bytes - set.from_bytes) / unit * unit + set.from_bytes;
+        if (end > from) {
+            out.push_back({from, end - from});
+        }
+    }
+    return out;
+}
+
 std::uint32_t depth_of(const Lane& lane) {
     return std::accumulate(
         lane.drivers.begin(), lane.drivers.end(), 0U, [](std::uint32_t sum, const auto& driver) {
@@ -100,6 +116,14 @@ LaneKeepers::LaneKeepers(integrity::Expectation& expectation,
     all.insert(all.end(), read.begin(), read.end());
     unowned_bytes_ = total(integrity::joined(all));
     const std::vector<Ranges> owned = owned_by_lane(touched);
+    Ranges followed;
+    for (const Ranges& lane : owned) {
+        const Ranges units = whole_units({lane}, expectation.settings());
+        followed.insert(followed.end(), units.begin(), units.end());
+    }
+    for (const ByteRange& range : integrity::without(all_of(touched.changed), followed)) {
+        expectation.forget(range.from_bytes, range.size_bytes);
+    }
     for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
         integrity::KeeperSettings keeper;
         keeper.lane = static_cast<std::uint16_t>(lane);

@@ -44,6 +44,7 @@ public:
 
     integrity::FindingLog findings() const; // Of all lanes; after they have ended.
     integrity::KeeperCounts counts() const;
+    std::uint64_t unowned_bytes() const { return unowned_bytes_; }
 
     // How far verification reached, in words and numbers.
     results::IntegrityRecord record(const std::string& array) const;

@@ -58,6 +58,9 @@ struct PlanPhase {
     PhaseKind kind = PhaseKind::load;
     PlanDuration duration{0}; // Verify: the most it may take.
     std::optional<Disturbance> disturbance;
+    // Verify: read so much first that the array's cache holds nothing of the working set; 0 = do
+    // not; none = as much as the array's file says of its cache.
+    std::optional<std::uint64_t> cache_bytes;
 };
 
 struct PlanLimit {

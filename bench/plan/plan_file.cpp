@@ -263,6 +263,11 @@ private:
             if (out.kind == PhaseKind::disturb) {
                 out.disturbance = read_disturbance(object.required("disturbance"));
             }
+            if (out.kind == PhaseKind::verify) {
+                if (const auto cache = object.optional("cache")) {
+                    out.cache_bytes = cache->size_bytes(0, 1ULL << 53U);
+                }
+            }
             object.finish();
             plan_.duration += out.kind == PhaseKind::verify ? 0ns : out.duration;
             plan_.phases.push_back(std::move(out));

@@ -83,6 +83,9 @@ Json phase_json(const PlanPhase& phase) {
     Json out = Json::object();
     out["phase"] = phase_name(phase.kind);
     out["duration"] = duration_text(phase.duration);
+    if (phase.cache_bytes) {
+        out["cache"] = profiles::size_text(*phase.cache_bytes);
+    }
     if (phase.disturbance) {
         out["disturbance"] = {{"name", phase.disturbance->name},
                               {"parameters", Json::parse(phase.disturbance->parameters)},
