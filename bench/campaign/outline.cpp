@@ -5,6 +5,7 @@
 #include "bench/campaign/round_runner.h"
 #include "profiles/interception/rates.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 
@@ -53,6 +54,19 @@ void add_platform(const profiles::AnyWorkload& workload, double seconds, Outline
     target.bytes_written += table.write_bytes_per_s * seconds;
 }
 
+void add_trace(const profiles::AnyWorkload& workload,
+               double round_s,
+               std::uint32_t rounds,
+               Outline::Target& target) {
+    const auto& trace = std::get<profiles::trace::TraceWorkload>(workload);
+    const double length_s =
+        std::chrono::duration<double>(profiles::trace::length_of(trace)).count();
+    const double passes = length_s > 0 ? round_s / length_s : 1;
+    const double played = (trace.repeat ? passes : std::min(passes, 1.0)) * rounds;
+    target.bytes_read += static_cast<double>(trace.outline.bytes_read) * played;
+    target.bytes_written += static_cast<double>(trace.outline.bytes_written) * played;
+}
+
 void add_preconditioning(const plan::Plan& plan, Outline::Target& target) {
     std::uint64_t size_bytes = plan.working_set_bytes;
     for (const plan::PlanWorkload& one : plan.workloads) {
@@ -89,12 +103,16 @@ Outline::Target target_of(const plan::Plan& plan, const plan::PlanArray& array) 
         for (const plan::LoadPoint& point : plan.points) {
             out.rounds += plan.rounds;
             out.is_bounded = out.is_bounded && (point.kind == plan::PointKind::rate ||
-                                                point.kind == plan::PointKind::targets);
+                                                point.kind == plan::PointKind::targets ||
+                                                point.kind == plan::PointKind::speed);
             if (point.kind == plan::PointKind::rate) {
                 add_load(
                     std::get<profiles::Workload>(workload.workload), point.value, seconds, out);
             } else if (point.kind == plan::PointKind::targets) {
                 add_platform(at_point(workload.workload, point, 0), seconds, out);
+            } else if (point.kind == plan::PointKind::speed) {
+                add_trace(
+                    at_point(workload.workload, point, 0), seconds / plan.rounds, plan.rounds, out);
             }
         }
     }

@@ -73,6 +73,10 @@ at_point(const profiles::AnyWorkload& workload, const plan::LoadPoint& point, do
         platform->parameters.scale = point.value / platform->parameters.targets;
         return out;
     }
+    if (auto* trace = std::get_if<profiles::trace::TraceWorkload>(&out)) {
+        trace->speed = point.value;
+        return out;
+    }
     profiles::Arrivals& arrivals = std::get<profiles::Workload>(out).arrivals;
     if (point.kind == plan::PointKind::depth) {
         arrivals.pace = profiles::Pace::closed;
@@ -194,9 +198,9 @@ results::RoundRecord RoundRunner::measure(const PlannedRound& planned,
     out.array = array.planned->name;
     out.workload = plan_.workloads[planned.workload].name;
     out.point = point.text;
-    out.point_value = point.kind == plan::PointKind::depth || point.kind == plan::PointKind::targets
-                          ? point.value
-                          : rate_per_s;
+    const bool is_rate =
+        point.kind == plan::PointKind::rate || point.kind == plan::PointKind::knee_share;
+    out.point_value = is_rate ? rate_per_s : point.value;
     out.seed = planned.seed;
     count_emulator(array, out);
     if (!plan_.phases.empty() && plan_.phases.back().kind == plan::PhaseKind::verify &&

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/platform_measures.h"
 #include "bench/campaign/safety.h"
 #include "bench/cli/command.h"
 #include "bench/cli/load_answer.h"
 #include "bench/cli/load_options.h"
 #include "bench/load/lane_keepers.h"
 #include "bench/load/load_run.h"
+#include "bench/load/recording_driver.h"
 #include "bench/plan/driver_assembly.h"
 #include "drivers/api/errors.h"
 #include "drivers/api/monotonic_clock.h"
-#include "profiles/synthetic_source.h"
 #include "results/text/human.h"
 
 #include <csignal>
@@ -75,7 +76,7 @@ open_lanes(const LoadRequest& request, const plan::Url& url, drivers::Clock& clo
         const auto set = working_set(request, lane.drivers[0]->geometry());
         lane.source = profiles::make_source(request.workload, set, request.seed, {i, request.jobs});
         lane.access_bytes_max = profiles::largest_access_bytes(request.workload);
-        lane.reduction = request.workload.reduction;
+        lane.reduction = profiles::reduction_of(request.workload);
     }
     if (profiles::writes(request.workload) && !holds_nobodys_data(url)) {
         const auto report = plan::probe_lun(url, options, clock);
@@ -155,6 +156,12 @@ int exit_code(const results::RoundRecord& round) {
     return round.audit.invalid.empty() ? 0 : 7;
 }
 
+// What a recording calls the LUN: a path where fio can open it, else a word for --replay_redirect.
+std::string name_for_fio(const plan::Url& url) {
+    const bool is_plain = url.path.find_first_of(" \t\n") == std::string::npos;
+    return url.kind == plan::UrlKind::block_device && is_plain ? url.path : "lun";
+}
+
 } // namespace
 
 int load_command(const Arguments& arguments) {
@@ -173,14 +180,24 @@ int load_command(const Arguments& arguments) {
     settings.ramp = request->ramp;
     settings.duration = request->runtime;
     settings.interval = request->interval;
-    settings.offered_per_s = request->workload.arrivals.rate_per_s;
+    const profiles::Offer offer = profiles::offer_of(request->workload);
+    settings.offered_per_s = offer.open_loop ? offer.rate_per_s : 0;
+    settings.offers_own_schedule = offer.open_loop && !offer.is_exact;
     settings.stop = &stop_asked;
     if (request->progress) {
         settings.on_interval = print_interval;
     }
-    const results::RoundRecord round = request->verify == integrity::Verify::none
-                                           ? load::run_load(lanes, settings, clock)
-                                           : run_verified(lanes, *request, settings, clock);
+    load::Recording recording(clock);
+    if (!request->write_iolog.empty()) {
+        recording.listen_to(lanes);
+    }
+    results::RoundRecord round = request->verify == integrity::Verify::none
+                                     ? load::run_load(lanes, settings, clock)
+                                     : run_verified(lanes, *request, settings, clock);
+    campaign::add_platform_measures(request->workload, round);
+    if (!request->write_iolog.empty()) {
+        recording.save(request->write_iolog, {name_for_fio(url), request->iolog_version});
+    }
     const LoadAnswer answer{*request, round, geometry, identity};
     fmt::print("{}", request->json ? load_json(answer) : load_text(answer));
     return exit_code(round);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/cli/load_options.h"
 
-#include "bench/cli/fio_units.h"
+#include "bench/cli/load_workload.h"
+#include "bench/cli/option_values.h"
 #include "bench/integrity/canary_key_file.h"
 #include "drivers/api/errors.h"
-#include "profiles/workload_file.h"
 #include "results/numbers/summary.h"
-#include "results/text/human.h"
 
 #include <boost/program_options.hpp>
 
@@ -21,9 +20,6 @@ namespace bench::cli {
 namespace {
 
 namespace options = boost::program_options;
-using profiles::AccessOp;
-using profiles::Pace;
-using profiles::Spot;
 
 constexpr const char* introduction =
     "usage: arraybench load URL [OPTION]...\n\n"
@@ -60,6 +56,15 @@ options::options_description described() {
     add("size", text(""), "how much of the LUN to use (default: all from --offset on)");
     add("offset", text("0"), "where to begin");
     add("workload", text(""), "a workload file instead of the options above that describe one");
+    add("scale", text(""), "scale factor of a platform workload instead of the file's");
+    add("trace", text(""), "a trace to replay: fio's iolog or what blkparse prints");
+    add("read_iolog", text(""), "the same, by fio's name");
+    add("trace-speed", text("1"), "replay so many times as fast");
+    add("trace-remap", text("modulo"), "addresses into the working set: modulo, scale or none");
+    add("trace-rate", text(""), "accesses per second of a trace that has no instants");
+    add("trace-repeat", "begin again when the trace has ended");
+    add("write_iolog", text(""), "a file for what was submitted, as fio replays it");
+    add("write_iolog_version", options::value<std::uint32_t>()->default_value(3), "3, or 2");
     add("percentile_list", text("50:90:95:99:99.9:99.99:99.999"), "percentiles to print");
     add("interval", text("1"), "length of the intervals of the series");
     add("seed", options::value<std::uint64_t>()->default_value(1), "decides every random choice");
@@ -80,118 +85,6 @@ options::options_description described() {
     return out;
 }
 
-[[noreturn]] void refuse(const char* option, const std::string& value, const char* wanted) {
-    throw drivers::UsageError(fmt::format("--{}: \"{}\": wanted {}", option, value, wanted));
-}
-
-template <typename Value>
-Value one_of(const options::variables_map& given,
-             const char* option,
-             const std::map<std::string, Value>& choices) {
-    const auto& text = given[option].as<std::string>();
-    const auto found = choices.find(text);
-    if (found == choices.end()) {
-        std::string wanted;
-        for (const auto& [name, value] : choices) {
-            wanted += (wanted.empty() ? "one of " : ", ") + name;
-        }
-        refuse(option, text, wanted.c_str());
-    }
-    return found->second;
-}
-
-std::uint64_t size_option(const options::variables_map& given, const char* option) {
-    const auto& text = given[option].as<std::string>();
-    const auto size = parse_fio_size_bytes(text);
-    if (!size) {
-        refuse(option, text, "a size like 4k, 1m or 4KiB");
-    }
-    return *size;
-}
-
-std::chrono::nanoseconds time_option(const options::variables_map& given, const char* option) {
-    const auto& text = given[option].as<std::string>();
-    const auto time = parse_fio_time(text);
-    if (!time) {
-        refuse(option, text, "a time like 10, 500ms or 2m");
-    }
-    return *time;
-}
-
-profiles::Arrivals arrivals_of(const options::variables_map& given, const LoadRequest& request) {
-    profiles::Arrivals out;
-    const auto& rate = given["rate_iops"].as<std::string>();
-    if (rate.empty()) {
-        out.depth = request.depth_per_job * request.jobs;
-        return out;
-    }
-    const auto per_job = parse_fio_rate(rate);
-    if (!per_job) {
-        refuse("rate_iops", rate, "a rate per second from 0.001 to 100m, like 1000 or 50k");
-    }
-    out.rate_per_s = *per_job * request.jobs;
-    out.pace =
-        one_of<Pace>(given, "rate_process", {{"linear", Pace::fixed}, {"poisson", Pace::poisson}});
-    return out;
-}
-
-void set_distribution(const options::variables_map& given, profiles::Locality& out) {
-    const auto& text = given["random_distribution"].as<std::string>();
-    if (text == "random") {
-        return;
-    }
-    const auto theta = text.rfind("zipf:", 0) == 0 ? parse_fio_rate(text.substr(5)) : std::nullopt;
-    if (!theta || *theta < 0.01 || *theta > 10) {
-        refuse("random_distribution", text, "random, or zipf: and a number from 0.01 to 10");
-    }
-    out.spot = Spot::zipf;
-    out.zipf_theta = *theta;
-}
-
-std::vector<profiles::WorkloadStream> streams_of(const options::variables_map& given) {
-    struct Kind {
-        bool reads;
-        bool writes;
-        bool random;
-    };
-    const auto kind = one_of<Kind>(given,
-                                   "rw",
-                                   {{"read", {true, false, false}},
-                                    {"write", {false, true, false}},
-                                    {"randread", {true, false, true}},
-                                    {"randwrite", {false, true, true}},
-                                    {"rw", {true, true, false}},
-                                    {"readwrite", {true, true, false}},
-                                    {"randrw", {true, true, true}}});
-    profiles::WorkloadStream stream;
-    stream.blocks = {{size_option(given, "bs"), 1}};
-    if (stream.blocks[0].size_bytes == 0 || stream.blocks[0].size_bytes > (64U << 20U)) {
-        refuse("bs", given["bs"].as<std::string>(), "a block size from 512 to 64m");
-    }
-    stream.locality.spot = kind.random ? Spot::uniform : Spot::sequential;
-    if (kind.random) {
-        set_distribution(given, stream.locality);
-    }
-    const unsigned read_percent = given["rwmixread"].as<unsigned>();
-    if (read_percent > 100) {
-        refuse("rwmixread", std::to_string(read_percent), "a percentage from 0 to 100");
-    }
-    std::vector<profiles::WorkloadStream> out;
-    if (kind.reads && (!kind.writes || read_percent > 0)) {
-        stream.name = "read";
-        stream.op = AccessOp::read;
-        stream.share = kind.writes ? read_percent / 100.0 : 1;
-        out.push_back(stream);
-    }
-    if (kind.writes && (!kind.reads || read_percent < 100)) {
-        stream.name = "write";
-        stream.op = AccessOp::write;
-        stream.share = kind.reads ? 1 - read_percent / 100.0 : 1;
-        out.push_back(stream);
-    }
-    return out;
-}
-
 std::vector<double> quantiles_of(const options::variables_map& given) {
     const auto& text = given["percentile_list"].as<std::string>();
     std::vector<double> out;
@@ -209,42 +102,30 @@ std::vector<double> quantiles_of(const options::variables_map& given) {
     return out;
 }
 
-std::string pace_text(const LoadRequest& request) {
-    const profiles::Arrivals& arrivals = request.workload.arrivals;
-    if (arrivals.pace == Pace::closed) {
-        return fmt::format("depth {}", arrivals.depth);
+// As given, or for a trace its own length.
+void set_times(const options::variables_map& given, LoadRequest& out) {
+    out.runtime = time_option(given, "runtime");
+    const auto* trace = std::get_if<profiles::trace::TraceWorkload>(&out.workload);
+    if (trace != nullptr && given["runtime"].defaulted()) {
+        out.runtime = profiles::trace::length_of(*trace) + std::chrono::milliseconds(1);
     }
-    const char* kind = arrivals.pace == Pace::fixed     ? "fixed gaps"
-                       : arrivals.pace == Pace::poisson ? "Poisson"
-                                                        : "bursts";
-    return fmt::format("{} offered, {}", results::text::per_second(arrivals.rate_per_s), kind);
+    const auto* synthetic = std::get_if<profiles::Workload>(&out.workload);
+    out.ramp = synthetic != nullptr && given["ramp_time"].defaulted()
+                   ? synthetic->ramp
+                   : time_option(given, "ramp_time");
+    out.interval = time_option(given, "interval");
+    if (out.runtime.count() == 0 || out.interval < std::chrono::milliseconds(1)) {
+        throw drivers::UsageError("load: wanted a --runtime above 0 and an --interval of 1ms or "
+                                  "more");
+    }
 }
 
-void set_workload(const options::variables_map& given, LoadRequest& out) {
-    const auto& file = given["workload"].as<std::string>();
-    std::string what;
-    if (file.empty()) {
-        out.workload.name = "load";
-        out.workload.streams = streams_of(given);
-        out.workload.arrivals = arrivals_of(given, out);
-        what =
-            given["rw"].as<std::string>() + " " +
-            results::text::size(static_cast<double>(out.workload.streams[0].blocks[0].size_bytes));
-    } else {
-        for (const char* option : {"rw", "bs", "rate_iops", "rwmixread", "random_distribution"}) {
-            if (!given[option].defaulted()) {
-                refuse(option, file, "either a workload file or this option");
-            }
-        }
-        out.workload = profiles::read_workload(file);
-        what = out.workload.name;
-        if (out.workload.arrivals.pace == Pace::closed) {
-            const std::uint32_t depth = out.workload.arrivals.depth;
-            out.depth_per_job = (depth + out.jobs - 1) / out.jobs;
-        }
+void set_recording(const options::variables_map& given, LoadRequest& out) {
+    out.write_iolog = given["write_iolog"].as<std::string>();
+    out.iolog_version = given["write_iolog_version"].as<std::uint32_t>();
+    if (out.iolog_version != 2 && out.iolog_version != 3) {
+        refuse("write_iolog_version", std::to_string(out.iolog_version), "2 or 3");
     }
-    out.summary = fmt::format(
-        "{}, {}, {} {}", what, pace_text(out), out.jobs, out.jobs == 1 ? "lane" : "lanes");
 }
 
 } // namespace
@@ -268,8 +149,7 @@ std::optional<LoadRequest> read_load_request(const Arguments& arguments) {
     LoadRequest out;
     out.url = given["url"].as<std::string>();
     out.jobs = given["numjobs"].as<std::uint32_t>();
-    const bool paced =
-        !given["rate_iops"].as<std::string>().empty() || !given["workload"].defaulted();
+    const bool paced = is_paced(given);
     out.depth_per_job = given.count("iodepth") != 0 ? given["iodepth"].as<std::uint32_t>()
                         : paced                     ? 256
                                                     : 1;
@@ -278,15 +158,10 @@ std::optional<LoadRequest> read_load_request(const Arguments& arguments) {
     }
     set_workload(given, out);
     out.offset_bytes = size_option(given, "offset");
-    out.size_bytes =
-        given["size"].defaulted() ? out.workload.working_set_bytes : size_option(given, "size");
-    out.runtime = time_option(given, "runtime");
-    out.ramp = given["ramp_time"].defaulted() ? out.workload.ramp : time_option(given, "ramp_time");
-    out.interval = time_option(given, "interval");
-    if (out.runtime.count() == 0 || out.interval < std::chrono::milliseconds(1)) {
-        throw drivers::UsageError("load: wanted a --runtime above 0 and an --interval of 1ms or "
-                                  "more");
-    }
+    out.size_bytes = given["size"].defaulted() ? profiles::working_set_bytes(out.workload)
+                                               : size_option(given, "size");
+    set_times(given, out);
+    set_recording(given, out);
     out.seed = given["seed"].as<std::uint64_t>();
     out.quantiles = quantiles_of(given);
     if (given.count("destroy") != 0) {

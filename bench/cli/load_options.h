@@ -3,7 +3,7 @@
 
 #include "bench/cli/command.h"
 #include "bench/integrity/keeper.h"
-#include "profiles/workload.h"
+#include "profiles/kinds/any_workload.h"
 
 #include <chrono>
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace bench::cli {
 // What `arraybench load` was asked to do, in fio's words where fio has them.
 struct LoadRequest {
     std::string url;
-    profiles::Workload workload;
+    profiles::AnyWorkload workload;
     std::uint32_t jobs = 1;
     std::uint32_t depth_per_job = 1;
     std::uint64_t offset_bytes = 0;
@@ -33,7 +33,9 @@ struct LoadRequest {
     integrity::Verify verify = integrity::Verify::none;
     std::string expectation; // Where to leave what the LUN must hold; empty = nowhere.
     std::optional<integrity::CanaryPlanter> canary; // Plants a token in every sector stamped.
-    std::string summary;                            // "randread 4 KiB, depth 64"
+    std::string write_iolog; // Where to leave what was submitted; empty = nowhere.
+    std::uint32_t iolog_version = 3;
+    std::string summary; // "randread 4 KiB, depth 64"
 };
 
 // None: --help was asked for and printed. Throws UsageError, FileError or Boost's option errors.

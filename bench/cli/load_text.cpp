@@ -131,6 +131,11 @@ std::string notes(const LoadAnswer& answer) {
                            measures.at("sectors_checked"),
                            measures.at("sectors_unchecked"));
     }
+    for (const auto& [name, value] : measures) {
+        if (name.rfind("sectors_", 0) != 0) {
+            out += fmt::format("measure    {}: {:g}\n", name, value);
+        }
+    }
     for (const auto& stream : answer.round.streams) {
         for (const auto& [text, count] : stream.errors) {
             out +=

@@ -10,7 +10,8 @@
 namespace bench::plan {
 
 bool fits(const LoadPoint& point, const profiles::AnyWorkload& workload) {
-    return (point.kind == PointKind::targets) == profiles::is_platform(workload);
+    return (point.kind == PointKind::targets) == profiles::is_platform(workload) &&
+           (point.kind == PointKind::speed) == profiles::is_trace(workload);
 }
 
 std::string limit_text(const PlanLimit& limit) {

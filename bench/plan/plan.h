@@ -36,12 +36,12 @@ struct PlanWorkload {
     profiles::AnyWorkload workload;
 };
 
-enum class PointKind : std::uint8_t { rate, depth, knee_share, targets };
+enum class PointKind : std::uint8_t { rate, depth, knee_share, targets, speed };
 
 struct LoadPoint {
     PointKind kind = PointKind::rate;
     double value = 0;
-    std::string text; // "500/s", "depth 16", "50% of knee", "200 targets"
+    std::string text; // "500/s", "depth 16", "50% of knee", "200 targets", "speed 2"
 
     bool operator==(const LoadPoint&) const = default;
 };
@@ -116,7 +116,7 @@ struct Plan {
     std::vector<PlanMetric> metrics;
 };
 
-// Targets are what a platform's load is counted in, and nothing else's.
+// Targets are what a platform's load is counted in, speed what a trace's is, and nothing else's.
 bool fits(const LoadPoint& point, const profiles::AnyWorkload& workload);
 
 // "read response p99 <= 5ms"

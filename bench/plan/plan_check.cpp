@@ -84,6 +84,8 @@ void check_point(const Plan& plan, const LoadPoint& point, const profiles::JsonV
             at.fail(profiles::is_platform(workload.workload)
                         ? fmt::format("targets for the platform workload {}, like \"200 targets\"",
                                       workload.name)
+                    : profiles::is_trace(workload.workload)
+                        ? fmt::format("a speed for the trace {}, like \"speed 2\"", workload.name)
                         : fmt::format("a rate, a depth or a share of the knee for {}, which is no "
                                       "platform and has no targets",
                                       workload.name));

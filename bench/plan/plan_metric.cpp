@@ -138,6 +138,8 @@ LoadPoint read_point(const JsonValue& value) {
     constexpr std::string_view depth_word = "depth ";
     constexpr std::string_view knee_words = "% of knee";
     constexpr std::string_view target_word = " targets";
+    constexpr std::string_view speed_word = "speed ";
+    constexpr double speed_max = 1000;
     constexpr double depth_max = 65536;
     constexpr double targets_max = 1e7;
     LoadPoint out;
@@ -171,7 +173,15 @@ LoadPoint read_point(const JsonValue& value) {
             return out;
         }
     }
-    value.fail(R"(a load point: "500/s", "depth 16", "50% of knee" or "200 targets")");
+    if (text.starts_with(speed_word)) {
+        out.kind = PointKind::speed;
+        out.value = std::strtod(text.c_str() + speed_word.size(), &end);
+        if (end == text.c_str() + text.size() && out.value >= 1 / speed_max &&
+            out.value <= speed_max) {
+            return out;
+        }
+    }
+    value.fail(R"(a load point: "500/s", "depth 16", "50% of knee", "200 targets" or "speed 2")");
 }
 
 std::string bound_text(const Metric& metric, double bound) {

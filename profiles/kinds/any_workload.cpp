@@ -13,6 +13,7 @@
 namespace profiles {
 
 using interception::PlatformWorkload;
+using trace::TraceWorkload;
 
 namespace {
 
@@ -57,6 +58,14 @@ std::vector<std::string> platform_names() {
     return out;
 }
 
+std::vector<std::string> names_of(const TraceWorkload& workload) {
+    std::vector<std::string> out;
+    for (const StreamInfo& stream : workload.outline.streams) {
+        out.push_back(stream.name);
+    }
+    return out;
+}
+
 Offer platform_offer(const PlatformWorkload& workload) {
     const auto table = interception::platform_table(workload.parameters);
     return {true, 1, table.read_per_s + table.write_per_s, false};
@@ -71,6 +80,9 @@ AnyWorkload read_any_workload(const std::string& path) {
     if (schema && schema->is_text() && schema->text() == interception::workload_schema) {
         return interception::read_platform_workload(path);
     }
+    if (schema && schema->is_text() && schema->text() == trace::workload_schema) {
+        return trace::read_trace_workload(path);
+    }
     return read_workload(path); // Which says what it wanted instead.
 }
 
@@ -82,10 +94,15 @@ bool is_platform(const AnyWorkload& workload) {
     return std::holds_alternative<PlatformWorkload>(workload);
 }
 
+bool is_trace(const AnyWorkload& workload) {
+    return std::holds_alternative<TraceWorkload>(workload);
+}
+
 bool writes(const AnyWorkload& workload) {
     return std::visit(Each{[](const Workload& one) { return writes(one); },
-                           [](const PlatformWorkload&) {
-                               return true;
+                           [](const PlatformWorkload&) { return true; },
+                           [](const TraceWorkload& one) {
+                               return one.outline.changes;
                            }},
                       workload);
 }
@@ -94,22 +111,27 @@ std::uint64_t largest_access_bytes(const AnyWorkload& workload) {
     return std::visit(Each{[](const Workload& one) { return largest_access_bytes(one); },
                            [](const PlatformWorkload& one) {
                                return interception::largest_access_bytes(one.parameters);
+                           },
+                           [](const TraceWorkload& one) {
+                               return trace::largest_access_bytes(one);
                            }},
                       workload);
 }
 
 std::uint64_t working_set_bytes(const AnyWorkload& workload) {
     return std::visit(Each{[](const Workload& one) { return one.working_set_bytes; },
-                           [](const PlatformWorkload&) {
-                               return std::uint64_t{0};
+                           [](const PlatformWorkload&) { return std::uint64_t{0}; },
+                           [](const TraceWorkload& one) {
+                               return one.working_set_bytes;
                            }},
                       workload);
 }
 
 std::vector<std::string> stream_names(const AnyWorkload& workload) {
     return std::visit(Each{[](const Workload& one) { return names_of(one); },
-                           [](const PlatformWorkload&) {
-                               return platform_names();
+                           [](const PlatformWorkload&) { return platform_names(); },
+                           [](const TraceWorkload& one) {
+                               return names_of(one);
                            }},
                       workload);
 }
@@ -120,17 +142,22 @@ DataReduction reduction_of(const AnyWorkload& workload) {
                                DataReduction out;
                                out.compressible_share = one.parameters.storage.compressible_share;
                                return out;
+                           },
+                           [](const TraceWorkload&) {
+                               return DataReduction{};
                            }},
                       workload);
 }
 
 std::uint32_t write_unit_bytes(const AnyWorkload& workload) {
     // The platform's file reader lets no block through that is no multiple of 4 KiB.
-    return std::visit(Each{[](const Workload& one) { return unit_of(one); },
-                           [](const PlatformWorkload&) {
-                               return static_cast<std::uint32_t>(usual_unit_bytes);
-                           }},
-                      workload);
+    return std::visit(
+        Each{[](const Workload& one) { return unit_of(one); },
+             [](const PlatformWorkload&) { return static_cast<std::uint32_t>(usual_unit_bytes); },
+             [](const TraceWorkload&) {
+                 return std::uint32_t{512};
+             }},
+        workload);
 }
 
 Offer offer_of(const AnyWorkload& workload) {
@@ -141,8 +168,9 @@ Offer offer_of(const AnyWorkload& workload) {
                 const bool open = arrivals.pace != Pace::closed;
                 return Offer{open, open ? 1 : arrivals.depth, open ? arrivals.rate_per_s : 0, true};
             },
-            [](const PlatformWorkload& one) {
-                return platform_offer(one);
+            [](const PlatformWorkload& one) { return platform_offer(one); },
+            [](const TraceWorkload& one) {
+                return Offer{true, 1, trace::rate_per_s_of(one), false};
             }},
         workload);
 }
@@ -153,6 +181,9 @@ make_source(const AnyWorkload& workload, const WorkingSet& set, std::uint64_t se
                            [&](const PlatformWorkload& one) {
                                return interception::make_interception_source(
                                    one.parameters, set, seed, shard);
+                           },
+                           [&](const TraceWorkload& one) {
+                               return trace::make_trace_source(one, set, shard);
                            }},
                       workload);
 }
@@ -164,6 +195,10 @@ touched_parts(const AnyWorkload& workload, const WorkingSet& set, Shard shard) {
              [&](const PlatformWorkload&) {
                  const WorkingSet part = interception::part_of(set, shard);
                  return std::vector<TouchedPart>{{part.from_bytes, part.size_bytes, true}};
+             },
+             [&](const TraceWorkload& one) { // Every lane may reach everything.
+                 return std::vector<TouchedPart>{
+                     {set.from_bytes, set.size_bytes, one.outline.changes}};
              }},
         workload);
 }

@@ -72,9 +72,16 @@ const Arrows folder_arrows = {
       "profiles/file_error",
       "profiles/zipf",
       "profiles/units"}},
+    // Other people's recordings as sources.
+    {"profiles/trace",
+     {"profiles/source",
+      "profiles/strict_json",
+      "profiles/synthetic_source",
+      "profiles/file_error"}},
     // One face for workloads of every kind.
     {"profiles/kinds",
      {"profiles/interception",
+      "profiles/trace",
       "profiles/source",
       "profiles/strict_json",
       "profiles/synthetic_source",

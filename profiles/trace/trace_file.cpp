@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "profiles/strict_json.h"
+#include "profiles/trace/trace_workload.h"
+
+#include <filesystem>
+
+namespace profiles::trace {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+void read_settings(JsonObject& in, TraceWorkload& out) {
+    if (const auto format = in.optional("format")) {
+        out.format = format->choice<Format>({{"automatic", Format::automatic},
+                                             {"fio iolog", Format::fio_iolog},
+                                             {"blkparse", Format::blkparse}});
+    }
+    if (const auto event = in.optional("event")) {
+        out.event = event->choice<Event>({{"queued", Event::queued}, {"issued", Event::issued}});
+    }
+    if (const auto speed = in.optional("speed")) {
+        out.speed = speed->number(0.001, 1000);
+    }
+    if (const auto rate = in.optional("rate")) {
+        out.rate_per_s = rate->rate_per_s(0.001, 1e8);
+    }
+    if (const auto remap = in.optional("remap")) {
+        out.remap = remap->choice<Remap>(
+            {{"modulo", Remap::modulo}, {"scale", Remap::scale}, {"none", Remap::none}});
+    }
+    if (const auto repeat = in.optional("repeat")) {
+        out.repeat = repeat->flag();
+    }
+    if (const auto piece = in.optional("piece")) {
+        out.piece_bytes = piece->size_bytes(4096, 64U << 20U);
+        if (out.piece_bytes % 4096 != 0) {
+            piece->fail("a multiple of 4KiB");
+        }
+    }
+    if (const auto set = in.optional("working_set")) {
+        out.working_set_bytes = set->size_bytes(1U << 16U, 1ULL << 52U);
+    }
+}
+
+} // namespace
+
+TraceWorkload read_trace_workload(const std::string& path) {
+    const auto document = JsonDocument::read_file(path);
+    JsonObject in = document.root_object(workload_schema);
+    TraceWorkload out;
+    out.name = fs::path(path).stem();
+    out.purpose = in.required("purpose").text();
+    const JsonValue file = in.required("file");
+    out.file = (fs::absolute(path).parent_path() / file.text()).lexically_normal().string();
+    read_settings(in, out);
+    in.finish();
+    out.outline = outline_of(read_trace(out));
+    if (!out.outline.timed && out.rate_per_s <= 0) {
+        file.fail(R"(a trace with instants, or a "rate" beside one without)");
+    }
+    return out;
+}
+
+} // namespace profiles::trace
