@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/host_record.h"
+#include "drivers/api/priority.h"
 
 #include <nlohmann/json.hpp>
 
@@ -50,6 +51,13 @@ void add_interfaces(std::map<std::string, std::string>& out) {
     }
 }
 
+std::string lane_scheduling() {
+    bool is_granted = false;
+    std::thread([&is_granted] { is_granted = drivers::Priority().is_granted(); }).join();
+    return is_granted ? "real-time (SCHED_FIFO) while it mostly sleeps"
+                      : "as any other process: the host grants no priority";
+}
+
 } // namespace
 
 std::map<std::string, std::string> describe_host() {
@@ -70,6 +78,7 @@ std::map<std::string, std::string> describe_host() {
     if (!governor.empty()) {
         out["frequency governor"] = governor;
     }
+    out["lane scheduling"] = lane_scheduling();
     out["compiler"] = __VERSION__;
     out["library fmt"] = std::to_string(FMT_VERSION);
     add_interfaces(out);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/load/lane_thread.h"
 
+#include "drivers/api/priority.h"
+
 #include <sys/prctl.h>
 
 #include <algorithm>
@@ -16,8 +18,6 @@ std::int64_t thread_cpu_ns() noexcept {
     return used.tv_sec * 1'000'000'000 + used.tv_nsec;
 }
 
-constexpr drivers::Duration spin_least = std::chrono::microseconds(5);
-
 } // namespace
 
 LaneThread::LaneThread(Lane& lane,
@@ -28,17 +28,19 @@ LaneThread::LaneThread(Lane& lane,
     , clock_(clock)
     , limits_(limits)
     , pump_(lane, clock, window)
-    , spin_(std::min(spin_least, limits.spin_max)) {
+    , margin_(limits.spin_max) {
     descriptors_.reserve(lane.drivers.size());
 }
 
 void LaneThread::run(const std::atomic<bool>* stop, std::atomic<std::uint32_t>& progress) noexcept {
+    drivers::Priority priority;
     prctl(PR_SET_TIMERSLACK, 1UL); // Wake when asked, not up to 50 us later.
     progress_ = &progress;
     bool closed = false;
     drivers::TimePoint drain_until = drivers::TimePoint::max();
     for (;;) {
         const drivers::TimePoint now = pump_.turn();
+        priority.review(now);
         watch_gap(now);
         watch_window(now);
         const bool stopped = stop != nullptr && stop->load(std::memory_order_relaxed);
@@ -106,7 +108,7 @@ drivers::TimePoint LaneThread::wake_at(drivers::TimePoint now) noexcept {
     wake = std::min(wake, now < window.until ? window.until : wake);
     const drivers::TimePoint due = pump_.next_due();
     if (due != drivers::TimePoint::max()) {
-        wake = std::min(wake, due - spin_);
+        wake = std::min(wake, due - margin_.value());
     }
     descriptors_.clear();
     for (std::size_t i = 0; i < lane_.drivers.size(); ++i) {
@@ -139,11 +141,8 @@ void LaneThread::wait(drivers::TimePoint now) noexcept {
         const timespec left{left_ns / 1'000'000'000, left_ns % 1'000'000'000};
         timed_out = ppoll(descriptors_.data(), descriptors_.size(), &left, nullptr) == 0;
     }
-    if (timed_out) { // Spin as long as sleeps have lately overslept, and forget slowly.
-        const drivers::Duration late = clock_.now() - wake;
-        spin_ = std::clamp(std::max(spin_ * 63 / 64, late),
-                           std::min(spin_least, limits_.spin_max),
-                           limits_.spin_max);
+    if (timed_out) {
+        margin_.slept(wake, clock_.now());
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bench/load/pump.h"
+#include "drivers/api/sleep_margin.h"
 
 #include <poll.h>
 
@@ -11,7 +12,7 @@ namespace bench::load {
 
 struct LaneLimits {
     drivers::Duration drain{std::chrono::seconds(5)}; // Most time for the answers after the end.
-    drivers::Duration spin_max{std::chrono::microseconds(100)}; // Before a due instant.
+    drivers::Duration spin_max{std::chrono::microseconds(500)}; // Most, before a due instant.
     drivers::Duration heartbeat{std::chrono::milliseconds(20)}; // Longest sleep.
     drivers::Duration gap_min{std::chrono::milliseconds(50)};   // Not running for so long is told.
 };
@@ -57,7 +58,7 @@ private:
     std::atomic<bool> window_begun_{false};
     std::atomic<bool> window_over_{false};
     drivers::TimePoint expected_by_{drivers::TimePoint::max()}; // The next turn, if all is well.
-    drivers::Duration spin_;                                    // How late sleeps have ended.
+    drivers::SleepMargin margin_;                               // Before a due instant.
     std::int64_t cpu_ns_at_begin_ = 0;
     drivers::TimePoint begun_at_{};
     double cpu_fraction_ = 0;

@@ -2,6 +2,7 @@
 #include "drivers/array/array_server.h"
 
 #include "drivers/api/errors.h"
+#include "drivers/api/priority.h"
 #include "drivers/array/control_channel.h"
 #include "drivers/array/portal.h"
 #include "drivers/array/portal_factory.h"
@@ -47,6 +48,7 @@ struct ArrayServer::State {
         , portals(context, core, clock) {}
 
     void rearm();
+    void review(Priority& priority);
     ControlAnswer serve(const ControlRequest& request);
 
     Clock& clock;
@@ -56,6 +58,7 @@ struct ArrayServer::State {
     std::vector<std::unique_ptr<Portal>> open;
     asio::signal_set signals{context, SIGINT, SIGTERM};
     asio::steady_timer timer{context};
+    asio::steady_timer review_timer{context};
     std::unique_ptr<ControlChannel> control;
     ReadyReport ready;
 };
@@ -71,6 +74,19 @@ void ArrayServer::State::rearm() { // The array changes by itself too: failovers
         if (!error) {
             core.advance(clock.now());
             rearm();
+        }
+    });
+}
+
+void ArrayServer::State::review(Priority& priority) {
+    if (!priority.is_granted()) {
+        return;
+    }
+    priority.review(clock.now());
+    review_timer.expires_after(Priority::review_every);
+    review_timer.async_wait([this, &priority](const boost::system::error_code& error) {
+        if (!error) {
+            review(priority);
         }
     });
 }
@@ -127,6 +143,8 @@ const ReadyReport& ArrayServer::ready() const noexcept {
 
 void ArrayServer::run() {
     State* state = state_.get();
+    Priority priority;
+    state->review(priority);
     state->signals.async_wait([state](const boost::system::error_code& error, int) {
         if (!error) {
             state->context.stop();

@@ -4,7 +4,6 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <utility>
 
 namespace drivers::array {
 
@@ -15,17 +14,12 @@ namespace {
 constexpr auto login_time_max = std::chrono::seconds(15);
 constexpr auto silence_before_ping = std::chrono::seconds(30);
 constexpr auto silence_max = std::chrono::seconds(75);
-
-// A sleeping processor takes so long to wake; the rest is waited for awake, so that answers leave
-// when the personas mean them to. Bounded, since a clock may stand still.
-constexpr auto wake_before = std::chrono::microseconds(60);
-constexpr int looks_max = 20'000;
 } // namespace
 
 IscsiConnection::IscsiConnection(asio::ip::tcp::socket socket, Home home)
     : socket_(std::move(socket))
-    , timer_(socket_.get_executor())
     , home_(std::move(home))
+    , timer_(socket_.get_executor(), home_.clock)
     , login_(std::in_place, home_.settings)
     , heard_(home_.clock.now()) {}
 
@@ -41,7 +35,7 @@ void IscsiConnection::close() noexcept {
     session_.reset();
     error_code ignored;
     socket_.close(ignored);
-    timer_.cancel(ignored);
+    timer_.cancel();
     ++operations_;
     asio::post(socket_.get_executor(), [this] { end_operation(); });
 }
@@ -104,17 +98,13 @@ void IscsiConnection::set_timer() {
         return;
     }
     timer_due_ = due;
-    timer_.expires_at(due - wake_before);
     ++operations_;
-    timer_.async_wait([this](const error_code& error) {
+    timer_.start(due, [this](const error_code& error) {
         if (!end_operation() || error) { // Cancelled: another wait has taken its place.
             return;
         }
-        const TimePoint due_now = std::exchange(timer_due_, TimePoint::max());
-        TimePoint now = home_.clock.now();
-        for (int look = 0; now < due_now && look < looks_max; ++look) {
-            now = home_.clock.now();
-        }
+        timer_due_ = TimePoint::max();
+        const TimePoint now = home_.clock.now();
         if (now >= stalled_until_) {
             stalled_until_ = {};
         }

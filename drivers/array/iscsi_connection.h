@@ -2,13 +2,13 @@
 #pragma once
 
 #include "drivers/api/clock.h"
+#include "drivers/array/due_timer.h"
 #include "drivers/array/iscsi_login.h"
 #include "drivers/array/iscsi_receiver.h"
 #include "drivers/array/iscsi_sender.h"
 #include "drivers/array/iscsi_session.h"
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <functional>
 #include <memory>
@@ -52,8 +52,8 @@ private:
     bool end_operation() noexcept; // One asynchronous wait has returned; false: closed meanwhile.
 
     boost::asio::ip::tcp::socket socket_;
-    boost::asio::steady_timer timer_;
     Home home_;
+    DueTimer timer_; // For what is ready later.
     IscsiReceiver receiver_;
     IscsiSender sender_;
     std::optional<Login> login_;

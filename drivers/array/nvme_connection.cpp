@@ -18,7 +18,7 @@ constexpr std::uint16_t first_entries = 2; // Until Connect has said how many.
 NvmeConnection::NvmeConnection(NvmeDoor& door, boost::asio::ip::tcp::socket socket)
     : door_(door)
     , socket_(std::move(socket))
-    , ready_timer_(socket_.get_executor())
+    , ready_timer_(socket_.get_executor(), door.clock())
     , send_timer_(socket_.get_executor())
     , life_timer_(socket_.get_executor())
     , commands_(first_entries)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "drivers/api/clock.h"
+#include "drivers/array/due_timer.h"
 #include "drivers/array/nvme_authenticator.h"
 #include "drivers/array/nvme_controller.h"
 #include "drivers/wire/nvme_tcp_pdu.h"
@@ -137,7 +138,7 @@ private:
 
     NvmeDoor& door_;
     boost::asio::ip::tcp::socket socket_;
-    boost::asio::steady_timer ready_timer_;
+    DueTimer ready_timer_;
     boost::asio::steady_timer send_timer_;
     boost::asio::steady_timer life_timer_; // Set-up first, keep-alive after.
     std::size_t pending_ = 0;

@@ -105,9 +105,8 @@ void NvmeConnection::arm_ready_timer() {
     if (due_.empty() || closed_) {
         return;
     }
-    ready_timer_.expires_at(due_.front().first);
     ++pending_;
-    ready_timer_.async_wait([this](const boost::system::error_code& error) {
+    ready_timer_.start(due_.front().first, [this](const boost::system::error_code& error) {
         --pending_;
         if (!error && !closed_) {
             now_ = door_.clock().now();
