@@ -180,7 +180,8 @@ struct Session::Callbacks {
 };
 
 Session::Session(SessionSettings settings)
-    : settings_(std::move(settings)) {
+    : settings_(std::move(settings))
+    , guard_(settings_.service_at_most) {
     ignore_broken_pipes();
     context_ = iscsi_create_context(settings_.initiator_name.c_str());
     if (context_ == nullptr) {
@@ -213,6 +214,7 @@ Session::Session(SessionSettings settings)
         iscsi_destroy_context(context_);
         throw ArrayError(fmt::format("iSCSI portal {}: {}", settings_.portal, why));
     }
+    guard_.watch(fd());
 }
 
 Session::~Session() {
@@ -232,6 +234,10 @@ void Session::fail(std::string why) noexcept {
         return;
     }
     state_ = SessionState::down;
+    if (guard_.has_cut()) {
+        error_ = "the array never stopped sending";
+        return;
+    }
     const std::string_view said = iscsi_get_error(context_);
     error_ = said.empty() ? std::move(why) : fmt::format("{}: {}", why, said);
 }
@@ -357,8 +363,13 @@ void Session::service() noexcept {
     log_keys = nullptr;
 }
 
+bool Session::call_service(int events) noexcept {
+    const ReceiveGuard::Call call(guard_);
+    return iscsi_service(context_, events) == 0;
+}
+
 void Session::drive(int events) noexcept {
-    if (iscsi_service(context_, events) != 0) {
+    if (!call_service(events)) {
         fail("the connection ended");
     }
 }
@@ -377,19 +388,10 @@ void Session::logout(Duration at_most) noexcept {
     const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(at_most);
     for (int left = static_cast<int>(milliseconds.count()); left > 0 && !logged_out_; left -= 10) {
         pollfd ready{fd(), static_cast<short>(iscsi_which_events(context_)), 0};
-        if (::poll(&ready, 1, 10) > 0 && iscsi_service(context_, ready.revents) != 0) {
+        if (::poll(&ready, 1, 10) > 0 && !call_service(ready.revents)) {
             return;
         }
     }
-}
-
-void SessionWait::step(Session& session) const noexcept {
-    const Duration left = deadline_ - clock_.now();
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(left).count() + 1;
-    const auto write = static_cast<short>(session.wants_to_write() ? POLLOUT : 0);
-    pollfd ready{session.fd(), static_cast<short>(POLLIN | write), 0};
-    ::poll(&ready, 1, static_cast<int>(std::clamp<std::int64_t>(ms, 0, 1000)));
-    session.service();
 }
 
 } // namespace drivers::iscsi

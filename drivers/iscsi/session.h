@@ -3,6 +3,7 @@
 
 #include "drivers/api/clock.h"
 #include "drivers/iscsi/command.h"
+#include "drivers/iscsi/receive_guard.h"
 
 #include <string>
 #include <string_view>
@@ -29,6 +30,7 @@ struct SessionSettings {
     // 40 bits. The same again reinstates the session: the array ends the old one and its tasks
     // first (RFC 7143 6.3.5).
     std::uint64_t initiator_session_id = 0;
+    Duration service_at_most = std::chrono::seconds(5); // Then an endless sender is cut off.
 };
 
 using TextPairs = std::vector<std::pair<std::string, std::string>>;
@@ -77,10 +79,12 @@ private:
     void log_in() noexcept;
     void fail(std::string why) noexcept;
     void drive(int events) noexcept;
+    bool call_service(int events) noexcept;
     void cork(bool closed) noexcept;
     void learn_limits() noexcept;
 
     SessionSettings settings_;
+    ReceiveGuard guard_;
     iscsi_context* context_ = nullptr;
     SessionState state_ = SessionState::connecting;
     std::string error_;

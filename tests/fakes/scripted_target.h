@@ -62,14 +62,15 @@ public:
         send_raw(payload); // In one piece, or an honest target would look slow.
     }
 
-    void send_raw(drivers::wire::Bytes bytes) {
+    bool send_raw(drivers::wire::Bytes bytes) { // False: the initiator has gone.
         while (!bytes.empty()) {
             const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
             if (sent <= 0) {
-                return;
+                return false;
             }
             bytes = bytes.subspan(static_cast<std::size_t>(sent));
         }
+        return true;
     }
 
     Header scsi_response(std::uint8_t status) {
