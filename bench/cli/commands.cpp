@@ -13,6 +13,7 @@ int run_command(const Arguments&);
 int verify_command(const Arguments&);
 int report_command(const Arguments&);
 int egress_command(const Arguments&);
+int fio_job_command(const Arguments&);
 int load_command(const Arguments&);
 int interception_command(const Arguments&);
 int self_test_command(const Arguments&);
@@ -36,6 +37,7 @@ constexpr std::array commands{
             "inject every known fault into an emulated array; each must be found",
             self_test_command},
     Command{"load", "drive one LUN with an ad-hoc load", load_command},
+    Command{"fio-job", "a workload as a fio job file, printed or run", fio_job_command},
     Command{"interception",
             "what the interception platform will ask of the array",
             interception_command},

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/plan/fio_target.h"
+
+#include "bench/plan/nbd_server.h"
+#include "drivers/api/errors.h"
+#include "drivers/fio/fio_run.h"
+
+#include <fmt/format.h>
+
+namespace bench::plan {
+
+namespace {
+
+constexpr drivers::Duration patience = std::chrono::seconds(30);
+constexpr const char* socket_to_be = "/tmp/arraybench-nbd.sock";
+
+bool is_local(const Url& url) {
+    return url.kind == UrlKind::block_device;
+}
+
+void fit_size(FioAsk& ask, const FioPlace& place, drivers::Clock& clock) {
+    const drivers::Geometry geometry = probe_lun(place.url, place.options, clock).geometry;
+    const std::uint64_t capacity = geometry.block_count * geometry.block_bytes;
+    if (ask.size_bytes == 0) {
+        ask.size_bytes = capacity - ask.from_bytes;
+    }
+    if (ask.from_bytes > capacity || ask.size_bytes > capacity - ask.from_bytes) {
+        throw drivers::UsageError(fmt::format(
+            "{}: {} bytes wanted, the LUN has {}", place.url.text(), ask.size_bytes, capacity));
+    }
+}
+
+bool is_direct(const FioPlace& place, drivers::Clock& clock) {
+    for (const auto& [name, value] : probe_lun(place.url, place.options, clock).limits) {
+        if (name == "direct I/O") {
+            return value == "yes";
+        }
+    }
+    return true;
+}
+
+} // namespace
+
+drivers::fio::JobFile fio_job_for(const profiles::Workload& workload,
+                                  FioAsk ask,
+                                  const FioPlace& place,
+                                  drivers::Clock& clock) {
+    fit_size(ask, place, clock);
+    drivers::fio::JobFile out = fio_jobs(workload, ask);
+    if (is_local(place.url)) {
+        out.filename = place.url.path;
+        out.direct = is_direct(place, clock);
+        return out;
+    }
+    out.nbd_uri = nbd_uri(socket_to_be);
+    out.notes.push_back("Start the NBD server first: " +
+                        nbd_command(place.url.text(), socket_to_be));
+    return out;
+}
+
+FioRun run_fio_at(const profiles::Workload& workload,
+                  FioAsk ask,
+                  const FioPlace& place,
+                  drivers::Clock& clock) {
+    fit_size(ask, place, clock);
+    drivers::fio::JobFile job = fio_jobs(workload, ask);
+    FioRun out;
+    out.notes = job.notes;
+    if (is_local(place.url)) {
+        job.filename = place.url.path;
+        job.direct = is_direct(place, clock);
+        out.result = drivers::fio::run(job, patience);
+        return out;
+    }
+    NbdSettings settings;
+    settings.url = place.url.text();
+    settings.destroy = place.writes ? place.destroy : std::vector<std::string>{};
+    settings.overwrite_data = place.overwrite_data;
+    const NbdServer server(settings);
+    job.nbd_uri = server.uri();
+    out.notes.emplace_back("through nbdkit: every latency has the NBD server's share in it");
+    out.result = drivers::fio::run(job, patience);
+    return out;
+}
+
+} // namespace bench::plan

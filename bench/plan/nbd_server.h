@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace bench::plan {
+
+struct NbdSettings {
+    std::string url;
+    std::vector<std::string> destroy; // Empty: the LUN is served read-only.
+    bool overwrite_data = false;
+};
+
+// nbdkit with this project's plugin in front of a LUN, on a socket in a folder of its own, ended
+// with this object: what fio and other NBD clients reach an iSCSI LUN or NVMe/TCP namespace by.
+class NbdServer {
+public:
+    // Throws HostError (no nbdkit, no plugin) and ArrayError (the LUN cannot be served), with what
+    // nbdkit said.
+    explicit NbdServer(const NbdSettings& settings);
+    ~NbdServer();
+    NbdServer(const NbdServer&) = delete;
+    NbdServer& operator=(const NbdServer&) = delete;
+
+    std::string uri() const;
+
+private:
+    void start(const NbdSettings& settings);
+    void wait_until_ready();
+    void end() noexcept;
+    std::string complaint() const;
+
+    std::string folder_;
+    pid_t pid_ = -1;
+};
+
+std::string nbd_uri(const std::string& socket);
+
+// The command line by which a person starts such a server, read-only.
+std::string nbd_command(const std::string& url, const std::string& socket);
+
+// Where the plugin is: ARRAYBENCH_NBDKIT_PLUGIN, or beside this program.
+std::string nbd_plugin();
+
+} // namespace bench::plan

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace drivers::fio {
+
+// fio's output says something that cannot be believed, or nothing; names the place.
+struct ResultError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+// fio's longest bucket ends here (29 groups of 64); what took longer is counted in it.
+inline constexpr std::uint64_t clip_ns = 17'179'869'184;
+
+struct Latency {
+    std::uint64_t count = 0;
+    std::uint64_t min_ns = 0;
+    std::uint64_t max_ns = 0;
+    double mean_ns = 0;
+    // json+ only: the middles of non-empty buckets (within 0.78 %) and their counts, ascending.
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> bins;
+    // Plain json: percent and value.
+    std::map<double, std::uint64_t> percentiles;
+
+    std::uint64_t clipped() const; // Samples of which only "at least so long" is known.
+};
+
+struct Direction { // Reads, writes or trims of one job.
+    std::uint64_t total_ios = 0;
+    std::uint64_t short_ios = 0;
+    std::uint64_t drop_ios = 0;
+    std::uint64_t io_bytes = 0;
+    std::uint64_t runtime_ms = 0;
+    double iops = 0;
+    Latency total;      // "lat_ns": from submission to answer.
+    Latency completion; // "clat_ns": from when the kernel had it.
+};
+
+struct JobResult {
+    std::string name;
+    std::int64_t error = 0;
+    double user_cpu_percent = 0;
+    double system_cpu_percent = 0;
+    std::map<std::string, std::string> options;
+    std::map<std::string, Direction> directions; // "read", "write", "trim"; idle ones are left out.
+};
+
+struct Result {
+    std::string version;
+    std::uint64_t timestamp_ms = 0; // Of the end; 0 = not said.
+    std::string text_before;        // What stood before the JSON: warnings, as a rule.
+    std::vector<JobResult> jobs;
+    std::map<std::string, std::string> global_options;
+    std::vector<std::string> repeated; // Keys that stood twice with one value; once is taken.
+};
+
+// Reads fio's json or json+ output. Text before it, keys that repeat a value and unknown keys are
+// passed over; a key that says two different things is not. Throws ResultError.
+Result parse_result(std::string_view output);
+
+} // namespace drivers::fio

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/fio/fio_result.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <limits>
+#include <optional>
+#include <set>
+
+namespace drivers::fio {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t depth_max = 32;
+constexpr std::size_t values_max = 4'000'000;
+constexpr std::size_t jobs_max = 4096;
+constexpr std::size_t text_max = 64U << 10U;
+constexpr std::uint64_t longest_ns = 3'600'000'000'000ULL * 24;
+
+template <typename Number>
+std::optional<Number> parsed(std::string_view text) {
+    Number value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool whole = error == std::errc{} && end == text.data() + text.size() && !text.empty();
+    return whole ? std::optional<Number>(value) : std::nullopt;
+}
+
+// One number or text as the file has it.
+struct Scalar {
+    bool is_number = false;
+    double number = 0;
+    std::uint64_t whole = 0; // Exact where the number was a whole one.
+    std::string text;
+
+    bool operator==(const Scalar& other) const = default;
+};
+
+// Walks through fio's tree once and keeps the few things that count; everything is bounded.
+class Reader final : public nlohmann::json_sax<Json> {
+public:
+    explicit Reader(Result& out)
+        : out_(out) {}
+
+    bool null() override { return value({}); }
+    bool boolean(bool truth) override {
+        return value({true, truth ? 1.0 : 0.0, truth ? 1U : 0U, {}});
+    }
+    bool number_integer(number_integer_t number) override {
+        if (number < 0 && key_ != "error" && directions_below()) {
+            refuse(fmt::format("{} is negative", number));
+        }
+        error_ = number;
+        return value({true, static_cast<double>(number), static_cast<std::uint64_t>(number), {}});
+    }
+    bool number_unsigned(number_unsigned_t number) override {
+        error_ = static_cast<std::int64_t>(number);
+        return value({true, static_cast<double>(number), number, {}});
+    }
+    bool number_float(number_float_t number, const string_t& /*text*/) override {
+        const bool fits = number >= 0 && number < 1.8e19;
+        return value({true, number, fits ? static_cast<std::uint64_t>(number) : 0, {}});
+    }
+    bool string(string_t& text) override { return value({false, 0, 0, text.substr(0, text_max)}); }
+    bool binary(binary_t& /*bytes*/) override { return value({}); }
+    bool key(string_t& name) override {
+        key_ = name.substr(0, 256);
+        return true;
+    }
+    bool start_object(std::size_t /*size*/) override { return enter(); }
+    bool start_array(std::size_t /*size*/) override { return enter(); }
+    bool end_object() override { return leave(); }
+    bool end_array() override { return leave(); }
+    bool parse_error(std::size_t place,
+                     const std::string& /*token*/,
+                     const nlohmann::detail::exception& error) override {
+        complaint_ = fmt::format("no JSON at byte {}: {}", place, error.what());
+        return false;
+    }
+    const std::string& complaint() const { return complaint_; }
+    bool has_jobs() const { return saw_jobs_; }
+
+private:
+    struct Level {
+        std::string name; // Empty: the root, or an item of a list.
+        std::map<std::string, Scalar> scalars;
+        std::set<std::string> branches;
+    };
+
+    [[noreturn]] void refuse(const std::string& what) const {
+        std::string place;
+        for (const Level& level : levels_) {
+            place += level.name.empty() ? "" : "/" + level.name;
+        }
+        throw ResultError(fmt::format("fio's result: {}/{}: {}", place, key_, what));
+    }
+
+    bool enter() {
+        if (levels_.size() >= depth_max) {
+            refuse("nested too deeply");
+        }
+        const bool item = !levels_.empty() && levels_.back().name == "jobs" && levels_.size() == 2;
+        if (!levels_.empty() && !key_.empty() && !levels_.back().branches.insert(key_).second) {
+            refuse("stands twice");
+        }
+        levels_.push_back({key_, {}, {}});
+        key_.clear();
+        if (item) {
+            if (out_.jobs.size() >= jobs_max) {
+                refuse("too many jobs");
+            }
+            out_.jobs.emplace_back();
+        }
+        saw_jobs_ = saw_jobs_ || (levels_.size() == 2 && levels_.back().name == "jobs");
+        return true;
+    }
+
+    bool leave() {
+        levels_.pop_back();
+        key_.clear();
+        return true;
+    }
+
+    bool value(const Scalar& scalar) {
+        if (++values_ > values_max) {
+            refuse("too many values");
+        }
+        if (levels_.empty()) {
+            return true;
+        }
+        if (!key_.empty()) {
+            const auto [found, is_new] = levels_.back().scalars.emplace(key_, scalar);
+            if (!is_new && levels_.back().name != "job options") {
+                if (!(found->second == scalar)) {
+                    refuse("stands twice and says two different things");
+                }
+                if (out_.repeated.size() < 100) {
+                    out_.repeated.push_back(key_);
+                }
+                return true; // Once is taken.
+            }
+        }
+        store(scalar);
+        key_.clear();
+        return true;
+    }
+
+    bool directions_below() const {
+        return levels_.size() >= 4 && levels_[1].name == "jobs" &&
+               (levels_[3].name == "read" || levels_[3].name == "write" ||
+                levels_[3].name == "trim");
+    }
+
+    void store(const Scalar& scalar) {
+        const std::size_t depth = levels_.size();
+        if (depth == 1 && key_ == "fio version") {
+            out_.version = scalar.text;
+        } else if (depth == 1 && key_ == "timestamp_ms") {
+            out_.timestamp_ms = scalar.whole;
+        } else if (depth == 2 && levels_[1].name == "global options") {
+            out_.global_options[key_] = scalar.text;
+        } else if (depth >= 3 && levels_[1].name == "jobs" && !out_.jobs.empty()) {
+            store_in_job(out_.jobs.back(), scalar);
+        }
+    }
+
+    void store_in_job(JobResult& job, const Scalar& scalar) {
+        if (levels_.size() == 3) {
+            if (key_ == "jobname") {
+                job.name = scalar.text;
+            } else if (key_ == "error") {
+                job.error = scalar.is_number ? error_ : -1;
+            } else if (key_ == "usr_cpu") {
+                job.user_cpu_percent = scalar.number;
+            } else if (key_ == "sys_cpu") {
+                job.system_cpu_percent = scalar.number;
+            }
+        } else if (levels_.size() == 4 && levels_[3].name == "job options") {
+            job.options[key_] = scalar.text;
+        } else if (directions_below()) {
+            Direction& direction = job.directions[levels_[3].name];
+            if (levels_.size() == 4) {
+                store_in_direction(direction, scalar);
+            } else if (levels_[4].name == "lat_ns") {
+                store_in_latency(direction.total, scalar);
+            } else if (levels_[4].name == "clat_ns") {
+                store_in_latency(direction.completion, scalar);
+            }
+        }
+    }
+
+    void store_in_direction(Direction& out, const Scalar& scalar) const {
+        const std::map<std::string_view, std::uint64_t*> counts = {{"total_ios", &out.total_ios},
+                                                                   {"short_ios", &out.short_ios},
+                                                                   {"drop_ios", &out.drop_ios},
+                                                                   {"io_bytes", &out.io_bytes},
+                                                                   {"runtime", &out.runtime_ms}};
+        if (const auto found = counts.find(key_); found != counts.end()) {
+            want_number(scalar);
+            *found->second = scalar.whole;
+        } else if (key_ == "iops") {
+            want_number(scalar);
+            out.iops = scalar.number;
+        }
+    }
+
+    void store_in_latency(Latency& out, const Scalar& scalar) const {
+        if (levels_.size() == 6 && levels_[5].name == "bins") {
+            want_number(scalar);
+            const auto middle = parsed<std::uint64_t>(key_);
+            if (!middle || *middle > longest_ns) {
+                refuse("wanted a bucket's middle in nanoseconds");
+            }
+            if (scalar.whole > 0) {
+                out.bins.emplace_back(*middle, scalar.whole);
+            }
+        } else if (levels_.size() == 6 && levels_[5].name == "percentile") {
+            const auto percent = parsed<double>(key_);
+            if (!percent || !(*percent >= 0 && *percent <= 100)) {
+                refuse("wanted a percent");
+            }
+            out.percentiles[*percent] = scalar.whole;
+        } else if (levels_.size() == 5) {
+            if (key_ == "min" || key_ == "max" || key_ == "N") {
+                want_number(scalar);
+                (key_ == "min"   ? out.min_ns
+                 : key_ == "max" ? out.max_ns
+                                 : out.count) = scalar.whole;
+            } else if (key_ == "mean") {
+                out.mean_ns = scalar.number;
+            }
+        }
+    }
+
+    void want_number(const Scalar& scalar) const {
+        if (!scalar.is_number || !std::isfinite(scalar.number) || scalar.number < 0) {
+            refuse("wanted a number of at least 0");
+        }
+    }
+
+    Result& out_;
+    std::vector<Level> levels_;
+    std::string key_;
+    std::string complaint_;
+    std::size_t values_ = 0;
+    std::int64_t error_ = 0;
+    bool saw_jobs_ = false;
+};
+
+void check_latency(const JobResult& job, const std::string& name, Latency& latency) {
+    std::sort(latency.bins.begin(), latency.bins.end());
+    std::uint64_t counted = 0;
+    for (const auto& [middle, count] : latency.bins) {
+        if (count > std::numeric_limits<std::uint64_t>::max() / 2 - counted) {
+            throw ResultError(
+                fmt::format("fio's result: job {}: {}: impossible counts", job.name, name));
+        }
+        counted += count;
+    }
+    if (!latency.bins.empty() && counted != latency.count) {
+        throw ResultError(fmt::format("fio's result: job {}: {}: its bins hold {} samples and it "
+                                      "says {}",
+                                      job.name,
+                                      name,
+                                      counted,
+                                      latency.count));
+    }
+    if (latency.min_ns > latency.max_ns) {
+        throw ResultError(
+            fmt::format("fio's result: job {}: {}: a minimum above the maximum", job.name, name));
+    }
+}
+
+Result checked(Result result) {
+    if (result.version.rfind("fio-", 0) != 0) {
+        throw ResultError("fio's result: no \"fio version\" in it");
+    }
+    for (JobResult& job : result.jobs) {
+        std::erase_if(job.directions, [](const auto& one) { return one.second.total_ios == 0; });
+        for (auto& [name, direction] : job.directions) {
+            check_latency(job, name + " lat_ns", direction.total);
+            check_latency(job, name + " clat_ns", direction.completion);
+        }
+    }
+    return result;
+}
+
+} // namespace
+
+std::uint64_t Latency::clipped() const {
+    if (bins.empty() || max_ns < clip_ns) {
+        return 0;
+    }
+    // The last bucket is 2^28 ns wide.
+    constexpr std::uint64_t last_from = clip_ns - (1ULL << 28U);
+    return bins.back().first >= last_from ? bins.back().second : 0;
+}
+
+Result parse_result(std::string_view output) {
+    constexpr int tries = 8; // A warning may begin with a brace too.
+    std::string complaint = "fio's result: no JSON in it";
+    std::size_t from = 0;
+    for (int i = 0; i < tries; ++i) {
+        while (from < output.size() &&
+               (output[from] != '{' || (from > 0 && output[from - 1] != '\n'))) {
+            ++from;
+        }
+        if (from >= output.size()) {
+            break;
+        }
+        Result result;
+        result.text_before = output.substr(0, std::min(from, text_max));
+        Reader reader(result);
+        const std::string_view rest = output.substr(from);
+        if (Json::sax_parse(rest.begin(), rest.end(), &reader, Json::input_format_t::json, false) &&
+            reader.has_jobs()) {
+            return checked(std::move(result));
+        }
+        if (!reader.complaint().empty()) {
+            complaint = "fio's result: " + reader.complaint();
+        }
+        ++from;
+    }
+    throw ResultError(complaint);
+}
+
+} // namespace drivers::fio
