@@ -46,6 +46,8 @@ const Arrows folder_arrows = {
       "bench/egress",
       "bench/judge",
       "bench/measure"}},
+    // A second front, beside the command line: serves what a plan can name, as safely.
+    {"bench/nbdkit", {"bench/plan", "bench/campaign"}},
     {"bench/judge", {"bench/measure", "bench/integrity", "bench/egress"}},
     {"bench/load", {"bench/measure", "bench/integrity"}},
     {"bench/plan", {}},

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/nbdkit/export.h"
+
+#include "drivers/api/errors.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fmt/format.h>
+
+namespace bench::nbdkit {
+
+using drivers::Op;
+using drivers::Request;
+using drivers::UsageError;
+
+namespace {
+
+constexpr std::uint32_t largest_piece = 1U << 20U;
+constexpr int attempts = 5; // Unit attentions and "busy" pass.
+
+// A LUN that refuses to be written to is the caller's fault, all else is I/O.
+int error_of(const drivers::Completion& end) {
+    constexpr std::uint32_t key_mask = 0xff0000;
+    constexpr std::uint32_t data_protect = 0x070000;
+    constexpr std::uint32_t out_of_space = 0x072707;
+    if (end.status == drivers::Status::good) {
+        return 0;
+    }
+    if (end.sense == out_of_space) {
+        return ENOSPC;
+    }
+    return (end.sense & key_mask) == data_protect ? EPERM : EIO;
+}
+
+} // namespace
+
+void ExportSettings::set(std::string_view key, std::string_view value) {
+    if (key == "url") {
+        url = plan::parse_url(value);
+    } else if (key == "destroy") {
+        permission.identities.emplace_back(value);
+    } else if (key == "overwrite-data" && (value == "true" || value == "false")) {
+        permission.overwrite_data = value == "true";
+    } else if (key == "depth") {
+        constexpr std::size_t depth_max = 1023;
+        const auto [end, error] =
+            std::from_chars(value.data(), value.data() + value.size(), options.depth);
+        if (error != std::errc{} || end != value.data() + value.size() || options.depth == 0 ||
+            options.depth > depth_max) {
+            throw UsageError(fmt::format("depth={}: wanted 1 to {}", value, depth_max));
+        }
+    } else {
+        throw UsageError(
+            fmt::format("{}={}: wanted url=, destroy=, overwrite-data=true or depth=", key, value));
+    }
+}
+
+void ExportSettings::check() const {
+    if (!url) {
+        throw UsageError(
+            "wanted url=, for example url=iscsi://10.0.0.5/iqn.2006-08.com.example:a/1");
+    }
+    if (permission.overwrite_data && permission.identities.empty()) {
+        throw UsageError("overwrite-data=true: wanted destroy=ID with it");
+    }
+}
+
+Export::Export(const ExportSettings& settings, bool read_only)
+    : writable_(!read_only && !settings.permission.identities.empty()) {
+    auto driver = plan::open_driver(*settings.url, settings.options, clock_);
+    const auto& named = settings.permission.identities;
+    if (writable_ && settings.cleared) {
+        if (std::none_of(named.begin(), named.end(), [&](const std::string& one) {
+                return campaign::names_lun(one, driver->identity());
+            })) {
+            throw drivers::SafetyError(settings.url->text() + ": has become another LUN");
+        }
+    } else if (writable_) {
+        const auto report = plan::probe_lun(*settings.url, settings.options, clock_);
+        campaign::check_may_write(*driver, report, settings.permission);
+    }
+    service_ = std::make_unique<LunService>(std::move(driver), clock_);
+}
+
+std::int64_t Export::size_bytes() const noexcept {
+    const drivers::Geometry& geometry = service_->geometry();
+    return static_cast<std::int64_t>(geometry.block_count * geometry.block_bytes);
+}
+
+Export::BlockSizes Export::block_sizes() const noexcept {
+    const std::uint32_t block = service_->geometry().block_bytes;
+    return {block, std::max(block, 4096U), std::max(piece_bytes(), 4096U)};
+}
+
+std::uint32_t Export::piece_bytes() const noexcept {
+    const drivers::Geometry& geometry = service_->geometry();
+    const std::uint32_t limit = geometry.transfer_bytes_max == 0
+                                    ? largest_piece
+                                    : std::min(geometry.transfer_bytes_max, largest_piece);
+    return std::max(geometry.block_bytes, limit / geometry.block_bytes * geometry.block_bytes);
+}
+
+bool Export::is_whole(std::uint64_t count, std::uint64_t at) const noexcept {
+    const std::uint32_t block = service_->geometry().block_bytes;
+    return count % block == 0 && at % block == 0;
+}
+
+int Export::execute(const Request& request) {
+    drivers::Completion end;
+    for (int attempt = 0; attempt < attempts; ++attempt) {
+        end = service_->execute(request);
+        constexpr std::uint32_t unit_attention = 0x06;
+        const bool passes =
+            end.status == drivers::Status::busy ||
+            (end.status == drivers::Status::failed && end.sense >> 16U == unit_attention);
+        if (!passes) {
+            break;
+        }
+    }
+    return error_of(end);
+}
+
+int Export::transfer(Op op, std::span<std::byte> data, std::uint64_t at, bool force) {
+    const std::uint32_t block = service_->geometry().block_bytes;
+    while (!data.empty()) {
+        Request request;
+        request.op = op;
+        request.force_unit_access = force;
+        request.data = data.first(std::min<std::size_t>(piece_bytes(), data.size()));
+        request.range = {at / block, request.data.size() / block};
+        if (const int error = execute(request); error != 0) {
+            return error;
+        }
+        at += request.data.size();
+        data = data.subspan(request.data.size());
+    }
+    return 0;
+}
+
+int Export::read_around(std::span<std::byte> data, std::uint64_t at) {
+    const std::uint32_t block = service_->geometry().block_bytes;
+    const std::uint64_t from = at / block * block;
+    const std::uint64_t to = (at + data.size() + block - 1) / block * block;
+    std::vector<std::byte> blocks(to - from);
+    const int error = transfer(Op::read, blocks, from, false);
+    if (error == 0) {
+        std::memcpy(data.data(), blocks.data() + (at - from), data.size());
+    }
+    return error;
+}
+
+int Export::read(void* data, std::uint32_t count, std::uint64_t at) {
+    const std::span<std::byte> into(static_cast<std::byte*>(data), count);
+    return is_whole(count, at) ? transfer(Op::read, into, at, false) : read_around(into, at);
+}
+
+int Export::write(const void* data, std::uint32_t count, std::uint64_t at, bool force) {
+    if (!writable_) {
+        return EPERM;
+    }
+    if (!is_whole(count, at)) {
+        return EINVAL;
+    }
+    // A driver only reads what it writes; its requests have one kind of buffer.
+    auto* const bytes = static_cast<std::byte*>(const_cast<void*>(data)); // NOLINT
+    return transfer(Op::write, {bytes, count}, at, force);
+}
+
+int Export::flush() {
+    Request request;
+    request.op = Op::flush;
+    return execute(request);
+}
+
+int Export::trim(std::uint32_t count, std::uint64_t at, bool force) {
+    if (!writable_) {
+        return EPERM;
+    }
+    const std::uint32_t block = service_->geometry().block_bytes;
+    const std::uint64_t from = (at + block - 1) / block; // Whole blocks only: the rest may stay.
+    const std::uint64_t to = (at + count) / block;
+    if (from >= to) {
+        return 0;
+    }
+    const drivers::BlockRange range{from, to - from};
+    Request request;
+    request.op = Op::unmap;
+    request.ranges = {&range, 1};
+    const int error = execute(request);
+    return error == 0 && force ? flush() : error;
+}
+
+int Export::zero(std::uint32_t count, std::uint64_t at, bool force) {
+    if (!writable_) {
+        return EPERM;
+    }
+    if (!is_whole(count, at)) {
+        return EOPNOTSUPP; // nbdkit writes zeroes instead, and is told why it cannot.
+    }
+    const std::uint32_t block = service_->geometry().block_bytes;
+    Request request;
+    request.op = Op::write_zeroes;
+    request.range = {at / block, count / block};
+    const int error = execute(request);
+    return error == 0 && force ? flush() : error;
+}
+
+} // namespace bench::nbdkit
