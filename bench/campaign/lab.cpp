@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/lab.h"
 
+#include "bench/campaign/array_paths.h"
 #include "bench/plan/array_assembly.h"
-#include "bench/plan/plan_check.h"
 #include "drivers/api/errors.h"
 
 #include <algorithm>
@@ -12,30 +12,6 @@
 namespace bench::campaign {
 
 namespace {
-
-// The first path of the asked transport; a description lists the preferred one first.
-std::string chosen_url(const std::vector<std::string>& urls, const plan::PlanArray& planned) {
-    for (const std::string& url : urls) {
-        if (plan::transport_of(url) == planned.transport) {
-            return url;
-        }
-    }
-    throw drivers::ArrayError(
-        fmt::format("{}: offers no {} path", planned.name, planned.transport));
-}
-
-plan::DriverOptions options_for(const plan::Plan& plan, const plan::PlanArray& planned) {
-    plan::DriverOptions out;
-    out.depth = plan.depth;
-    if (planned.description.real && planned.description.real->chap) {
-        const profiles::EmulatedChap& chap = *planned.description.real->chap;
-        out.chap_user = chap.user;
-        out.chap_secret = {chap.secret.file, chap.secret.environment};
-        out.mutual_user = chap.mutual_user;
-        out.mutual_secret = {chap.mutual_secret.file, chap.mutual_secret.environment};
-    }
-    return out;
-}
 
 std::string transport_name(const plan::Url& url) {
     switch (url.kind) {
@@ -59,8 +35,8 @@ results::ArrayRecord record_of(const ArrayUnderTest& array, const plan::Plan& pl
     out.name = array.planned->name;
     out.emulated = described.emulated.has_value();
     out.file = array.planned->file;
-    out.url = array.url.text();
-    out.transport = transport_name(array.url);
+    out.url = array.paths.front().text();
+    out.transport = transport_name(array.paths.front());
     out.vendor = array.report.identity.vendor;
     out.product = array.report.identity.product;
     out.revision = array.report.identity.revision;
@@ -77,12 +53,7 @@ results::ArrayRecord record_of(const ArrayUnderTest& array, const plan::Plan& pl
     for (const auto& [key, value] : array.report.limits) {
         out.settings["limit " + key] = value;
     }
-    for (const auto& [key, value] : described.host_settings) {
-        out.settings["vendor recommends " + key] = value;
-    }
-    // The bench is its own initiator: multipath and queue settings of a kernel do not reach it.
-    out.settings["host settings"] =
-        plan.host_settings == plan::HostSettings::uniform ? "uniform" : "recommended";
+    describe_paths(array, out);
     out.settings["session depth"] = std::to_string(plan.depth);
     out.settings["sessions"] = std::to_string(plan.lanes);
     out.settings["thin"] = array.report.thin ? "yes" : "no";
@@ -100,7 +71,8 @@ std::unique_ptr<drivers::BlockDriver> ArrayUnderTest::open(std::size_t depth,
                                                            drivers::Clock& clock) const {
     plan::DriverOptions asked = options;
     asked.depth = depth;
-    return plan::open_driver(url, asked, clock);
+    return paths.size() > 1 ? plan::open_paths(paths, asked, clock, plan::PathsWanted::any)
+                            : plan::open_driver(paths.front(), asked, clock);
 }
 
 Lab::Lab(const plan::Plan& plan,
@@ -130,19 +102,20 @@ Lab::~Lab() {
 void Lab::start(const plan::PlanArray& planned) {
     ArrayUnderTest out;
     out.planned = &planned;
-    out.options = options_for(plan_, planned);
+    out.options = host_options(plan_, planned, out.host_settings);
     if (planned.description.emulated) {
         out.child = plan::start_emulated(planned.description);
-        out.url = plan::parse_url(chosen_url(out.child->urls(planned.lun), planned));
+        out.paths = chosen_paths(out.child->urls(planned.lun), planned);
     } else {
-        out.url = plan::parse_url(chosen_url(planned.description.real->urls, planned));
+        out.paths = chosen_paths(planned.description.real->urls, planned);
     }
     arrays_.push_back(std::move(out)); // From here on it is ended with the others.
     ArrayUnderTest& array = arrays_.back();
-    array.report = plan::probe_lun(array.url, array.options, clock_);
+    array.report = plan::probe_paths(array.paths, array.options, clock_);
     journal_.note("array reached",
                   {{"array", planned.name},
-                   {"url", array.url.text()},
+                   {"url", array.paths.front().text()},
+                   {"paths", std::to_string(array.paths.size())},
                    {"unique_id", array.report.identity.unique_id},
                    {"serial", array.report.identity.serial},
                    {"emulated", array.child ? "yes" : "no"}});

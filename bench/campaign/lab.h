@@ -9,6 +9,7 @@
 #include "drivers/array/child.h"
 #include "results/run_record.h"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,7 +26,8 @@ struct DestroyPermission {
 struct ArrayUnderTest {
     const plan::PlanArray* planned = nullptr;
     std::unique_ptr<drivers::array::EmulatedArray> child; // None for a real array.
-    plan::Url url;
+    std::vector<plan::Url> paths;                     // One driver over all of them; at least one.
+    std::map<std::string, std::string> host_settings; // What the bench does as host, in words.
     plan::DriverOptions options;
     drivers::LunReport report;
     std::unique_ptr<integrity::Expectation> expectation; // None: nothing is written or verified.

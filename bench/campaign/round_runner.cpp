@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/round_runner.h"
 
+#include "bench/campaign/array_paths.h"
 #include "bench/campaign/conductor.h"
 #include "bench/campaign/data_watch.h"
 #include "bench/campaign/disturbance_cost.h"
@@ -150,6 +151,7 @@ RoundRunner::load(ArrayUnderTest& array, const LoadOrder& order, const OnInterva
     settings.on_interval = on_interval;
     if (order.phases.empty()) {
         results::RoundRecord out = load::run_load(lanes, settings, clock_);
+        count_paths(array, lanes, out);
         data.tell("load", out);
         add_platform_measures(order.workload, out);
         return out;
@@ -163,6 +165,7 @@ RoundRunner::load(ArrayUnderTest& array, const LoadOrder& order, const OnInterva
     Conductor conductor(std::move(score), *watched.front(), journal_, clock_);
     results::RoundRecord out = load::run_load(lanes, settings, clock_);
     conductor.finish();
+    count_paths(array, lanes, out);
     data.tell("", out);
     add_platform_measures(order.workload, out);
     mark_phases(out.intervals, order.phases, order.ramp);

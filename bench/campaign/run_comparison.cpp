@@ -38,6 +38,17 @@ std::string name_in(const std::string& array, const results::RunRecord& run) {
     return fmt::format("{}@{}", array, run.id);
 }
 
+// "recommended" or "uniform".
+std::string host_settings(const std::string& array, const results::RunRecord& run) {
+    for (const results::ArrayRecord& record : run.arrays) {
+        const auto found = record.settings.find("host settings");
+        if (record.name == array && found != record.settings.end()) {
+            return found->second;
+        }
+    }
+    return "unknown";
+}
+
 template <typename T>
 void add_once(std::vector<T>& list, const T& item) {
     if (std::find(list.begin(), list.end(), item) == list.end()) {
@@ -105,6 +116,19 @@ results::RunRecord compare_runs(const std::vector<results::RunRecord>& runs,
         }
         const auto found = judge::compare_arrays(question, out.rounds);
         out.comparisons.insert(out.comparisons.end(), found.begin(), found.end());
+    }
+    for (const auto& group : groups) {
+        std::string words;
+        std::set<std::string> different;
+        for (std::size_t i = 0; i < runs.size(); ++i) {
+            const std::string settings = host_settings(group[i], runs[i]);
+            different.insert(settings);
+            words += fmt::format(
+                "{}{} {}", words.empty() ? "" : ", ", name_in(group[i], runs[i]), settings);
+        }
+        if (different.size() > 1) {
+            out.not_seen.push_back("the host settings differ: " + words);
+        }
     }
     out.not_seen.emplace_back("the runs were not interleaved: whatever changed between them, the "
                               "host included, is part of the difference");

@@ -33,7 +33,8 @@ struct KeeperSettings {
     std::uint32_t side_table_units = 1U << 15U; // Most units in flight or of unknown outcome.
     bool unmapped_reads_zero = true;            // What the LUN promises of unmapped blocks (LBPRZ).
     std::uint64_t unmap_granularity_bytes = 0;  // Smaller pieces of an unmap may be ignored.
-    std::optional<CanaryPlanter> canary{};      // Plants a token in every sector stamped.
+    bool unmap_is_advisory = false; // The LUN may ignore any unmap (NVMe: deallocate is a hint).
+    std::optional<CanaryPlanter> canary{}; // Plants a token in every sector stamped.
 };
 
 struct KeeperCounts {

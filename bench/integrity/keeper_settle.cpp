@@ -196,7 +196,8 @@ void Keeper::State::reduce(std::uint64_t unit) noexcept {
         return;
     }
     supersede(*entry, horizon());
-    const bool single = entry->count == 1 && !entry->base_legal && entry->versions[0].certain;
+    const bool single = entry->count == 1 && !entry->base_legal && entry->versions[0].certain &&
+                        !entry->versions[0].unfenced;
     if (single) {
         settle(*entry);
     } else if (entry->count == 0) {

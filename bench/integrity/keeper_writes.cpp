@@ -87,7 +87,10 @@ Version Keeper::State::planned(const Flight& flight, std::uint64_t unit) const n
     } else if (access.op == AccessOp::write_zeroes) {
         out.kind = ContentKind::zero;
     } else if (access.op == AccessOp::unmap) {
-        out.kind = settings_.unmapped_reads_zero ? ContentKind::zero : ContentKind::unknown;
+        // What may or may not have been unmapped stays unsettled; not all of the table is for it.
+        const bool room =
+            !settings_.unmap_is_advisory || table_.size() < settings_.side_table_units / 2;
+        out.kind = settings_.unmapped_reads_zero && room ? ContentKind::zero : ContentKind::unknown;
     } else if (access.kind == profiles::Content::duplicate) {
         const std::uint64_t index =
             address_of(unit) / unit_bytes_ - access.offset_bytes / unit_bytes_;
@@ -170,8 +173,14 @@ void Keeper::State::end_unit(const Flight& flight,
     }
     switch (ending.status) {
     case drivers::Status::good:
-        version->certain = flight.access.op != AccessOp::unmap || unmap_is_sure(flight, unit);
-        version->ended = event_;
+        version->certain = flight.access.op != AccessOp::unmap ||
+                           version->kind == ContentKind::unknown || unmap_is_sure(flight, unit);
+        // It is there; not fenced, another sending of it may still land over what comes later.
+        version->unknown = !ending.fenced;
+        version->unfenced = !ending.fenced;
+        version->driver = ending.driver;
+        version->ended = ending.fenced ? event_ : not_yet;
+        counts.units_unfenced += ending.fenced ? 0 : 1;
         version->acknowledged_ns = ending.at_ns;
         version->epoch = flight.access.force_unit_access ? epoch_durable
                          : epochs_.cut_is_open()         ? epoch_suspect
@@ -198,6 +207,9 @@ void Keeper::State::end_unit(const Flight& flight,
 }
 
 bool Keeper::State::unmap_is_sure(const Flight& flight, std::uint64_t unit) const noexcept {
+    if (settings_.unmap_is_advisory) {
+        return false;
+    }
     const std::uint64_t granule = std::max(settings_.unmap_granularity_bytes, unit_bytes_);
     const std::uint64_t from = address_of(unit) / granule * granule;
     const std::uint64_t last = (address_of(unit) + unit_bytes_ - 1) / granule * granule;
@@ -231,9 +243,13 @@ void Keeper::State::fences(std::uint16_t driver, std::uint64_t count) noexcept {
                 version.unfenced = false;
                 version.ended = event_;
                 --counts.units_unfenced;
+                if (version.certain) { // It may come to rest now.
+                    lingering_.add(event_, unit.unit);
+                }
             }
         }
     });
+    reduce_lingering();
 }
 
 bool Keeper::State::is_unfenced(std::uint64_t offset_bytes,

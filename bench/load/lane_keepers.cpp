@@ -135,6 +135,7 @@ LaneKeepers::LaneKeepers(integrity::Expectation& expectation,
         keeper.ranges = owned[lane];
         keeper.unmapped_reads_zero = settings.unmapped_reads_zero;
         keeper.unmap_granularity_bytes = settings.unmap_granularity_bytes;
+        keeper.unmap_is_advisory = settings.unmap_is_advisory;
         keeper.canary = settings.canary;
         keepers_.push_back(std::make_unique<integrity::Keeper>(expectation, keeper));
         lanes[lane].keeper = keepers_.back().get();
@@ -185,6 +186,7 @@ VerifySettings verify_settings_for(const drivers::LunReport& report) {
     const integrity::KeeperSettings keeper = keeper_settings_for(report);
     out.unmapped_reads_zero = keeper.unmapped_reads_zero;
     out.unmap_granularity_bytes = keeper.unmap_granularity_bytes;
+    out.unmap_is_advisory = keeper.unmap_is_advisory;
     return out;
 }
 
@@ -194,6 +196,8 @@ integrity::KeeperSettings keeper_settings_for(const drivers::LunReport& report) 
     for (const auto& [name, value] : report.limits) {
         if (name == "unmapped_reads_zero") {
             out.unmapped_reads_zero = value == "yes";
+        } else if (name == "unmap_is_advisory") {
+            out.unmap_is_advisory = value == "yes";
         } else if (name == "unmap_granularity_blocks") {
             out.unmap_granularity_bytes =
                 std::strtoull(value.c_str(), nullptr, 10) * report.geometry.block_bytes;

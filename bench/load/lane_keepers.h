@@ -21,6 +21,7 @@ struct VerifySettings {
     std::uint32_t sample_one_in = 16;
     bool unmapped_reads_zero = true;
     std::uint64_t unmap_granularity_bytes = 0;
+    bool unmap_is_advisory = false;
     std::optional<integrity::CanaryPlanter> canary{}; // Plants a token in every sector stamped.
 };
 

@@ -40,6 +40,7 @@ public:
     // After run():
     LaneEnd end() const noexcept { return end_; }
     std::size_t unanswered() const noexcept { return pump_.in_flight(); }
+    const HeldBack& held_back() const noexcept { return pump_.held_back(); }
     double cpu_fraction() const noexcept { return cpu_fraction_; }
 
 private:

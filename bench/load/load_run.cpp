@@ -129,6 +129,21 @@ void add_audit(const LaneThreads& threads,
     measure::judge_offered_load(audit, response_ns);
 }
 
+void add_held_back(const LaneThreads& threads, results::RoundRecord& out) {
+    HeldBack sum;
+    for (const auto& thread : threads) {
+        const HeldBack& one = thread->held_back();
+        sum.writes += one.writes;
+        sum.never_sent += one.never_sent;
+        sum.longest = std::max(sum.longest, one.longest);
+    }
+    if (sum.writes > 0) {
+        out.measures["writes_held_back"] = static_cast<double>(sum.writes);
+        out.measures["writes_held_back_never_sent"] = static_cast<double>(sum.never_sent);
+        out.measures["writes_held_back_ns_max"] = static_cast<double>(sum.longest.count());
+    }
+}
+
 std::string ending(const LaneThreads& threads, const LoadSettings& settings) {
     std::size_t unanswered = 0;
     bool interrupted = false;
@@ -207,6 +222,7 @@ run_load(std::span<Lane> lanes, const LoadSettings& settings, drivers::Clock& cl
             out.measures[measure.name] += measure.value;
         }
     }
+    add_held_back(threads, out);
     out.intervals = series.finish();
     out.ended = ending(threads, settings);
     for (std::size_t i = 0; i < threads.size(); ++i) {

@@ -31,6 +31,16 @@ constexpr profiles::AccessEnd end_of(drivers::Status status) noexcept {
     return profiles::AccessEnd::failed;
 }
 
+// A driver that never tells of a fence must not keep a write for ever: then it goes out, and what
+// is found there is undecidable.
+constexpr drivers::Duration hold_most = std::chrono::seconds(60);
+constexpr std::size_t held_most = 4096; // Beyond that, too.
+
+bool changes_blocks(profiles::AccessOp op) noexcept {
+    return op == profiles::AccessOp::write || op == profiles::AccessOp::unmap ||
+           op == profiles::AccessOp::write_zeroes;
+}
+
 std::size_t total_depth(const Lane& lane) {
     return std::accumulate(lane.drivers.begin(),
                            lane.drivers.end(),
@@ -56,6 +66,7 @@ Pump::Pump(Lane& lane, drivers::Clock& clock, const measure::Window& window)
     for (std::size_t i = slots_.size(); i > 0; --i) {
         free_slots_.push_back(static_cast<std::uint32_t>(i - 1));
     }
+    held_.reserve(held_most);
 }
 
 Pump::~Pump() {
@@ -155,6 +166,9 @@ void Pump::submit_due(drivers::TimePoint now) noexcept {
 bool Pump::submit_until(drivers::TimePoint now) noexcept {
     const profiles::Duration until =
         std::min(now - recorder_.window().epoch, take_until_ - profiles::Duration(1));
+    if (!held_.empty() && !release_held(now)) {
+        return false;
+    }
     for (;;) {
         if (pending_first_ == pending_last_) {
             const std::size_t room = slots_.size() - in_flight_;
@@ -167,11 +181,49 @@ bool Pump::submit_until(drivers::TimePoint now) noexcept {
             }
         }
         for (; pending_first_ < pending_last_; ++pending_first_) {
-            if (!submit(pending_[pending_first_])) {
+            const profiles::Access& access = pending_[pending_first_];
+            if (must_wait(access)) {
+                hold(access, now);
+            } else if (!submit(access)) {
                 return false;
             }
         }
     }
+}
+
+bool Pump::must_wait(const profiles::Access& access) const noexcept {
+    return keeper_ != nullptr && changes_blocks(access.op) && held_.size() < held_most &&
+           keeper_->is_unfenced(access.offset_bytes, access.size_bytes);
+}
+
+void Pump::hold(const profiles::Access& access, drivers::TimePoint now) noexcept {
+    ++held_back_.writes;
+    if (closed_) {
+        ++held_back_.never_sent;
+    } else {
+        held_.push_back({access, now});
+    }
+}
+
+bool Pump::release_held(drivers::TimePoint now) noexcept {
+    std::size_t kept = 0;
+    bool room = true;
+    for (const Waiting& one : held_) {
+        const bool waits = now - one.since < hold_most &&
+                           keeper_->is_unfenced(one.access.offset_bytes, one.access.size_bytes);
+        if (room && !waits) {
+            profiles::Access released = one.access;
+            released.due = now - recorder_.window().epoch;
+            room = submit(released);
+            if (room) {
+                held_back_.longest = std::max(held_back_.longest, now - one.since);
+                continue;
+            }
+        }
+        held_[kept++] = one;
+    }
+    held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(kept), held_.end());
+    return room;
 }
 
 bool Pump::submit(const profiles::Access& access) noexcept {
@@ -253,6 +305,8 @@ void Pump::close(drivers::TimePoint until, bool drop_backlog) noexcept {
     closed_ = true;
     drop_backlog_ = drop_backlog_ || drop_backlog;
     recorder_.cut(std::min(recorder_.window().until, until));
+    held_back_.never_sent += held_.size();
+    held_.clear();
 }
 
 bool Pump::is_drained() noexcept {

@@ -23,6 +23,14 @@ struct Lane {
     integrity::Keeper* keeper = nullptr; // Stamps and checks; null: contents are only filled.
 };
 
+// Writes that waited for a fence before they went out: an older write of unknown outcome might
+// have landed over them. Each is due when it was released; the waiting is the bench's own.
+struct HeldBack {
+    std::uint64_t writes = 0;
+    std::uint64_t never_sent = 0; // Still waiting at the end.
+    drivers::Duration longest{0};
+};
+
 // Moves accesses from a source to drivers and their completions into the book, one turn at a time:
 // due -> stamp -> submit -> poll -> sample. Never waits, allocates, locks or throws once built.
 class Pump {
@@ -53,8 +61,13 @@ public:
     std::size_t in_flight(std::size_t driver) const noexcept { return queues_[driver].in_flight; }
     measure::Recorder& recorder() noexcept { return recorder_; }
     const profiles::Source& source() const noexcept { return source_; }
+    const HeldBack& held_back() const noexcept { return held_back_; }
 
 private:
+    struct Waiting { // For a fence.
+        profiles::Access access;
+        drivers::TimePoint since;
+    };
     struct Slot { // One access in flight; its index is the request's tag.
         profiles::Access access;
         drivers::TimePoint submitted;
@@ -78,6 +91,9 @@ private:
     bool submit_until(drivers::TimePoint now) noexcept; // False: accesses wait for room.
     drivers::Duration slip(drivers::TimePoint due, drivers::TimePoint submitted) const noexcept;
     bool submit(const profiles::Access& access) noexcept;
+    bool must_wait(const profiles::Access& access) const noexcept;
+    void hold(const profiles::Access& access, drivers::TimePoint now) noexcept;
+    bool release_held(drivers::TimePoint now) noexcept; // False: no room for one of them.
     Queue* queue_with_room() noexcept;
     std::uint16_t number_of(const Queue& queue) const noexcept;
     drivers::Request request_for(std::uint32_t slot, const Queue& queue) noexcept;
@@ -102,6 +118,8 @@ private:
     std::array<profiles::Access, 64> pending_; // Taken, not yet submitted: [first, last).
     std::size_t pending_first_ = 0;
     std::size_t pending_last_ = 0;
+    std::vector<Waiting> held_; // In the order they came; bounded.
+    HeldBack held_back_;
     std::size_t in_flight_ = 0;
     std::size_t next_queue_ = 0;
     bool blocked_ = false;              // No driver had room at the end of the last turn ...

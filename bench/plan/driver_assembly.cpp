@@ -80,13 +80,24 @@ open_block_device(const Url& url, const DriverOptions& options, drivers::Clock& 
 
 } // namespace
 
-std::unique_ptr<drivers::BlockDriver>
-open_paths(const std::vector<Url>& paths, const DriverOptions& options, drivers::Clock& clock) {
+std::unique_ptr<drivers::BlockDriver> open_paths(const std::vector<Url>& paths,
+                                                 const DriverOptions& options,
+                                                 drivers::Clock& clock,
+                                                 PathsWanted wanted) {
     std::vector<std::unique_ptr<drivers::BlockDriver>> opened;
-    for (const Url& path : paths) {
-        opened.push_back(open_driver(path, path_options(options), clock));
-    }
     drivers::MultipathSettings settings;
+    for (const Url& path : paths) {
+        try {
+            opened.push_back(open_driver(path, path_options(options), clock));
+            settings.names.push_back(path.portals.empty() ? path.text()
+                                                          : path.portals.front().text());
+        } catch (const drivers::ArrayError&) {
+            const bool is_last = &path == &paths.back();
+            if (wanted == PathsWanted::all || (is_last && opened.empty())) {
+                throw;
+            }
+        }
+    }
     settings.depth = options.depth;
     settings.path_wait = options.reconnect_timeout;
     return std::make_unique<drivers::MultipathDriver>(std::move(opened), settings, clock);
@@ -136,25 +147,36 @@ find_targets(const Url& url, const DriverOptions& options, drivers::Clock& clock
     return out;
 }
 
-namespace {
-
 drivers::LunReport
-probe_paths(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
-    (void)open_driver(url, options, clock); // That they are paths to one LUN.
-    drivers::LunReport report = probe_lun(one_path(url, 0), options, clock);
-    for (std::size_t i = 1; i < url.portals.size(); ++i) {
-        const drivers::LunReport other = probe_lun(one_path(url, i), options, clock);
+probe_paths(const std::vector<Url>& paths, const DriverOptions& options, drivers::Clock& clock) {
+    if (paths.size() == 1) {
+        return probe_lun(paths.front(), options, clock);
+    }
+    (void)open_paths(paths, options, clock); // That they are paths to one LUN.
+    drivers::LunReport report = probe_lun(paths.front(), options, clock);
+    for (std::size_t i = 1; i < paths.size(); ++i) {
+        const drivers::LunReport other = probe_lun(paths[i], options, clock);
         report.paths.insert(report.paths.end(), other.paths.begin(), other.paths.end());
     }
-    report.url = url.text();
     return report;
 }
 
-} // namespace
+std::vector<PathUse> path_counts(const drivers::BlockDriver& driver) {
+    std::vector<PathUse> out;
+    if (const auto* paths = dynamic_cast<const drivers::MultipathDriver*>(&driver)) {
+        for (std::size_t i = 0; i < paths->path_count(); ++i) {
+            out.push_back(
+                {paths->path_name(i), paths->counts(i).completed, paths->counts(i).moved});
+        }
+    }
+    return out;
+}
 
 drivers::LunReport probe_lun(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
     if (url.portals.size() > 1) {
-        return probe_paths(url, options, clock);
+        drivers::LunReport report = probe_paths(paths_of(url), options, clock);
+        report.url = url.text();
+        return report;
     }
     if (url.kind == UrlKind::iscsi) {
         drivers::LunReport report = open_iscsi(url, options, clock)->report();

@@ -42,10 +42,25 @@ open_driver(const Url& url, const DriverOptions& options, drivers::Clock& clock)
 
 // One queue over several paths, each URL naming the same LUN by one portal: as open_driver does for
 // the portals of one URL, but also where every controller has a target name of its own.
-std::unique_ptr<drivers::BlockDriver>
-open_paths(const std::vector<Url>& paths, const DriverOptions& options, drivers::Clock& clock);
+// With `any`, paths that cannot be opened are left out as long as one can.
+enum class PathsWanted : std::uint8_t { all, any };
+std::unique_ptr<drivers::BlockDriver> open_paths(const std::vector<Url>& paths,
+                                                 const DriverOptions& options,
+                                                 drivers::Clock& clock,
+                                                 PathsWanted wanted = PathsWanted::all);
 
-// What the LUN says of itself; writes nothing. Throws as open_driver does.
+struct PathUse {
+    std::string portal;
+    std::uint64_t completed = 0;
+    std::uint64_t moved = 0; // Taken from this path to another.
+};
+// Of a driver with several paths, in their order; empty for others.
+std::vector<PathUse> path_counts(const drivers::BlockDriver& driver);
+
+// What the LUN says of itself; writes nothing. Throws as open_driver does. With several paths, what
+// it says over the first and how each of them stands.
+drivers::LunReport
+probe_paths(const std::vector<Url>& paths, const DriverOptions& options, drivers::Clock& clock);
 drivers::LunReport probe_lun(const Url& url, const DriverOptions& options, drivers::Clock& clock);
 
 struct FoundTarget {

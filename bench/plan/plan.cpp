@@ -42,6 +42,13 @@ std::vector<std::string> plan_remarks(const Plan& plan) {
                                   plan.rounds,
                                   results::pairs_for_verdict_min));
     }
+    for (const PlanArray& array : plan.arrays) {
+        if (array.paths != plan.arrays.front().paths) {
+            out.push_back(fmt::format("{} and {} are not reached over the same number of paths",
+                                      plan.arrays.front().name,
+                                      array.name));
+        }
+    }
     if (!plan.preconditioning) {
         out.emplace_back("no preconditioning: blocks never written may be served faster than data");
     }

@@ -26,7 +26,8 @@ struct PlanArray {
     std::string file;                // As found, absolute.
     std::string transport = "iscsi"; // Or "nvme_tcp", "block_device".
     std::uint32_t lun = 0;
-    std::string identity; // Unique id or serial that may be written to; real arrays.
+    std::optional<std::uint32_t> paths; // So many portals at once, 0 = all; none = the first URL.
+    std::string identity;               // Unique id or serial that may be written to; real arrays.
     profiles::ArrayDescription description;
 };
 

@@ -107,6 +107,9 @@ void add_things(Json& out, const Plan& plan, const std::map<std::string, std::st
         one["file"] = name_for(array.file, files);
         one["transport"] = array.transport;
         one["lun"] = array.lun;
+        if (array.paths) {
+            one["paths"] = *array.paths == 0 ? Json("all") : Json(*array.paths);
+        }
         if (!array.identity.empty()) {
             one["identity"] = array.identity;
         }

@@ -62,6 +62,7 @@ MultipathDriver::MultipathDriver(std::vector<std::unique_ptr<BlockDriver>> paths
                                  Clock& clock)
     : clock_(clock)
     , path_wait_(settings.path_wait)
+    , names_(settings.names)
     , slots_(settings.depth) {
     if (paths.empty()) {
         throw UsageError("multipath: wanted at least one path");
@@ -217,7 +218,8 @@ bool MultipathDriver::takes_other_path(Path& path,
                                        const Completion& end,
                                        TimePoint now) noexcept {
     const bool gone = end.status == Status::lost || end.status == Status::timed_out;
-    const bool refused = end.status == Status::failed && refused_for_state(end.sense);
+    const bool ended_badly = end.status == Status::failed || end.status == Status::busy;
+    const bool refused = ended_badly && refused_for_state(end.sense);
     if (refused) {
         path.rest_until = now + rest;
     }

@@ -4,6 +4,7 @@
 #include "drivers/api/block_driver.h"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace drivers {
@@ -11,6 +12,7 @@ namespace drivers {
 struct MultipathSettings {
     std::size_t depth = 32;
     Duration path_wait = std::chrono::seconds(60); // How long a request waits for a usable path.
+    std::vector<std::string> names{};              // Of the paths, for whoever counts them.
 };
 
 struct PathCounts {
@@ -46,6 +48,9 @@ public:
     TimePoint next_timer() const noexcept override;
 
     std::size_t path_count() const noexcept { return paths_.size(); }
+    std::string path_name(std::size_t path) const {
+        return path < names_.size() ? names_[path] : std::to_string(path);
+    }
     const PathCounts& counts(std::size_t path) const noexcept { return paths_[path].counts; }
     Access path_access(std::size_t path) const noexcept { return paths_[path].driver->access(); }
 
@@ -78,6 +83,7 @@ private:
 
     Clock& clock_;
     Duration path_wait_;
+    std::vector<std::string> names_;
     std::vector<Path> paths_;
     Geometry geometry_;
     Identity identity_;

@@ -105,6 +105,12 @@ LunReport probe(const Settings& settings, Clock& clock) {
     report.paths.push_back(path);
     add_negotiated(report, controller, settings);
     add_limits(report, controller);
+    // NVM Command Set 1.0, 3.2.3: deallocated blocks read as DLFEAT says, but a controller need not
+    // deallocate what it is told to.
+    constexpr std::uint8_t reads_zero = 1;
+    report.limits.emplace_back("unmapped_reads_zero",
+                               facts.identify.deallocated_reads == reads_zero ? "yes" : "no");
+    report.limits.emplace_back("unmap_is_advisory", "yes");
     controller.shut_down(std::chrono::milliseconds(500));
     return report;
 }

@@ -19,7 +19,8 @@ namespace tests {
 struct CampaignPlan {
     std::vector<std::string> arrays; // Files.
     std::vector<std::string> workloads = {"mixed-70-30"};
-    std::string more; // Further keys, each led by a comma.
+    std::string more;         // Further keys, each led by a comma.
+    std::string array_more{}; // The same, of each array.
 
     std::string write(const std::string& folder) const {
         const std::string path = folder + "/plan.json";
@@ -27,7 +28,7 @@ struct CampaignPlan {
         const char* between = R"(, "arrays": [)";
         for (std::size_t i = 0; i < arrays.size(); ++i) {
             text += between + std::string(R"({"name": "a)") + std::to_string(i) +
-                    R"(", "file": ")" + arrays[i] + "\"}";
+                    R"(", "file": ")" + arrays[i] + "\"" + array_more + "}";
             between = ", ";
         }
         between = R"(], "workloads": [)";

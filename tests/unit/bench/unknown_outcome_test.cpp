@@ -91,6 +91,66 @@ TEST_CASE("once fenced, an unknown write cannot excuse a lost one", "[integrity]
     CHECK(rig.found() == "stale x1");
 }
 
+TEST_CASE("an acknowledged write that may land again is not to be rewritten before its fence",
+          "[integrity]") {
+    for (const bool waits : {false, true}) {
+        IntegrityRig rig;
+        rig.write(0);
+        const auto twice = rig.begin(AccessOp::write, 0, 4096); // Sent again over another path.
+        rig.land(twice);
+        rig.end(twice, Status::good, false);
+        CHECK(rig.keeper->is_unfenced(0, 4096));
+        rig.read(0);
+        CHECK(rig.found().empty());
+        if (waits) {
+            rig.keeper->fences(0, 1);
+            CHECK_FALSE(rig.keeper->is_unfenced(0, 4096));
+        }
+        rig.write(0);
+        rig.read(0);
+        CHECK(rig.found().empty());
+        rig.land(twice);
+        rig.read(0);
+        CHECK(rig.found() == (waits ? "stale x1" : "undecidable x1"));
+    }
+}
+
+TEST_CASE("an acknowledged write that may land again excuses no lost one once it is fenced",
+          "[integrity]") {
+    IntegrityRig rig;
+    rig.write(0);
+    const auto old = rig.lun;
+    const auto twice = rig.begin(AccessOp::write, 0, 4096);
+    rig.land(twice);
+    rig.end(twice, Status::good, false);
+    rig.keeper->fences(0, 1);
+    rig.read(0);
+    rig.lun = old;
+    rig.read(0);
+    CHECK(rig.found() == "stale x1");
+}
+
+TEST_CASE("where unmap is advice a block may be zero or as it was, and nothing else",
+          "[integrity]") {
+    KeeperSettings settings;
+    settings.unmap_is_advisory = true;
+    for (const char* outcome : {"zero", "old", "wrong"}) {
+        INFO(outcome);
+        IntegrityRig rig(settings);
+        rig.write(0);
+        const auto old = rig.lun;
+        rig.unmap(0);
+        if (outcome != std::string("zero")) {
+            rig.lun = old;
+        }
+        if (outcome == std::string("wrong")) {
+            rig.lun[700] ^= std::byte{4};
+        }
+        rig.read(0);
+        CHECK(rig.found().empty() == (outcome != std::string("wrong")));
+    }
+}
+
 TEST_CASE("a fence of another driver fences nothing", "[integrity]") {
     IntegrityRig rig;
     const auto unknown = rig.begin(AccessOp::write, 0, 4096);

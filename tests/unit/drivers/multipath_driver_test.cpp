@@ -204,10 +204,11 @@ TEST_CASE("a write whose path was fenced before it was sent again is fenced", "[
 }
 
 TEST_CASE("a path in transition refuses and the other serves", "[multipath]") {
+    const Status status = GENERATE(Status::failed, Status::busy);
     const std::uint32_t sense = GENERATE(0x02040aU, 0x02040bU, 0x02040cU, 0x062a06U, 0x0303U);
     TwoPaths paths;
     paths.submit(Op::write, 1);
-    paths.a->end(Status::failed, sense);
+    paths.a->end(status, sense);
     CHECK_FALSE(paths.poll());
     REQUIRE(paths.b->held.size() == 1);
     paths.b->end(Status::good);
