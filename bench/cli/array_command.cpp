@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/cli/command.h"
+#include "bench/plan/actor_assembly.h"
 #include "bench/plan/array_assembly.h"
 #include "drivers/api/errors.h"
 #include "drivers/api/monotonic_clock.h"
@@ -37,7 +38,15 @@ options::options_description described() {
         "control-fd",
         options::value<int>()->default_value(-1),
         "descriptor of a socket pair on which events come and counts go as JSON lines")(
-        "file", options::value<std::string>(), "array file");
+        "data-address",
+        options::value<std::vector<std::string>>()->default_value({}, ""),
+        "in a laboratory: address of the data port, once for each controller; iSCSI listens at "
+        "3260, NVMe/TCP at 4420")(
+        "speak-by",
+        options::value<std::vector<std::string>>()->default_value({}, ""),
+        "in a laboratory: interface of the management port, and again for the data port; the "
+        "file's egress actors talk by them and are silent without. They do what a leaking array "
+        "does: never outside a laboratory")("file", options::value<std::string>(), "array file");
     return out;
 }
 
@@ -80,6 +89,12 @@ int array_command(const Arguments& arguments) {
     settings.array = plan::array_settings(array);
     settings.portals = plan::portal_settings(array);
     settings.listen = given["listen"].as<std::string>();
+    settings.data_addresses = given["data-address"].as<std::vector<std::string>>();
+    settings.speak_by = given["speak-by"].as<std::vector<std::string>>();
+    settings.actors = plan::actor_settings(array);
+    if (!settings.speak_by.empty() && settings.speak_by.size() != 2) {
+        throw drivers::UsageError("--speak-by: wanted twice: management port, then data port");
+    }
     settings.control_fd = given["control-fd"].as<int>();
     std::signal(SIGPIPE, SIG_IGN);
     drivers::MonotonicClock clock;

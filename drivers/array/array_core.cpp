@@ -132,6 +132,9 @@ ArrayCore::~ArrayCore() = default;
 
 MediumResult ArrayCore::execute(const MediumCommand& command, TimePoint now) noexcept {
     ++state_->counts.array.commands;
+    if (overhearer_ != nullptr && command.op == Op::write) {
+        overhearer_->written(command);
+    }
     if (!state_->started) {
         state_->start(now);
     }

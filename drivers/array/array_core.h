@@ -42,6 +42,13 @@ public:
     virtual void stalled_until(std::uint16_t controller, TimePoint until) = 0; // Send nothing.
 };
 
+// Hears every write that arrives, before anything is done about it: what an egress actor steals.
+class Overhearer {
+public:
+    virtual ~Overhearer() = default;
+    virtual void written(const MediumCommand& command) noexcept = 0;
+};
+
 // The array behind every portal: volumes and personas, without sockets, on one thread and on
 // whatever time it is told.
 class ArrayCore {
@@ -77,10 +84,12 @@ public:
 
     void listen(LinkListener* listener); // Borrowed; outlives the core or calls ignore().
     void ignore(LinkListener* listener) noexcept;
+    void overhear(Overhearer* hearer) noexcept { overhearer_ = hearer; } // Borrowed; null = none.
 
 private:
     struct State;
     std::unique_ptr<State> state_;
+    Overhearer* overhearer_ = nullptr;
 };
 
 } // namespace drivers::array

@@ -3,6 +3,7 @@
 
 #include "drivers/api/errors.h"
 #include "drivers/api/priority.h"
+#include "drivers/array/actor/actor_crew.h"
 #include "drivers/array/control_channel.h"
 #include "drivers/array/portal.h"
 #include "drivers/array/portal_factory.h"
@@ -15,6 +16,7 @@
 #include <charconv>
 #include <csignal>
 #include <fmt/format.h>
+#include <optional>
 
 namespace drivers::array {
 
@@ -39,13 +41,44 @@ std::string listen_address(const std::string& wanted, std::size_t index) {
     return fmt::format("{}:{}", host, port == 0 ? 0 : port + index);
 }
 
+// In a laboratory every port is the one that its protocol has by custom.
+std::string address_in_lab(const PortalSettings& portal,
+                           const std::vector<std::string>& addresses) {
+    constexpr int iscsi_port = 3260;
+    constexpr int nvme_port = 4420;
+    return fmt::format("{}:{}",
+                       addresses[portal.controller % addresses.size()],
+                       portal.transport == PortalTransport::iscsi ? iscsi_port : nvme_port);
+}
+
+class CrewHearing final : public Overhearer {
+public:
+    explicit CrewHearing(ActorCrew& crew)
+        : crew_(crew) {}
+    void written(const MediumCommand& command) noexcept override {
+        crew_.written(command.lun, command.lba, command.block_count, command.data);
+    }
+
+private:
+    ActorCrew& crew_;
+};
+
 } // namespace
 
 struct ArrayServer::State {
     State(const ServerSettings& settings, Clock& used_clock)
         : clock(used_clock)
         , core(settings.array)
-        , portals(context, core, clock) {}
+        , portals(context, core, clock) {
+        if (!settings.actors.empty() && settings.speak_by.size() == 2) {
+            SenderSettings sending;
+            sending.management_interface = settings.speak_by[0];
+            sending.data_interface = settings.speak_by[1];
+            crew.emplace(settings.actors, sending);
+            hearing.emplace(*crew);
+            core.overhear(&*hearing);
+        }
+    }
 
     void rearm();
     void review(Priority& priority);
@@ -61,6 +94,8 @@ struct ArrayServer::State {
     asio::steady_timer review_timer{context};
     std::unique_ptr<ControlChannel> control;
     ReadyReport ready;
+    std::optional<ActorCrew> crew;
+    std::optional<CrewHearing> hearing;
 };
 
 void ArrayServer::State::rearm() { // The array changes by itself too: failovers end, bits rot.
@@ -98,6 +133,9 @@ ControlAnswer ArrayServer::State::serve(const ControlRequest& request) {
     switch (request.ask) {
     case Ask::event:
         answer.error = core.apply(request.event, answer.at);
+        if (crew && answer.error.empty() && request.event.fault == Fault::failover) {
+            crew->happened(ActorNews::Kind::failover);
+        }
         rearm();
         break;
     case Ask::counts:
@@ -113,7 +151,9 @@ ControlAnswer ArrayServer::State::serve(const ControlRequest& request) {
 ArrayServer::ArrayServer(const ServerSettings& settings, Clock& clock)
     : state_(std::make_unique<State>(settings, clock)) {
     for (PortalSettings portal : settings.portals) {
-        if (!settings.listen.empty()) {
+        if (!settings.data_addresses.empty()) {
+            portal.listen = address_in_lab(portal, settings.data_addresses);
+        } else if (!settings.listen.empty()) {
             portal.listen = listen_address(settings.listen, state_->open.size());
         }
         state_->open.push_back(state_->portals.open(portal));

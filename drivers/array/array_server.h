@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "drivers/array/actor/actor_settings.h"
 #include "drivers/array/array_core.h"
 #include "drivers/array/control.h"
 #include "drivers/array/portal_settings.h"
@@ -17,7 +18,12 @@ struct ServerSettings {
     // host, host:0 or host:port for all portals, the first taking that port and each further one
     // the next; empty = as each portal says.
     std::string listen;
-    int control_fd = -1; // An end of a socket pair; -1 = steered by signals alone.
+    // By controller: where its portals listen, each at the port of its transport, instead of as the
+    // portals or `listen` say. Empty = they do say.
+    std::vector<std::string> data_addresses;
+    std::vector<ActorSettings> actors; // Talk only where `speak_by` names the ports to do it by.
+    std::vector<std::string> speak_by; // Interfaces: management, data.
+    int control_fd = -1;               // An end of a socket pair; -1 = steered by signals alone.
 };
 
 // An emulated array with its doors open, on the thread that runs it. Throws HostError if it cannot

@@ -17,6 +17,12 @@ std::vector<std::string> command_line(const ChildSettings& settings) {
     if (!settings.listen.empty()) {
         out.insert(out.end(), {"--listen", settings.listen});
     }
+    for (const std::string& address : settings.data_addresses) {
+        out.insert(out.end(), {"--data-address", address});
+    }
+    for (const std::string& interface : settings.speak_by) {
+        out.insert(out.end(), {"--speak-by", interface});
+    }
     out.emplace_back("--control-fd"); // Its number follows.
     return out;
 }
@@ -34,7 +40,7 @@ double seconds(Duration span) {
 struct EmulatedArray::State {
     explicit State(const ChildSettings& wanted)
         : settings(wanted)
-        , process(wanted.program, command_line(wanted)) {}
+        , process(wanted.program, command_line(wanted), wanted.network_namespace) {}
 
     [[noreturn]] void fail(ChildProcess::Got got, const char* what, Duration limit) {
         if (got == ChildProcess::Got::late) {

@@ -15,6 +15,12 @@ struct ChildSettings {
     std::string program = "/proc/self/exe";
     std::string file;   // The array file, as `arraybench array` takes it.
     std::string listen; // Overrides the addresses of the file; empty = as in the file.
+    // A place in a laboratory: its network namespace (-1 = this process's), the addresses of its
+    // data port by controller, and the interfaces (management, data) by which its egress actors
+    // talk; without these they are silent.
+    int network_namespace = -1;
+    std::vector<std::string> data_addresses;
+    std::vector<std::string> speak_by;
     Duration start_limit = std::chrono::seconds(20);
     Duration answer_limit = std::chrono::seconds(5);
     Duration stop_limit = std::chrono::seconds(3); // Then it is killed.

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -50,11 +51,14 @@ bool wait_for(int descriptor, short events, TimePoint deadline) noexcept {
 
 // Only calls that are safe between fork and exec of a process with threads.
 [[noreturn]] void
-become(const char* program, char* const* words, int socket, pid_t parent) noexcept {
+become(const char* program, char* const* words, int socket, pid_t parent, int network) noexcept {
     ::setpgid(0, 0); // A terminal's Ctrl-C is for the bench; the bench stops its arrays.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) {
         ::_exit(exec_failed); // The parent died before the line above could notice.
+    }
+    if (network >= 0 && ::setns(network, CLONE_NEWNET) != 0) {
+        ::_exit(exec_failed); // Never outside its laboratory.
     }
     sigset_t none;
     sigemptyset(&none);
@@ -73,7 +77,9 @@ become(const char* program, char* const* words, int socket, pid_t parent) noexce
 
 } // namespace
 
-ChildProcess::ChildProcess(const std::string& program, const std::vector<std::string>& arguments) {
+ChildProcess::ChildProcess(const std::string& program,
+                           const std::vector<std::string>& arguments,
+                           int network_namespace) {
     std::array<int, 2> pair{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) {
         throw HostError(fmt::format("emulated array: no socket pair: {}",
@@ -91,7 +97,7 @@ ChildProcess::ChildProcess(const std::string& program, const std::vector<std::st
     const pid_t parent = ::getpid();
     process_id_ = ::fork();
     if (process_id_ == 0) {
-        become(program.c_str(), pointers.data(), pair[1], parent);
+        become(program.c_str(), pointers.data(), pair[1], parent, network_namespace);
     }
     const int error = errno;
     ::close(pair[1]);

@@ -15,7 +15,10 @@ public:
     // `program` is run with `arguments`, and after them the number of its descriptor. Throws
     // HostError. The kernel ties the child to the *thread* that calls this: call it from one that
     // lives as long as the child shall.
-    ChildProcess(const std::string& program, const std::vector<std::string>& arguments);
+    // `network_namespace`: a descriptor of the one it lives in; -1 = the caller's.
+    ChildProcess(const std::string& program,
+                 const std::vector<std::string>& arguments,
+                 int network_namespace = -1);
     ~ChildProcess();
     ChildProcess(const ChildProcess&) = delete;
     ChildProcess& operator=(const ChildProcess&) = delete;
