@@ -16,6 +16,7 @@
 #include "results/sinks.h"
 #include "results/whole_file.h"
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <fmt/format.h>
@@ -78,6 +79,9 @@ results::RunRecord Campaign::run() {
     }
     if (Interruption::raised() && record_.interrupted.empty()) {
         record_.interrupted = "interrupted by a signal";
+    }
+    if (egress_) {
+        egress_->finish(folder_.path(), record_);
     }
     finish();
     return record_;
@@ -158,18 +162,44 @@ void Campaign::run_in_lab() {
                                           ? 3s * static_cast<std::int64_t>(plan_.arrays.size())
                                           : 0s));
     progress_.begin("starting the arrays", 0s);
-    Lab lab(plan_, options_.permission, journal_, clock_);
+    Lab::Starter starter;
+    if (plan_.egress) {
+        egress_ = std::make_unique<EgressWatch>(plan_, options_.egress_hindrance, journal_);
+        starter = [this](const plan::PlanArray& array) {
+            return egress_->start(array);
+        };
+    }
+    Lab lab(plan_, options_.permission, journal_, clock_, starter);
     progress_.end();
     record_.arrays = lab.records();
     RoundRunner runner(plan_, lab, journal_, clock_);
+    watch_quietly("quiet before", plan_.egress ? plan_.egress->before : 0s);
     precondition(lab, runner);
     if (!plan_.preconditioning) { // Else everything has just been written over.
         lab.load_expectations(folder_.path());
     }
     lab.save_expectations(folder_.path(), false); // What is there from earlier is no longer all.
     run_rounds(lab, runner);
+    watch_quietly("quiet after", plan_.egress ? plan_.egress->after : 0s);
+    if (egress_) {
+        egress_->stop(); // An array that is being ended says things that it would not say.
+    }
     lab.save_expectations(folder_.path(), true);
     journal_.note("arrays leave");
+}
+
+void Campaign::watch_quietly(const char* phase, drivers::Duration span) {
+    if (!egress_) {
+        return;
+    }
+    egress_->begin_phase(phase);
+    progress_.begin(fmt::format("watching the arrays without load, {}", phase), span);
+    const drivers::TimePoint until = clock_.now() + span;
+    while (!Interruption::raised() && clock_.now() < until) {
+        clock_.sleep_until(std::min(until, clock_.now() + 100ms));
+        progress_.now("");
+    }
+    progress_.end();
 }
 
 void Campaign::precondition(Lab& lab, RoundRunner& runner) {
@@ -181,6 +211,9 @@ void Campaign::precondition(Lab& lab, RoundRunner& runner) {
             return;
         }
         progress_.begin(fmt::format("preconditioning {}", array.planned->name), 3s);
+        if (egress_) {
+            egress_->begin_round(array.planned->name, "precondition");
+        }
         const std::uint64_t bytes =
             runner.precondition(array, [&](const results::IntervalRecord&) { progress_.now(""); });
         progress_.end();
@@ -258,7 +291,10 @@ void Campaign::run_round(Lab& lab, RoundRunner& runner, const PlannedRound& plan
                     round_length());
     const double rate_per_s = rate_for(lab, runner, planned);
     journal_.note("round started", {{"index", std::to_string(planned.index)}, {"array", array}});
-    const results::RoundRecord round =
+    if (egress_) {
+        egress_->begin_round(array, "load");
+    }
+    results::RoundRecord round =
         runner.measure(planned, rate_per_s, [&](const results::IntervalRecord& interval) {
             const double seconds = static_cast<double>(interval.length_ns) / 1e9;
             progress_.now(
@@ -266,6 +302,9 @@ void Campaign::run_round(Lab& lab, RoundRunner& runner, const PlannedRound& plan
                             seconds > 0 ? static_cast<double>(interval.completed) / seconds : 0,
                             static_cast<double>(interval.response_ns_p99) / 1e6));
         });
+    if (egress_) {
+        egress_->end_round(round);
+    }
     results::write_round(folder_.path(), round);
     lab.save_expectations(folder_.path(), false); // Of a run that goes on: later writes may follow.
     const bool whole = round.ended == "complete";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bench/campaign/egress_watch.h"
 #include "bench/campaign/lab.h"
 #include "bench/campaign/progress.h"
 #include "bench/campaign/round_order.h"
@@ -8,6 +9,7 @@
 #include "results/run_record.h"
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,7 +20,8 @@ class RoundRunner;
 struct CampaignOptions {
     DestroyPermission permission;
     ProgressMode progress = ProgressMode::none;
-    std::string command; // How to reproduce it, for the report.
+    std::string command;          // How to reproduce it, for the report.
+    std::string egress_hindrance; // As egress_hindrance() said before there were threads.
 };
 
 // All rounds of a plan, from its first array started to the last file written. What was measured is
@@ -50,6 +53,7 @@ private:
     bool is_done(const PlannedRound& planned) const;
     drivers::Duration round_length() const;
     drivers::Duration length_left() const;
+    void watch_quietly(const char* phase, drivers::Duration span);
     void finish();
 
     plan::Plan plan_;
@@ -60,6 +64,7 @@ private:
     Progress progress_;
     std::vector<PlannedRound> order_;
     Earlier earlier_;
+    std::unique_ptr<EgressWatch> egress_; // None: the plan does not ask for it.
     results::RunRecord record_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/conclusion.h"
 
+#include "bench/campaign/egress_watch_record.h"
 #include "bench/campaign/integrity_account.h"
 #include "bench/judge/exit_code.h"
 #include "bench/judge/judge.h"
@@ -173,6 +174,9 @@ std::string integrity_line(const results::IntegrityRecord& one, const results::R
 void conclude(const plan::Plan& plan, results::RunRecord& run) {
     const judge::Question question = question_of(plan);
     run.verdicts = judge::judge_limits(question, run.rounds);
+    for (results::VerdictRecord& verdict : judge_egress(plan, run)) {
+        run.verdicts.push_back(std::move(verdict));
+    }
     run.comparisons = judge::compare_arrays(question, run.rounds);
     run.integrity = integrity_of(plan, run.rounds);
     run.not_seen = not_seen_by(plan, run);

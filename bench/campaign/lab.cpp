@@ -78,10 +78,12 @@ std::unique_ptr<drivers::BlockDriver> ArrayUnderTest::open(std::size_t depth,
 Lab::Lab(const plan::Plan& plan,
          const DestroyPermission& permission,
          RunJournal& journal,
-         drivers::Clock& clock)
+         drivers::Clock& clock,
+         Starter starter)
     : plan_(plan)
     , journal_(journal)
-    , clock_(clock) {
+    , clock_(clock)
+    , starter_(std::move(starter)) {
     for (const plan::PlanArray& planned : plan_.arrays) {
         start(planned);
     }
@@ -104,7 +106,7 @@ void Lab::start(const plan::PlanArray& planned) {
     out.planned = &planned;
     out.options = host_options(plan_, planned, out.host_settings);
     if (planned.description.emulated) {
-        out.child = plan::start_emulated(planned.description);
+        out.child = starter_ ? starter_(planned) : plan::start_emulated(planned.description);
         out.paths = chosen_paths(out.child->urls(planned.lun), planned);
     } else {
         out.paths = chosen_paths(planned.description.real->urls, planned);

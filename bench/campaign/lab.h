@@ -9,6 +9,7 @@
 #include "drivers/array/child.h"
 #include "results/run_record.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -42,11 +43,16 @@ struct ArrayUnderTest {
 // Ends in reverse order what it started, whatever happens.
 class Lab {
 public:
+    // Starts an emulated array somewhere else than on this host's own network.
+    using Starter =
+        std::function<std::unique_ptr<drivers::array::EmulatedArray>(const plan::PlanArray&)>;
+
     // Throws ArrayError, HostError, UsageError, and SafetyError before anything is written.
     Lab(const plan::Plan& plan,
         const DestroyPermission& permission,
         RunJournal& journal,
-        drivers::Clock& clock);
+        drivers::Clock& clock,
+        Starter starter = {});
     ~Lab();
     Lab(const Lab&) = delete;
     Lab& operator=(const Lab&) = delete;
@@ -69,6 +75,7 @@ private:
     const plan::Plan& plan_;
     RunJournal& journal_;
     drivers::Clock& clock_;
+    Starter starter_;
     std::vector<ArrayUnderTest> arrays_;
 };
 

@@ -72,6 +72,11 @@ RunFolder RunFolder::create(const std::string& path, const plan::Plan& plan) {
         take_in(
             folder, workload.file, fmt::format("inputs/workload-{}.json", workload.name), taken);
     }
+    if (plan.egress) {
+        for (const auto& [array, policy] : plan.egress->policies) {
+            take_in(folder, policy.file, fmt::format("inputs/policy-{}.json", array), taken);
+        }
+    }
     RunFolder out(folder.string());
     results::write_whole_file(out.plan_path(), plan::plan_text(plan, taken));
     return out;

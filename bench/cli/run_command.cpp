@@ -90,6 +90,7 @@ int run_command(const Arguments& arguments) {
     asked.command = fmt::format("arraybench run {}", fmt::join(arguments, " "));
     const Asked what = given->count("resume") > 0 ? resumed(*given) : started(*given, options);
     fmt::print(stderr, "run folder: {}\n", what.folder.path());
+    asked.egress_hindrance = campaign::egress_hindrance(what.plan);
     drivers::MonotonicClock clock;
     const results::RunRecord run = campaign::run_campaign(what.plan, what.folder, asked, clock);
     if (!run.interrupted.empty()) {

@@ -193,9 +193,11 @@ void Analysis::look_for_oddities(Flow& flow, std::size_t sender, const Packet& p
     const auto printable = [](std::uint32_t letter) {
         return letter >= 0x20 && letter < 0x7F;
     };
-    if (packet.source.family == 4 && printable(packet.ip_id >> 8U) &&
-        printable(packet.ip_id & 0xFFU) && flow.printable_ids < saturated) {
-        ++flow.printable_ids;
+    if (packet.source.family == 4 && flow.judged_ids < saturated) {
+        ++flow.judged_ids;
+        if (printable(packet.ip_id >> 8U) && printable(packet.ip_id & 0xFFU)) {
+            ++flow.printable_ids;
+        }
     }
 }
 

@@ -4,8 +4,57 @@
 #include "bench/egress/findings.h"
 
 #include <fmt/format.h>
+#include <map>
 
 namespace bench::egress {
+
+namespace {
+
+// What a rule does not declare, by registered domain: a tunnel asks for a new name each time.
+struct UndeclaredNames {
+    const UndeclaredName* first = nullptr;
+    std::string first_name;
+    std::uint64_t names = 0;
+    std::uint64_t queries = 0;
+};
+
+void find_undeclared_names(const Analysis& analysis, std::vector<EgressFinding>& out) {
+    const auto& rules = analysis.policy().rules();
+    std::map<std::pair<std::size_t, std::string>, UndeclaredNames> groups;
+    for (const auto& [name, entry] : analysis.undeclared_names()) {
+        UndeclaredNames& group = groups[{entry.rule, registered_domain(name)}];
+        if (group.first == nullptr || entry.at_ns < group.first->at_ns) {
+            group.first = &entry;
+            group.first_name = name;
+        }
+        group.names += 1;
+        group.queries += entry.queries;
+    }
+    for (const auto& [what, group] : groups) {
+        EgressFinding finding = finding_of(group.first->key, "undeclared DNS name", "");
+        const std::string& rule = rules[what.first].name;
+        finding.summary =
+            group.names == 1
+                ? fmt::format("{} was asked for {} times; rule \"{}\" does not declare it",
+                              group.first_name,
+                              group.queries,
+                              rule)
+                : fmt::format("{} names below {} were asked for, {} times in all; rule \"{}\" "
+                              "declares none of them; first {}",
+                              group.names,
+                              what.second,
+                              group.queries,
+                              rule,
+                              group.first_name);
+        finding.test = fmt::format("dns_names of rule \"{}\"", rule);
+        finding.confidence = "certain";
+        finding.first_ns = group.first->at_ns;
+        finding.packets = group.queries;
+        out.push_back(std::move(finding));
+    }
+}
+
+} // namespace
 
 void find_budgets(const Analysis& analysis, std::vector<EgressFinding>& out) {
     const auto& rules = analysis.policy().rules();
@@ -43,18 +92,7 @@ void find_budgets(const Analysis& analysis, std::vector<EgressFinding>& out) {
             out.push_back(finding);
         }
     }
-    for (const auto& [name, entry] : analysis.undeclared_names()) {
-        EgressFinding finding = finding_of(entry.key, "undeclared DNS name", "");
-        finding.summary = fmt::format("{} was asked for {} times; rule \"{}\" does not declare it",
-                                      name,
-                                      entry.queries,
-                                      rules[entry.rule].name);
-        finding.test = fmt::format("dns_names of rule \"{}\"", rules[entry.rule].name);
-        finding.confidence = "certain";
-        finding.first_ns = entry.at_ns;
-        finding.packets = entry.queries;
-        out.push_back(std::move(finding));
-    }
+    find_undeclared_names(analysis, out);
 }
 
 } // namespace bench::egress

@@ -65,8 +65,7 @@ void carrier_findings(const Analysis& analysis, const Flow& flow, std::vector<Eg
             "low");
     }
     if (flow.printable_ids >= printable_ids_min &&
-        flow.printable_ids >= printable_ids_share * static_cast<double>(std::min<std::uint64_t>(
-                                                        flow.packets_all(), 255))) {
+        flow.printable_ids >= printable_ids_share * flow.judged_ids) {
         add(fmt::format("{} IPv4 identifications spell printable text", flow.printable_ids),
             "IP-ID pattern",
             "medium");

@@ -3,10 +3,12 @@
 
 #include "profiles/array_description.h"
 #include "profiles/kinds/any_workload.h"
+#include "profiles/policy.h"
 #include "results/metric.h"
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -90,6 +92,17 @@ struct KneeSearch { // The highest rate of which 99 % is achieved within the bou
     double rate_max_per_s = 1e6;
 };
 
+struct PlanEgress { // What the arrays send out is watched, and judged by what each declares.
+    struct Policy {
+        std::string file;
+        profiles::Policy rules;
+    };
+    std::map<std::string, Policy> policies;        // By array.
+    bool demand_silence = true;                    // Else a finding is told and decides nothing.
+    PlanDuration before = std::chrono::seconds(2); // Watched without load, before it ...
+    PlanDuration after = std::chrono::seconds(2);  // ... and after it.
+};
+
 struct Plan {
     std::string name;
     std::string purpose;
@@ -115,6 +128,7 @@ struct Plan {
     HostSettings host_settings = HostSettings::recommended;
     std::vector<PlanLimit> limits;
     std::vector<PlanMetric> metrics;
+    std::optional<PlanEgress> egress; // None: nothing is captured.
 };
 
 // Targets are what a platform's load is counted in, speed what a trace's is, and nothing else's.

@@ -2,6 +2,7 @@
 #include "bench/plan/plan_file.h"
 
 #include "bench/plan/plan_check.h"
+#include "bench/plan/plan_egress.h"
 #include "bench/plan/plan_metric.h"
 #include "profiles/array_file.h"
 #include "profiles/strict_json.h"
@@ -40,6 +41,9 @@ public:
         read_load();
         read_phases();
         read_judgement();
+        if (const auto egress = root_.optional("egress")) {
+            plan_.egress = read_plan_egress(egress->object(), plan_);
+        }
         root_.finish();
         return std::move(plan_);
     }

@@ -176,6 +176,16 @@ std::string plan_text(const Plan& plan, const std::map<std::string, std::string>
         one["primary"] = metric.primary;
         out["metrics"].push_back(std::move(one));
     }
+    if (plan.egress) {
+        Json policies = Json::object();
+        for (const auto& [array, policy] : plan.egress->policies) {
+            policies[array] = name_for(policy.file, files);
+        }
+        out["egress"] = {{"demand", plan.egress->demand_silence ? "silence" : "nothing"},
+                         {"before", duration_text(plan.egress->before)},
+                         {"after", duration_text(plan.egress->after)},
+                         {"policies", policies}};
+    }
     return out.dump(2) + "\n";
 }
 

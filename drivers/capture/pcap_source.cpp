@@ -30,6 +30,39 @@ void check(int code, pcap_t* pcap, const std::string& interface) {
     }
 }
 
+// Classic BPF as the kernel runs it: the number returned is how much of a frame is kept.
+std::vector<bpf_insn> keep_headers_only(const std::vector<std::uint16_t>& ports, int whole_bytes) {
+    constexpr bpf_u_int32 header_bytes = 192; // Ethernet, IP and TCP with all options.
+    const auto count = static_cast<unsigned>(ports.size());
+    const unsigned whole = 7 + 2 * count; // Where the two returns stand.
+    const unsigned cut = whole + 1;
+    std::vector<bpf_insn> out;
+    const auto add = [&](int code, bpf_u_int32 value) {
+        out.push_back({static_cast<u_short>(code), 0, 0, value});
+    };
+    const auto jump = [&](bpf_u_int32 value, bool to_cut) { // Else on to the next, or to `whole`.
+        const auto next = static_cast<unsigned>(out.size()) + 1;
+        out.push_back({BPF_JMP | BPF_JEQ | BPF_K,
+                       static_cast<u_char>(to_cut ? cut - next : 0),
+                       static_cast<u_char>(to_cut ? 0 : whole - next),
+                       value});
+    };
+    add(BPF_LD | BPF_H | BPF_ABS, 12);
+    jump(0x0800, false);
+    add(BPF_LD | BPF_B | BPF_ABS, 23);
+    jump(6, false);
+    add(BPF_LDX | BPF_B | BPF_MSH, 14);
+    for (const bpf_u_int32 port_at : {14U, 16U}) {
+        add(BPF_LD | BPF_H | BPF_IND, port_at);
+        for (const std::uint16_t port : ports) {
+            jump(port, true);
+        }
+    }
+    add(BPF_RET | BPF_K, static_cast<bpf_u_int32>(whole_bytes));
+    add(BPF_RET | BPF_K, header_bytes);
+    return out;
+}
+
 } // namespace
 
 struct PcapSource::Handle {
@@ -85,6 +118,16 @@ std::unique_ptr<PcapSource> PcapSource::open_live(const LiveSettings& settings) 
     check(pcap_set_buffer_size(pcap, settings.buffer_bytes), pcap, settings.interface);
     (void)pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO); // Not offered everywhere.
     check(pcap_activate(pcap), pcap, settings.interface);
+    if (!settings.header_only_ports.empty() && pcap_datalink(pcap) == DLT_EN10MB) {
+        constexpr std::size_t ports_max = 32; // Jumps reach 255 instructions far.
+        if (settings.header_only_ports.size() > ports_max) {
+            throw UsageError(fmt::format(
+                "capture on {}: more than {} storage ports", settings.interface, ports_max));
+        }
+        auto program = keep_headers_only(settings.header_only_ports, settings.snapshot_bytes);
+        bpf_program filter{static_cast<u_int>(program.size()), program.data()};
+        check(pcap_setfilter(pcap, &filter), pcap, settings.interface);
+    }
     if (pcap_setnonblock(pcap, 1, error.data()) < 0) {
         throw HostError(fmt::format("capture on {}: {}", settings.interface, error.data()));
     }

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace drivers::capture {
 
@@ -13,6 +14,9 @@ struct LiveSettings {
     int buffer_bytes = 64 << 20; // The kernel's ring (TPACKET_V3)
     int snapshot_bytes =
         262144; // Storage sessions need headers only: a smaller number keeps more of them.
+    // TCP at these ports over IPv4 is cut after its headers: what a storage session carries is not
+    // looked at, and copying it would cost what the load needs.
+    std::vector<std::uint16_t> header_only_ports;
     bool promiscuous = true;
     std::uint16_t tap = 0;
 };

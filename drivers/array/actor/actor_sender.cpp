@@ -32,6 +32,13 @@ void hear_out(PatientSocket& socket, TimePoint until) noexcept {
     }
 }
 
+void forget_late_answers(PatientSocket& socket) noexcept {
+    constexpr int answers_max = 64;
+    std::array<std::byte, 4096> ignored{};
+    for (int i = 0; i < answers_max && socket.receive(ignored, TimePoint{}) > 0; ++i) {
+    }
+}
+
 // RFC 792 and RFC 4443: what a raw ICMP socket sends behind the IP header.
 std::vector<std::byte> echo_request(const ActorMessage& message, const wire::IpAddress& to) {
     wire::FrameEnds ends; // IPv6's checksum is filled in by the kernel, IPv4's counts no addresses.
@@ -63,14 +70,21 @@ struct ActorSender::State {
         if (!server) {
             return std::nullopt;
         }
-        PatientSocket socket = open(PatientSocket::Kind::udp, message, server->family);
         const TimePoint until = after(settings.patience);
+        if (!asking.is_open()) {
+            asking = open(PatientSocket::Kind::udp, message, server->family);
+            if (!asking.connect(*server, dns_port, until)) {
+                asking.close();
+                return std::nullopt;
+            }
+        }
         const auto query = wire::write_dns_query(++query_id, message.remote, wire::dns_type_a);
-        if (!socket.connect(*server, dns_port, until) || !socket.send_all(query, until)) {
+        forget_late_answers(asking);
+        if (!asking.send_all(query, until)) {
             return std::nullopt;
         }
         std::array<std::byte, 4096> answer{};
-        const std::size_t got = socket.receive(answer, until);
+        const std::size_t got = asking.receive(answer, until);
         const auto told = wire::read_dns(std::span(answer).first(got));
         for (const wire::DnsAnswer& one : told.answers) {
             if (told.response && told.id == query_id && one.address.family != 0) {
@@ -80,20 +94,21 @@ struct ActorSender::State {
         return std::nullopt;
     }
 
-    bool datagram(const ActorMessage& message, const wire::IpAddress& to) const {
+    // The socket is kept, as a daemon keeps its own: an answer that comes late still finds
+    // somebody, and the kernel sends no error that no actor meant to send.
+    bool datagram(const ActorMessage& message, const wire::IpAddress& to) {
         const bool is_echo = message.carrier == Carrier::icmp_echo;
-        PatientSocket socket = open(
-            is_echo ? PatientSocket::Kind::icmp : PatientSocket::Kind::udp, message, to.family);
         const TimePoint until = after(std::min(settings.patience, datagram_patience));
-        if (!socket.connect(to, is_echo ? std::uint16_t{0} : message.port, until) ||
-            !socket.send_all(is_echo ? echo_request(message, to) : message.payload, until)) {
-            return false;
+        if (!talking.is_open()) {
+            talking = open(
+                is_echo ? PatientSocket::Kind::icmp : PatientSocket::Kind::udp, message, to.family);
+            if (!talking.connect(to, is_echo ? std::uint16_t{0} : message.port, until)) {
+                talking.close();
+                return false;
+            }
         }
-        // Syslog and traps are never answered; an answer to a closed socket would cause an ICMP
-        // error that nobody meant to send.
-        std::array<std::byte, 4096> ignored{};
-        socket.receive(ignored, until);
-        return true;
+        forget_late_answers(talking);
+        return talking.send_all(is_echo ? echo_request(message, to) : message.payload, until);
     }
 
     bool connection(const ActorMessage& message, const wire::IpAddress& to) const {
@@ -129,6 +144,8 @@ struct ActorSender::State {
 
     SenderSettings settings;
     PatientSocket kept;
+    PatientSocket talking;
+    PatientSocket asking;
     std::uint16_t query_id = 0x1D00;
 };
 

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/egress_watch.h"
+
+#include "bench/campaign/egress_watch_record.h"
+#include "drivers/api/errors.h"
+#include "drivers/lab/frame_sender.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+#include <set>
+
+namespace bench::campaign {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto marker_gap = 50ms;
+constexpr const char* idle_phase = "idle";
+
+bool is_emulated(const plan::PlanArray& array) {
+    return array.description.emulated.has_value();
+}
+
+bool all_emulated(const plan::Plan& plan) {
+    return std::all_of(plan.arrays.begin(), plan.arrays.end(), is_emulated);
+}
+
+// What the policy says of storage, so that the taps need not copy what storage sessions carry.
+std::vector<std::uint16_t> storage_ports(const profiles::Policy& policy) {
+    std::set<std::uint16_t> out;
+    for (const profiles::PolicyRule& rule : policy.rules) {
+        if (rule.storage && rule.protocol == "tcp") {
+            out.insert(rule.ports.begin(), rule.ports.end());
+        }
+    }
+    return {out.begin(), out.end()};
+}
+
+drivers::wire::MacAddress mac_of(const std::string& text) {
+    drivers::wire::MacAddress out{};
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        constexpr std::size_t letters = 3;
+        const char* at = text.data() + i * letters;
+        std::from_chars(at, at + 2, out[i], 16);
+    }
+    return out;
+}
+
+} // namespace
+
+std::string egress_hindrance(const plan::Plan& plan) {
+    return plan.egress && all_emulated(plan) ? drivers::lab::gain_network_rights() : "";
+}
+
+EgressWatch::EgressWatch(const plan::Plan& plan, const std::string& hindrance, RunJournal& journal)
+    : plan_(plan)
+    , journal_(journal)
+    , markers_(egress::Markers::with_random_key()) {
+    const auto emulated = static_cast<std::size_t>(
+        std::count_if(plan.arrays.begin(), plan.arrays.end(), is_emulated));
+    std::string why = hindrance;
+    if (why.empty() && emulated > 0 && !all_emulated(plan)) {
+        why = "beside real arrays an emulated one stays on the host's own network";
+    }
+    if (why.empty() && emulated > 0) {
+        try {
+            build_laboratory();
+            watch_emulated();
+        } catch (const drivers::HostError& error) {
+            why = error.what();
+            watches_.clear();
+            visit_.reset();
+            laboratory_.reset();
+        }
+    }
+    for (const plan::PlanArray& array : plan_.arrays) {
+        if (is_emulated(array) && !laboratory_) {
+            missing_.push_back({array.name, "no laboratory: " + why});
+        }
+    }
+    watch_real();
+    journal_.note("egress watch", {{"laboratory", laboratory_ ? "yes" : "no"}, {"reason", why}});
+    if (laboratory_) {
+        marker_thread_ = std::thread([this] { send_markers(); });
+    }
+}
+
+EgressWatch::~EgressWatch() {
+    stop_markers();
+}
+
+void EgressWatch::build_laboratory() {
+    std::vector<std::size_t> controllers;
+    for (const plan::PlanArray& array : plan_.arrays) {
+        controllers.push_back(std::min<std::size_t>(array.description.emulated->controllers,
+                                                    drivers::lab::data_addresses_max));
+    }
+    laboratory_ = std::make_unique<drivers::lab::Laboratory>(controllers);
+    visit_ = std::make_unique<drivers::lab::Visit>(laboratory_->initiator().descriptor());
+}
+
+void EgressWatch::watch_emulated() {
+    for (std::size_t i = 0; i < plan_.arrays.size(); ++i) {
+        const drivers::lab::ArrayPlace& place = laboratory_->place(i);
+        ArrayWatchSettings settings;
+        settings.array = plan_.arrays[i].name;
+        settings.policy = plan_.egress->policies.at(settings.array).rules;
+        // In the laboratory the array's own addresses are known, whatever the policy supposes.
+        settings.policy.array_addresses = place.prefixes;
+        drivers::capture::LiveSettings tap;
+        tap.interface = place.mirror;
+        tap.header_only_ports = storage_ports(settings.policy);
+        settings.taps = {tap};
+        settings.network = laboratory_->wiring().descriptor();
+        settings.markers = &markers_;
+        watches_.push_back(std::make_unique<ArrayWatch>(std::move(settings)));
+    }
+}
+
+void EgressWatch::watch_real() {
+    for (const plan::PlanArray& array : plan_.arrays) {
+        if (is_emulated(array)) {
+            continue;
+        }
+        ArrayWatchSettings settings;
+        settings.array = array.name;
+        settings.policy = plan_.egress->policies.at(array.name).rules;
+        std::set<std::string> interfaces;
+        for (const profiles::PortDescription& port : array.description.ports) {
+            interfaces.insert(port.watched_by);
+        }
+        interfaces.erase("");
+        for (const std::string& interface : interfaces) {
+            drivers::capture::LiveSettings tap;
+            tap.interface = interface;
+            tap.tap = static_cast<std::uint16_t>(settings.taps.size());
+            tap.header_only_ports = storage_ports(settings.policy);
+            settings.taps.push_back(tap);
+        }
+        try {
+            if (interfaces.empty()) {
+                throw drivers::HostError("no port of it names an interface that watches it");
+            }
+            watches_.push_back(std::make_unique<ArrayWatch>(std::move(settings)));
+        } catch (const drivers::HostError& error) {
+            missing_.push_back({array.name, error.what()});
+        }
+    }
+}
+
+std::unique_ptr<drivers::array::EmulatedArray>
+EgressWatch::start(const plan::PlanArray& array) const {
+    drivers::array::ChildSettings settings;
+    settings.file = array.description.file;
+    for (std::size_t i = 0; laboratory_ && i < plan_.arrays.size(); ++i) {
+        if (plan_.arrays[i].name == array.name) {
+            settings.network_namespace = laboratory_->array_network(i);
+            settings.data_addresses = laboratory_->place(i).data_addresses;
+            settings.speak_by = {drivers::lab::management_interface, drivers::lab::data_interface};
+        }
+    }
+    return std::make_unique<drivers::array::EmulatedArray>(settings);
+}
+
+ArrayWatch* EgressWatch::watch_of(const std::string& array) {
+    const auto found = std::find_if(watches_.begin(), watches_.end(), [&](const auto& watch) {
+        return watch->array() == array;
+    });
+    return found == watches_.end() ? nullptr : found->get();
+}
+
+void EgressWatch::begin_phase(const std::string& phase) {
+    for (const auto& watch : watches_) {
+        watch->begin_phase(phase);
+    }
+}
+
+void EgressWatch::begin_round(const std::string& array, const std::string& phase) {
+    for (const auto& watch : watches_) {
+        watch->begin_phase(watch->array() == array ? phase : idle_phase);
+    }
+    if (ArrayWatch* watch = watch_of(array)) {
+        round_began_ = watch->books();
+    }
+}
+
+void EgressWatch::end_round(results::RoundRecord& round) {
+    ArrayWatch* watch = watch_of(round.array);
+    if (watch == nullptr) {
+        return;
+    }
+    const EgressBooks during = watch->books() - round_began_;
+    watch->begin_phase(idle_phase);
+    round.measures["egress_frames"] = static_cast<double>(during.frames);
+    round.measures["egress_allowed_bytes"] = static_cast<double>(during.allowed_bytes);
+    round.measures["egress_unlisted_bytes"] =
+        static_cast<double>(during.unlisted_bytes + during.undecoded_bytes);
+}
+
+void EgressWatch::send_markers() {
+    drivers::lab::FrameSender sender(drivers::lab::initiator_interface);
+    std::uint64_t number = 0;
+    auto due = std::chrono::steady_clock::now();
+    while (!markers_end_) {
+        for (std::size_t i = 0; i < watches_.size(); ++i) {
+            const drivers::lab::ArrayPlace& place = laboratory_->place(i);
+            for (const std::string& mac : {place.data_mac, place.management_mac}) {
+                const egress::Markers::Ends ends{mac_of(drivers::lab::initiator_mac), mac_of(mac)};
+                const auto frame = markers_.frame(ends, ++number);
+                watches_[i]->marker_sent(number, utc_now_ns()); // Before it can be seen.
+                sender.send(frame); // One that was not taken counts as lost: nobody saw it.
+            }
+        }
+        due += marker_gap;
+        std::this_thread::sleep_until(due);
+    }
+}
+
+void EgressWatch::stop_markers() {
+    markers_end_ = true;
+    if (marker_thread_.joinable()) {
+        marker_thread_.join();
+    }
+}
+
+void EgressWatch::stop() {
+    stop_markers();
+    for (const auto& watch : watches_) {
+        (void)watch->books(); // The last markers are on their way.
+        watch->stop();
+    }
+}
+
+void EgressWatch::finish(const std::string& folder, results::RunRecord& run) {
+    stop();
+    EgressFolder out(folder);
+    for (const auto& watch : watches_) {
+        record_watch(*watch, plan_, out, run);
+    }
+    for (const Missing& missing : missing_) {
+        results::EgressRecord record;
+        record.array = missing.array;
+        record.not_measured = missing.why;
+        run.egress.push_back(record);
+    }
+    if (laboratory_) {
+        out.write_outside(laboratory_->outside().log());
+    }
+    record_ports(plan_, laboratory_ != nullptr, run);
+    watches_.clear();
+    visit_.reset();
+    laboratory_.reset();
+}
+
+} // namespace bench::campaign

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bench/campaign/egress_watch_array.h"
+#include "bench/campaign/run_journal.h"
+#include "bench/plan/plan.h"
+#include "drivers/array/child.h"
+#include "drivers/lab/laboratory.h"
+#include "results/run_record.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace bench::campaign {
+
+// Call before any thread is started. Why this host cannot make the laboratory that the plan's
+// emulated arrays need; empty = it can, or the plan needs none.
+std::string egress_hindrance(const plan::Plan& plan);
+
+// Everything that a run knows of what its arrays sent. Emulated arrays live in a laboratory, this
+// thread and those it starts among them; of real arrays the interfaces are captured that their
+// descriptions name.
+class EgressWatch {
+public:
+    // Captures once this returns: before any array speaks. What cannot be watched is noted, not
+    // thrown; `hindrance` as egress_hindrance() said.
+    EgressWatch(const plan::Plan& plan, const std::string& hindrance, RunJournal& journal);
+    ~EgressWatch();
+    EgressWatch(const EgressWatch&) = delete;
+    EgressWatch& operator=(const EgressWatch&) = delete;
+
+    // In its place in the laboratory if there is one.
+    std::unique_ptr<drivers::array::EmulatedArray> start(const plan::PlanArray& array) const;
+
+    void begin_phase(const std::string& phase);                           // For every array.
+    void begin_round(const std::string& array, const std::string& phase); // The others are idle.
+    void end_round(results::RoundRecord& round); // Adds what its array sent meanwhile.
+
+    void stop(); // Captures no more.
+
+    // Stops capturing if that has not been done, and tells all in records and in FOLDER/egress/.
+    // The arrays may be gone.
+    void finish(const std::string& folder, results::RunRecord& run);
+
+private:
+    void build_laboratory();
+    void watch_emulated();
+    void watch_real();
+    void send_markers();
+    ArrayWatch* watch_of(const std::string& array);
+    void stop_markers();
+
+    struct Missing { // Not watched, and why.
+        std::string array;
+        std::string why;
+    };
+
+    const plan::Plan& plan_;
+    RunJournal& journal_;
+    std::unique_ptr<drivers::lab::Laboratory> laboratory_;
+    std::unique_ptr<drivers::lab::Visit> visit_;
+    egress::Markers markers_;
+    std::vector<std::unique_ptr<ArrayWatch>> watches_;
+    std::vector<Missing> missing_;
+    EgressBooks round_began_;
+    std::atomic<bool> markers_end_{false};
+    std::thread marker_thread_;
+};
+
+} // namespace bench::campaign

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/egress_watch_array.h"
+
+#include "drivers/api/errors.h"
+#include "drivers/lab/network_namespace.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <future>
+#include <optional>
+
+namespace bench::campaign {
+
+namespace {
+
+constexpr std::int64_t ns_per_s = 1'000'000'000;
+constexpr std::int64_t look_every_ns = 100'000'000;
+constexpr std::chrono::milliseconds idle_wait{20};
+
+std::int64_t steady_now_ns() {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+
+// Calendar minus monotonic clock; none where this thread was held up between the two readings.
+std::optional<std::int64_t> clock_offset_ns() {
+    constexpr std::int64_t held_up_ns = 500'000;
+    const std::int64_t before = steady_now_ns();
+    const std::int64_t utc = utc_now_ns();
+    const std::int64_t after = steady_now_ns();
+    return after - before < held_up_ns ? std::optional(utc - before) : std::nullopt;
+}
+
+} // namespace
+
+std::int64_t utc_now_ns() {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+EgressBooks& EgressBooks::operator+=(const EgressBooks& other) {
+    frames += other.frames;
+    captured_bytes += other.captured_bytes;
+    allowed_bytes += other.allowed_bytes;
+    unlisted_bytes += other.unlisted_bytes;
+    undecoded_bytes += other.undecoded_bytes;
+    watched_ns += other.watched_ns;
+    return *this;
+}
+
+EgressBooks EgressBooks::operator-(const EgressBooks& earlier) const {
+    return {frames - earlier.frames,
+            captured_bytes - earlier.captured_bytes,
+            allowed_bytes - earlier.allowed_bytes,
+            unlisted_bytes - earlier.unlisted_bytes,
+            undecoded_bytes - earlier.undecoded_bytes,
+            watched_ns - earlier.watched_ns};
+}
+
+ArrayWatch::ArrayWatch(ArrayWatchSettings settings)
+    : settings_(std::move(settings))
+    , policy_(settings_.policy)
+    , analysis_(std::make_unique<egress::Analysis>(policy_, egress::AnalysisSettings{})) {
+    const auto open = [this] {
+        for (const drivers::capture::LiveSettings& tap : settings_.taps) {
+            sources_.push_back(drivers::capture::PcapSource::open_live(tap));
+        }
+    };
+    if (settings_.network >= 0) {
+        std::exception_ptr failure;
+        std::thread inside([&] { // A capture stays in the network that it was opened in.
+            try {
+                const drivers::lab::Visit visit(settings_.network);
+                open();
+            } catch (...) {
+                failure = std::current_exception();
+            }
+        });
+        inside.join();
+        if (failure) {
+            std::rethrow_exception(failure);
+        }
+    } else {
+        open();
+    }
+    began_ns_ = utc_now_ns();
+    looked_ns_ = began_ns_;
+    clock_offset_ns_ = began_ns_ - steady_now_ns();
+    thread_ = std::thread([this] { work(); });
+}
+
+ArrayWatch::~ArrayWatch() {
+    stop();
+}
+
+void ArrayWatch::begin_phase(const std::string& name) {
+    const std::lock_guard hold(lock_);
+    phases_to_begin_.push_back({name, utc_now_ns()});
+}
+
+void ArrayWatch::marker_sent(std::uint64_t number, std::int64_t at_ns) {
+    const std::lock_guard hold(lock_);
+    marker_book_.sent(number, at_ns);
+}
+
+EgressBooks ArrayWatch::books() {
+    std::unique_lock hold(lock_);
+    const std::int64_t asked_ns = utc_now_ns();
+    settle_at_ns_ = asked_ns;
+    settled_.wait(hold, [&] { return stopping_ || settle_at_ns_ != asked_ns; });
+    return settled_books_;
+}
+
+void ArrayWatch::stop() {
+    {
+        const std::lock_guard hold(lock_);
+        stopping_ = true;
+    }
+    settled_.notify_all();
+    if (thread_.joinable()) {
+        thread_.join();
+    }
+}
+
+EgressBooks ArrayWatch::books_now(std::int64_t at_ns) const {
+    const egress::Ledger& ledger = analysis_->ledger();
+    return {ledger.captured().frames,
+            ledger.captured().bytes,
+            ledger.allowed().bytes,
+            ledger.unlisted().bytes,
+            ledger.undecoded().bytes,
+            at_ns - began_ns_};
+}
+
+void ArrayWatch::begin_phases(std::int64_t until_ns) {
+    std::deque<PhaseBegin> due;
+    {
+        const std::lock_guard hold(lock_);
+        while (!phases_to_begin_.empty() && phases_to_begin_.front().at_ns <= until_ns) {
+            due.push_back(phases_to_begin_.front());
+            phases_to_begin_.pop_front();
+        }
+    }
+    for (const PhaseBegin& each : due) {
+        const EgressBooks now = books_now(each.at_ns);
+        by_phase_[phase_] += now - phase_began_;
+        phase_began_ = now;
+        phase_ = each.name;
+        analysis_->begin_phase(each.name, each.at_ns);
+    }
+}
+
+void ArrayWatch::take(const drivers::Frame& frame) {
+    if (settings_.markers != nullptr) {
+        if (const auto number = settings_.markers->read(frame.bytes)) {
+            const std::lock_guard hold(lock_);
+            marker_book_.seen(*number);
+            return;
+        }
+    }
+    begin_phases(frame.at.time_since_epoch().count());
+    analysis_->frame(frame);
+}
+
+// True: there may be more at once.
+bool ArrayWatch::take_frames(drivers::CaptureSource& source) {
+    constexpr int frames_max = 4096;
+    drivers::Frame frame;
+    const auto deadline = std::chrono::steady_clock::now() + idle_wait;
+    for (int i = 0; i < frames_max; ++i) {
+        switch (source.next(frame, i == 0 ? deadline : drivers::TimePoint{})) {
+        case drivers::Next::frame:
+            take(frame);
+            break;
+        case drivers::Next::idle:
+            return false;
+        case drivers::Next::end:
+            broken_ = static_cast<drivers::capture::PcapSource&>(source).ended_early();
+            broken_ = broken_.empty() ? "the capture ended by itself" : broken_;
+            return false;
+        }
+    }
+    return true;
+}
+
+void ArrayWatch::look_around(std::int64_t now_ns) {
+    std::uint64_t dropped = 0;
+    for (const auto& source : sources_) {
+        dropped += source->counts().dropped;
+    }
+    const auto mark = [&](const char* why) {
+        for (std::int64_t second = looked_ns_ / ns_per_s; second <= now_ns / ns_per_s; ++second) {
+            bad_seconds_.try_emplace(second, why);
+        }
+    };
+    if (dropped > dropped_) {
+        mark("frames were dropped before they could be read");
+        dropped_ = dropped;
+    }
+    constexpr std::int64_t step_ns = 5'000'000; // Slewing moves 50 us in 100 ms.
+    if (const auto offset_ns = clock_offset_ns()) {
+        if (std::abs(*offset_ns - clock_offset_ns_) > step_ns) {
+            mark("the calendar's clock stepped");
+        }
+        clock_offset_ns_ = *offset_ns;
+    }
+    looked_ns_ = now_ns;
+}
+
+// `idle_since_ns`: all that was on the wire then has been taken.
+void ArrayWatch::settle(std::int64_t idle_since_ns) {
+    constexpr std::int64_t patience_ns = 2 * ns_per_s; // With a tap that is never idle.
+    const std::int64_t now_ns = utc_now_ns();
+    {
+        const std::lock_guard hold(lock_);
+        if (settle_at_ns_ == 0 ||
+            (settle_at_ns_ > idle_since_ns && now_ns - settle_at_ns_ < patience_ns)) {
+            return;
+        }
+        settle_at_ns_ = 0;
+        settled_books_ = books_now(now_ns);
+    }
+    settled_.notify_all();
+}
+
+void ArrayWatch::work() {
+    for (;;) {
+        bool stopping = false;
+        {
+            const std::lock_guard hold(lock_);
+            stopping = stopping_;
+        }
+        bool more = false;
+        const std::int64_t asked_ns = utc_now_ns();
+        for (const auto& source : sources_) {
+            more = take_frames(*source) || more;
+        }
+        const std::int64_t now_ns = utc_now_ns();
+        begin_phases(more ? asked_ns : now_ns);
+        settle(more ? 0 : asked_ns);
+        if (now_ns - looked_ns_ >= look_every_ns || now_ns < looked_ns_) {
+            look_around(now_ns);
+        }
+        if ((stopping && !more) || !broken_.empty()) {
+            break;
+        }
+    }
+    ended_ns_ = utc_now_ns();
+    look_around(ended_ns_);
+    by_phase_[phase_] += books_now(ended_ns_) - phase_began_;
+    analysis_->finish();
+    const std::lock_guard hold(lock_);
+    stopping_ = true; // Nobody shall wait for a capture that is over.
+    settled_books_ = books_now(ended_ns_);
+    settled_.notify_all();
+}
+
+std::map<std::int64_t, std::string> ArrayWatch::lost_seconds() const {
+    auto out = bad_seconds_;
+    for (const std::int64_t second : marker_book_.lossy_seconds()) {
+        out.try_emplace(second, "marker frames were lost");
+    }
+    return out;
+}
+
+} // namespace bench::campaign

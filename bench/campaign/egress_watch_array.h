@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bench/egress/analysis.h"
+#include "bench/egress/marker.h"
+#include "drivers/capture/pcap_source.h"
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace bench::campaign {
+
+// The books of a capture at one moment, or of a stretch of it.
+struct EgressBooks {
+    std::uint64_t frames = 0;
+    std::uint64_t captured_bytes = 0;
+    std::uint64_t allowed_bytes = 0;
+    std::uint64_t unlisted_bytes = 0;
+    std::uint64_t undecoded_bytes = 0;
+    std::int64_t watched_ns = 0;
+
+    EgressBooks& operator+=(const EgressBooks& other);
+    EgressBooks operator-(const EgressBooks& earlier) const;
+};
+
+struct ArrayWatchSettings {
+    std::string array;
+    profiles::Policy policy;
+    std::vector<drivers::capture::LiveSettings> taps;
+    int network = -1;                         // Where the taps are; -1 = the host's own.
+    const egress::Markers* markers = nullptr; // None are sent where no bench can.
+};
+
+// Captures what passes one array's ports, on a thread of its own, and takes it apart as it comes.
+class ArrayWatch {
+public:
+    explicit ArrayWatch(
+        ArrayWatchSettings settings); // Watches once this returns. Throws HostError.
+    ~ArrayWatch();
+    ArrayWatch(const ArrayWatch&) = delete;
+    ArrayWatch& operator=(const ArrayWatch&) = delete;
+
+    void begin_phase(const std::string& name); // From now on; any thread.
+    void marker_sent(std::uint64_t number, std::int64_t at_ns);
+    EgressBooks books(); // Of all that was on the wire when this was called.
+    void stop();         // Takes what is still on its way, then closes all streams.
+
+    // After stop():
+    const std::string& array() const { return settings_.array; }
+    const egress::Analysis& analysis() const { return *analysis_; }
+    const std::map<std::string, EgressBooks>& by_phase() const { return by_phase_; }
+    const egress::MarkerBook& markers() const { return marker_book_; }
+    std::uint64_t dropped() const { return dropped_; }
+    const std::string& broken() const { return broken_; } // Why the capture ended by itself.
+    // Seconds (UTC) in which something was lost or a clock stepped, each with a reason.
+    std::map<std::int64_t, std::string> lost_seconds() const;
+    std::int64_t began_ns() const { return began_ns_; }
+    std::int64_t ended_ns() const { return ended_ns_; }
+
+private:
+    struct PhaseBegin {
+        std::string name;
+        std::int64_t at_ns = 0;
+    };
+
+    void work();
+    bool take_frames(drivers::CaptureSource& source);
+    void take(const drivers::Frame& frame);
+    void begin_phases(std::int64_t until_ns);
+    void look_around(std::int64_t now_ns);
+    void settle(std::int64_t idle_since_ns);
+    EgressBooks books_now(std::int64_t at_ns) const;
+
+    ArrayWatchSettings settings_;
+    egress::CompiledPolicy policy_;
+    std::unique_ptr<egress::Analysis> analysis_;
+    std::vector<std::unique_ptr<drivers::capture::PcapSource>> sources_;
+
+    std::mutex lock_; // For what follows until the thread.
+    std::condition_variable settled_;
+    std::deque<PhaseBegin> phases_to_begin_;
+    egress::MarkerBook marker_book_;
+    std::int64_t settle_at_ns_ = 0; // Somebody waits until all before this was taken.
+    EgressBooks settled_books_;
+    bool stopping_ = false;
+
+    std::string phase_; // The capture thread's own from here.
+    EgressBooks phase_began_;
+    std::map<std::string, EgressBooks> by_phase_;
+    std::map<std::int64_t, std::string> bad_seconds_;
+    std::uint64_t dropped_ = 0;
+    std::int64_t clock_offset_ns_ = 0;
+    std::int64_t looked_ns_ = 0;
+    std::int64_t began_ns_ = 0;
+    std::int64_t ended_ns_ = 0;
+    std::string broken_;
+    std::thread thread_;
+};
+
+std::int64_t utc_now_ns();
+
+} // namespace bench::campaign

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/egress_watch_record.h"
+
+#include "drivers/lab/address_plan.h"
+#include "results/record_error.h"
+#include "results/whole_file.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+
+namespace bench::campaign {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::int64_t ns_per_s = 1'000'000'000;
+
+void make_folder(const std::string& path) {
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error) {
+        throw results::WriteError(fmt::format("{}: cannot be made: {}", path, error.message()));
+    }
+}
+
+// Bytes of allowed flows that are closed to us: TLS, or a port where only TLS or SSH is spoken.
+std::uint64_t unreadable_bytes(const egress::Analysis& analysis) {
+    constexpr std::array<std::uint16_t, 6> closed_ports{22, 443, 636, 5696, 6514, 8443};
+    std::uint64_t out = 0;
+    analysis.flows().for_each([&](const egress::Flow& flow) {
+        const std::uint16_t port = flow.key.ports[1 - flow.initiator_end()];
+        const bool is_closed =
+            flow.key.protocol == drivers::wire::protocol_tcp &&
+            (std::find(closed_ports.begin(), closed_ports.end(), port) != closed_ports.end() ||
+             std::any_of(analysis.claims().begin(),
+                         analysis.claims().end(),
+                         [&](const egress::Claim& claim) {
+                             return claim.kind.starts_with("TLS") && claim.key == flow.key;
+                         }));
+        out += is_closed ? flow.bytes_all() - std::min(flow.bytes_all(), flow.unlisted_bytes) : 0;
+    });
+    return out;
+}
+
+std::map<std::string, std::string> smallest_seen(const std::vector<std::string>& detectable) {
+    std::map<std::string, std::string> out;
+    for (const std::string& sentence : detectable) {
+        const std::size_t colon = sentence.find(": ");
+        if (colon == std::string::npos) {
+            out["Limits"] += (out["Limits"].empty() ? "" : " ") + sentence;
+        } else {
+            out[sentence.substr(0, colon)] = sentence.substr(colon + 2);
+        }
+    }
+    return out;
+}
+
+std::string marker_sentence(const egress::MarkerBook& book) {
+    if (book.sent_count() == 0) {
+        return "No marker frames could be sent here: losses are known only from the kernel's own "
+               "counters.";
+    }
+    const egress::LossBound bound = egress::loss_bound(book.lost_count(), book.sent_count());
+    return fmt::format("{} of {} numbered marker frames were not captured: between {:.3g} % and "
+                       "{:.3g} % of all frames were lost (95 %).",
+                       book.lost_count(),
+                       book.sent_count(),
+                       bound.low * 100,
+                       bound.high * 100);
+}
+
+std::string not_measured(const ArrayWatch& watch, bool was_resumed) {
+    const auto lost = watch.lost_seconds();
+    std::string out;
+    const auto add = [&](const std::string& text) {
+        out += (out.empty() ? "" : "; ") + text;
+    };
+    if (!watch.broken().empty()) {
+        add(watch.broken());
+    }
+    if (!lost.empty()) {
+        const std::int64_t all_s = (watch.ended_ns() - watch.began_ns()) / ns_per_s + 1;
+        add(fmt::format(
+            "{} of {} one-second intervals: {}", lost.size(), all_s, lost.begin()->second));
+    }
+    if (!watch.analysis().ledger().balances()) {
+        add("the books do not balance");
+    }
+    if (was_resumed) {
+        add("the run was interrupted, and what its earlier parts captured is not in this one");
+    }
+    return out;
+}
+
+results::EgressRecord record_of(const EgressBooks& books) {
+    results::EgressRecord out;
+    out.watched_ns = books.watched_ns;
+    out.frames = books.frames;
+    out.captured_bytes = books.captured_bytes;
+    out.allowed_bytes = books.allowed_bytes;
+    out.unlisted_bytes = books.unlisted_bytes;
+    out.undecoded_bytes = books.undecoded_bytes;
+    return out;
+}
+
+results::FindingRecord
+finding_record(const egress::EgressFinding& found, const std::string& array, bool is_judged) {
+    results::FindingRecord out;
+    out.kind = found.kind;
+    out.severity = found.severity == "finding" && is_judged ? "finding" : "note";
+    out.array = array;
+    out.phase = found.phase;
+    out.summary = found.summary;
+    out.details = found.details;
+    out.details["test"] = found.test;
+    out.details["confidence"] = found.confidence;
+    out.details["packets"] = std::to_string(found.packets);
+    out.details["bytes"] = std::to_string(found.bytes);
+    out.details["Wireshark filter"] = found.filter;
+    if (!found.community_id.empty()) {
+        out.details["community id"] = found.community_id;
+    }
+    out.at_utc_ns = found.first_ns;
+    out.area = "egress";
+    return out;
+}
+
+std::string tap_of(const plan::Plan& plan, const std::string& array, bool in_laboratory) {
+    for (std::size_t i = 0; i < plan.arrays.size(); ++i) {
+        if (plan.arrays[i].name == array && plan.arrays[i].description.emulated) {
+            return in_laboratory ? "laboratory mirror " + drivers::lab::place_of_array(i, 1).mirror
+                                 : "";
+        }
+    }
+    return "interfaces that its file names";
+}
+
+} // namespace
+
+EgressFolder::EgressFolder(const std::string& run_folder)
+    : name_("egress") {
+    for (int part = 2; fs::exists(run_folder + "/" + name_); ++part) {
+        name_ = fmt::format("egress-{}", part);
+        is_first_ = false;
+    }
+    path_ = run_folder + "/" + name_;
+    make_folder(path_);
+}
+
+std::vector<std::string> EgressFolder::write(const std::string& array,
+                                             const egress::EgressReport& report) {
+    const std::string folder = path_ + "/" + array;
+    make_folder(folder);
+    results::write_whole_file(folder + "/report.json", egress::json_report(report));
+    results::write_whole_file(folder + "/report.html", egress::html_egress_report(report));
+    results::write_whole_file(folder + "/conn.log", egress::zeek_conn_log(*report.analysis));
+    results::write_whole_file(folder + "/eve.json", egress::eve_json(report));
+    std::vector<std::string> out;
+    for (const egress::EgressFinding& finding : report.findings) {
+        const auto& frames = finding.kind == "undecoded frames"
+                                 ? report.analysis->undecoded_evidence()
+                                 : report.analysis->evidence(finding.key);
+        out.emplace_back();
+        if (!frames.empty()) {
+            const std::string file = fmt::format("{}/finding-{:04}.pcap", array, out.size());
+            results::write_whole_file(path_ + "/" + file, egress::pcap_file(frames));
+            out.back() = name_ + "/" + file;
+        }
+    }
+    return out;
+}
+
+void EgressFolder::write_outside(const drivers::lab::SinkLog& log) {
+    std::string out = "utc\tservice\tfrom\tto\tbytes\tsaid\n";
+    for (const drivers::lab::SinkEntry& entry : log.entries()) {
+        out += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n",
+                           egress::utc_text(entry.at_utc_ns),
+                           entry.service,
+                           entry.from,
+                           entry.to,
+                           entry.bytes,
+                           entry.said);
+    }
+    if (log.left_out() > 0) {
+        out += fmt::format("# {} more were not kept\n", log.left_out());
+    }
+    results::write_whole_file(path_ + "/outside.tsv", out);
+}
+
+void record_watch(const ArrayWatch& watch,
+                  const plan::Plan& plan,
+                  EgressFolder& folder,
+                  results::RunRecord& run) {
+    const egress::Analysis& analysis = watch.analysis();
+    const std::string captured_by = tap_of(plan, watch.array(), true);
+    egress::EgressReport report;
+    report.source = captured_by;
+    report.policy = analysis.policy().policy().name;
+    report.analysis = &analysis;
+    const egress::DetectorSettings detectors;
+    report.findings = egress::draw_findings(analysis, detectors);
+    report.detectable = egress::detectable(analysis, detectors);
+    report.detectable.push_back("Capture: " + marker_sentence(watch.markers()));
+    report.dropped = watch.dropped();
+    report.ended_early = watch.broken();
+    const std::string why = not_measured(watch, !folder.is_first());
+    if (!why.empty()) {
+        report.not_measured.push_back(why);
+    }
+    const auto cutouts = folder.write(watch.array(), report);
+    for (std::size_t i = 0; i < report.findings.size(); ++i) {
+        run.findings.push_back(
+            finding_record(report.findings[i], watch.array(), plan.egress->demand_silence));
+        run.findings.back().cutout = cutouts[i];
+    }
+    EgressBooks all;
+    for (const auto& [phase, books] : watch.by_phase()) {
+        all += books;
+    }
+    results::EgressRecord whole = record_of(all);
+    whole.unreadable_bytes = unreadable_bytes(analysis);
+    whole.smallest_seen = smallest_seen(report.detectable);
+    whole.not_measured = why;
+    whole.frames_lost = watch.dropped() + watch.markers().lost_count();
+    whole.array = watch.array();
+    whole.captured_by = captured_by;
+    run.egress.push_back(whole);
+    for (const auto& [phase, books] : watch.by_phase()) {
+        results::EgressRecord one = record_of(books);
+        one.array = watch.array();
+        one.captured_by = captured_by;
+        one.phase = phase.empty() ? "start" : phase;
+        run.egress.push_back(one);
+    }
+}
+
+void record_ports(const plan::Plan& plan, bool in_laboratory, results::RunRecord& run) {
+    for (results::ArrayRecord& array : run.arrays) {
+        if (!array.emulated) {
+            continue; // As its file says.
+        }
+        const std::string tap = tap_of(plan, array.name, in_laboratory);
+        for (results::PortRecord& port : array.ports) {
+            // An emulated array has no ports of other kinds, whatever its model has.
+            port.watched_by = port.kind == "data" || port.kind == "management" ? tap : "";
+        }
+    }
+}
+
+std::vector<results::VerdictRecord> judge_egress(const plan::Plan& plan,
+                                                 const results::RunRecord& run) {
+    std::vector<results::VerdictRecord> out;
+    if (!plan.egress || !plan.egress->demand_silence) {
+        return out;
+    }
+    for (const plan::PlanArray& array : plan.arrays) {
+        results::VerdictRecord verdict;
+        verdict.limit = "egress: nothing undeclared";
+        verdict.array = array.name;
+        verdict.value = static_cast<double>(std::count_if(
+            run.findings.begin(), run.findings.end(), [&](const results::FindingRecord& one) {
+                return one.area == "egress" && one.array == array.name && one.severity == "finding";
+            }));
+        const auto whole = std::find_if(
+            run.egress.begin(), run.egress.end(), [&](const results::EgressRecord& one) {
+                return one.array == array.name && one.phase.empty();
+            });
+        if (whole == run.egress.end()) {
+            verdict.reason = "nothing was captured";
+        } else {
+            verdict.reason = whole->not_measured;
+        }
+        for (const profiles::PortDescription& port : array.description.ports) {
+            if (array.description.real && port.watched_by.empty()) {
+                verdict.reason +=
+                    (verdict.reason.empty() ? "" : "; ") + port.name + ": not watched";
+            }
+        }
+        verdict.outcome = verdict.value > 0        ? results::Outcome::fail
+                          : verdict.reason.empty() ? results::Outcome::pass
+                                                   : results::Outcome::not_measured;
+        out.push_back(verdict);
+    }
+    return out;
+}
+
+} // namespace bench::campaign

@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""An honest and a leaking emulated array in the laboratory: the kernel's own TCP/IP carries what the
+actors say, the mirror port is captured, and the run must find every leak of the one and nothing of
+the other; killed, it leaves nothing behind; without the right to make networks it says so."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+program = os.environ["ARRAYBENCH"]
+root = pathlib.Path(__file__).resolve().parents[2]
+scratch = pathlib.Path(tempfile.mkdtemp(prefix="egress-lab-"))
+
+
+def plan_file(name, **changes):
+    plan = json.loads((root / "profiles/plans/egress-demo.json").read_text())
+    for thing in plan["arrays"] + plan["workloads"]:
+        thing["file"] = str((root / "profiles/plans" / thing["file"]).resolve())
+    plan.update(changes)
+    path = scratch / (name + ".json")
+    path.write_text(json.dumps(plan))
+    return path
+
+
+def run(plan, out, before=()):
+    return subprocess.run([*before, program, "run", str(plan), "--out", str(scratch / out), "--progress", "none"],
+                          capture_output=True, text=True, timeout=300)
+
+
+def expect(fact, what):
+    if not fact:
+        print("FAILED:", what)
+        sys.exit(1)
+
+
+def result(out):
+    return json.loads((scratch / out / "result.json").read_text())
+
+
+def findings(record, array):
+    return [one for one in record["findings"]
+            if one["area"] == "egress" and one["array"] == array and one["severity"] == "finding"]
+
+
+def verdict(record, array):
+    return next(one for one in record["verdicts"]
+                if one["array"] == array and one["limit"].startswith("egress"))
+
+
+def check_found(record):
+    expect(findings(record, "talking") == [], f"the honest array is silent: {findings(record, 'talking')}")
+    found = findings(record, "talking-leaking")
+    told = [(one["kind"], one["summary"]) for one in found]
+    # Each actor by the address, port or name that only it uses, or by its own detector.
+    for what, tokens in {
+            "beacon": ("203.0.113.66:4444",), "slow drip": ("203.0.113.66:8080",),
+            "burst after ingest": ("203.0.113.66:9001",), "DNS tunnel": ("cdn-metrics.example",),
+            "ICMP tunnel": ("203.0.113.66", "icmp"), "canary leak": ("203.0.113.66:8443",),
+            "IPv6 side path": ("2001:db8:bad::66",), "data-port SYN": ("203.0.113.66:6667",),
+            "hidden in call-home": ("call-home",)}.items():
+        expect(any(all(token in summary for token in tokens) for _, summary in told), f"{what} is found in {told}")
+    kinds = {kind for kind, _ in told}
+    for kind in ("beacon", "DNS tunnel", "ICMP tunnel", "data port calls out", "unlisted flow", "budget exceeded"):
+        expect(kind in kinds, f"\"{kind}\" among {kinds}")
+    for one in found:
+        if one["cutout"]:
+            path = scratch / "demo" / one["cutout"]
+            expect(path.stat().st_size > 24, f"frames in {path}")
+
+
+def check_books(record):
+    for array in ("talking", "talking-leaking"):
+        rows = [one for one in record["egress"] if one["array"] == array]
+        whole = next(one for one in rows if one["phase"] == "")
+        total = whole["allowed_bytes"] + whole["unlisted_bytes"] + whole["undecoded_bytes"]
+        expect(total == whole["captured_bytes"] > 0, f"the books of {array} balance")
+        expect(sum(one["captured_bytes"] for one in rows if one["phase"]) == whole["captured_bytes"],
+               f"the phases of {array} add up")
+        expect(any(one["phase"] == "load" for one in rows), "the load is a phase of its own")
+        expect(whole["unreadable_bytes"] > 0, "call-home is allowed but unreadable")
+        expect("marker frames" in whole["smallest_seen"]["Capture"], "losses are told with their interval")
+        ports = next(one for one in record["arrays"] if one["name"] == array)["ports"]
+        expect(all("mirror" in port["watched_by"] for port in ports), "every port is watched")
+
+
+def check_demo():
+    done = run(plan_file("demo", rounds=10), "demo")
+    expect(done.returncode == 1, f"exit code {done.returncode}: {done.stderr[-2000:]}")
+    record = result("demo")
+    check_found(record)
+    check_books(record)
+    expect(verdict(record, "talking-leaking")["outcome"] == "fail", "the leaking array fails")
+    honest = verdict(record, "talking")
+    expect(honest["outcome"] in ("pass", "not measured", "not_measured"), f"the honest array: {honest}")
+    if honest["outcome"] != "pass":
+        expect(honest["reason"], "what was not measured has a reason")
+        print("note:", honest["reason"])
+    outside = (scratch / "demo/egress/outside.tsv").read_text()
+    for said in ("DNS", "NTP", "HTTPS", "server name support.lab-array.example", "syslog", "SNMP", "ICMP", "TCP"):
+        expect(said in outside, f"{said} was heard outside")
+
+
+def check_nothing_demanded():
+    plan = plan_file("undemanded", rounds=5, egress={"demand": "nothing", "before": "3s", "after": "1s"},
+                     metrics=[{"measure": "rate", "margin": "50%"}])
+    done = run(plan, "undemanded")
+    record = result("undemanded")
+    expect(done.returncode == 0, f"nothing is demanded: exit code {done.returncode}: {done.stdout[-1500:]}")
+    expect(any(one["area"] == "egress" for one in record["findings"]), "but told")
+
+
+def inside(pid):
+    try:
+        return os.readlink(f"/proc/{pid}/ns/net")
+    except OSError:
+        return ""
+
+
+def check_killed():
+    before = {inside(pid) for pid in os.listdir("/proc") if pid.isdigit()}
+    child = subprocess.Popen([program, "run", str(plan_file("killed")), "--out", str(scratch / "killed"), "--progress",
+                              "none"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    networks = set()
+    limit = time.monotonic() + 60
+    while len(networks) < 3 and time.monotonic() < limit:  # The bench's and one for each array.
+        time.sleep(0.1)
+        networks = {inside(pid) for pid in os.listdir("/proc") if pid.isdigit()} - before - {""}
+    expect(len(networks) >= 3, f"the laboratory is there: {networks}")
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    limit = time.monotonic() + 20
+    left = networks
+    while left and time.monotonic() < limit:
+        left = {inside(pid) for pid in os.listdir("/proc") if pid.isdigit()} & networks
+    expect(not left, f"nobody is left in {left}")
+    links = subprocess.run(["ip", "link"], capture_output=True, text=True).stdout
+    expect("p-init" not in links and "init0" not in links, "no link is left on the host")
+
+
+def check_without_rights():
+    plan = plan_file("poor", rounds=5, metrics=[{"measure": "rate", "margin": "50%"}])
+    forbidden = ["unshare", "-U", "-r", "sh", "-c", 'echo 0 > /proc/sys/user/max_net_namespaces && exec "$@"', "sh"]
+    probe = subprocess.run([*forbidden, "true"], capture_output=True)
+    if probe.returncode != 0:
+        print("note: cannot forbid networks here")
+        return
+    done = run(plan, "poor", before=forbidden)
+    expect(done.returncode == 7, f"demanded but not measured: exit code {done.returncode}: {done.stderr[-1000:]}")
+    record = result("poor")
+    expect(all(one["not_measured"] for one in record["egress"]) and record["egress"], "each array says why")
+    expect(all(port["watched_by"] == "" for array in record["arrays"] for port in array["ports"]), "no port is watched")
+
+
+def main():
+    allowed = subprocess.run(["unshare", "-U", "-r", "-n", "true"], capture_output=True).returncode == 0
+    if not allowed and os.geteuid() != 0:
+        print("neither root nor user namespaces here")
+        return 77
+    try:
+        check_demo()
+        check_nothing_demanded()
+        check_killed()
+        check_without_rights()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    print("passed")
+    return 0
+
+
+sys.exit(main())
