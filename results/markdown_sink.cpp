@@ -110,6 +110,9 @@ std::string percentiles(const RunRecord& run) {
     }
     out += header(columns);
     for (const view::Load& load : view::loads(run)) {
+        if (!view::is_told(run, load)) {
+            continue;
+        }
         for (const std::string& array : view::array_names(run)) {
             const auto rounds = view::valid_only(view::rounds_at(run, array, load));
             const Histogram all = view::merged(rounds, "", &StreamRecord::response_ns);

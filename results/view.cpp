@@ -25,6 +25,17 @@ std::vector<Load> loads(const RunRecord& run) {
     return out;
 }
 
+bool is_capacity(const Load& load) {
+    return load.workload.starts_with("capacity: ");
+}
+
+bool is_told(const RunRecord& run, const Load& load) {
+    return !is_capacity(load) ||
+           std::any_of(run.capacity.begin(), run.capacity.end(), [&](const CapacityRecord& one) {
+               return one.is_base && one.workload == load.workload && one.targets == load.value;
+           });
+}
+
 std::vector<std::string> array_names(const RunRecord& run) {
     std::vector<std::string> out;
     const auto add = [&](const std::string& name) {

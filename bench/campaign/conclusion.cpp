@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/conclusion.h"
 
+#include "bench/campaign/capacity_question.h"
 #include "bench/campaign/egress_watch_record.h"
 #include "bench/campaign/integrity_account.h"
 #include "bench/judge/exit_code.h"
@@ -178,6 +179,7 @@ void conclude(const plan::Plan& plan, results::RunRecord& run) {
         run.verdicts.push_back(std::move(verdict));
     }
     run.comparisons = judge::compare_arrays(question, run.rounds);
+    conclude_capacity(plan, run);
     run.integrity = integrity_of(plan, run.rounds);
     run.not_seen = not_seen_by(plan, run);
     const bool array_lost =

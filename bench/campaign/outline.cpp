@@ -69,8 +69,8 @@ void add_trace(const profiles::AnyWorkload& workload,
 
 void add_preconditioning(const plan::Plan& plan, Outline::Target& target) {
     std::uint64_t size_bytes = plan.working_set_bytes;
-    for (const plan::PlanWorkload& one : plan.workloads) {
-        size_bytes = std::max(size_bytes, profiles::working_set_bytes(one.workload));
+    for (const profiles::AnyWorkload& one : plan::all_workloads(plan)) {
+        size_bytes = std::max(size_bytes, profiles::working_set_bytes(one));
     }
     if (size_bytes == 0) {
         target.is_bounded = false; // The whole LUN, as far as the time limit lets it.
@@ -172,10 +172,8 @@ Outline outline_of(const plan::Plan& plan) {
 }
 
 std::string outline_text(const plan::Plan& plan, const Outline& outline) {
-    std::string out = fmt::format("plan {} ({}), seed {}\n",
-                                  plan.name,
-                                  plan.type == plan::PlanType::compare ? "compare" : "a_against_a",
-                                  plan.seed);
+    std::string out =
+        fmt::format("plan {} ({}), seed {}\n", plan.name, plan::type_name(plan.type), plan.seed);
     if (!plan.purpose.empty()) {
         out += "  " + plan.purpose + "\n";
     }
