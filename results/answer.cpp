@@ -94,8 +94,10 @@ void add_capacity(const RunRecord& run, Answer& out) {
                 "{}: whether it sustains more targets; the bench or the emulator gave out first.",
                 one.array));
         } else if (one.is_base && one.measured && one.ended_by == "array") {
-            out.remarks.push_back(
-                fmt::format("{} was limited by {}: {}.", one.array, one.limited_by, one.reason));
+            out.remarks.push_back(fmt::format("{} does not hold {:.0f} targets: {}.",
+                                              one.array,
+                                              one.high.value_or(one.offered_from),
+                                              one.reason));
         } else if (!one.measured) {
             out.not_measured.push_back(
                 fmt::format("{}: targets sustained ({}).", one.array, one.variant));

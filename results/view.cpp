@@ -185,11 +185,14 @@ std::optional<Load> common_load(const RunRecord& run) {
             const Rounds rounds = valid_only(rounds_at(run, name, *load));
             return !rounds.empty() && rounds[0]->disturbances.empty();
         });
-        if (everyone && load->workload == all.front().workload) {
+        if (everyone && load->workload == all.front().workload && !is_capacity(*load)) {
             return *load;
         }
     }
-    return all.empty() ? std::nullopt : std::optional<Load>(all.back());
+    // Searches for capacity have no load in common: each array goes its own way.
+    const auto last =
+        std::find_if(all.rbegin(), all.rend(), [](const Load& load) { return !is_capacity(load); });
+    return last == all.rend() ? std::nullopt : std::optional<Load>(*last);
 }
 
 LoadAxis load_axis(const RunRecord& run, const std::string& workload) {

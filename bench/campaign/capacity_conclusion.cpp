@@ -74,6 +74,12 @@ std::string note_of(const CapacityRecord& one) {
     const auto add = [&](const std::string& text) {
         out += (out.empty() ? "" : ", ") + text;
     };
+    if (one.low && one.high) {
+        add(fmt::format("{:.0f} held{}, {:.0f} did not",
+                        *one.low,
+                        one.indicative ? "" : " in every round",
+                        *one.high));
+    }
     if (one.ended_by == "plan") {
         add("the most that the plan offers");
     } else if (one.ended_by == "bench") {
@@ -89,8 +95,6 @@ HeadlineRecord headline_of(const CapacityRecord& one) {
     out.name = "Targets sustained";
     out.array = one.array;
     out.value = one.targets;
-    out.low = one.low;
-    out.high = one.high;
     out.higher_is_better = true;
     out.note = note_of(one);
     return out;

@@ -20,7 +20,7 @@ constexpr std::uint64_t samples_above_indicative = 1;
 judge::SustainedTerms terms_of(const plan::PlanCapacity& capacity,
                                const plan::CapacityVariant& variant) {
     judge::SustainedTerms out;
-    for (const plan::PlanLimit& limit : capacity.limits) {
+    for (const plan::PlanLimit& limit : variant.limits) {
         out.limits.push_back({plan::limit_text(limit),
                               limit.metric,
                               "",

@@ -180,8 +180,8 @@ RoundVote vote_of(Rounds rounds, const SustainedTerms& terms) {
     }
     if (worst && worst->vote.limiting.starts_with("commit delay")) {
         const std::string slowest = slowest_of_commit(round);
-        worst->vote.limiting += slowest.empty() ? "" : ", spent on " + slowest;
-        worst->vote.reason += slowest.empty() ? "" : ", most of the commit spent on " + slowest;
+        worst->vote.limiting += slowest.empty() ? "" : " (" + slowest + ")";
+        worst->vote.reason += slowest.empty() ? "" : ", most of it spent on " + slowest;
     }
     const auto flood = flood_of(round, terms);
     if (flood && (!worst || worst->vote.vote == Vote::unclear || measure(round, "lost_pdus") > 0)) {

@@ -73,6 +73,8 @@ struct PlanLimit {
     bool at_most = true;
     double bound = 0;
     bool demanded = true;
+
+    bool operator==(const PlanLimit&) const = default;
 };
 
 struct PlanMetric { // What the arrays are compared by.
@@ -111,6 +113,7 @@ struct CapacityVariant {
     std::map<std::string, bool> switched; // "scrub", "backup", "purge", against the file.
     std::vector<PlanPhase> phases;        // Empty = one load phase.
     PlanDuration duration{0};
+    std::vector<PlanLimit> limits; // The capacity's own, unless it names others.
 };
 
 // How many targets each array sustains: nothing lost, every limit kept.
@@ -120,9 +123,8 @@ struct PlanCapacity {
     double to = 0;
     double resolution = 0.1;
     PlanDuration ramp{0};
-    PlanDuration duration{0}; // Of a round, measured.
-    std::uint32_t rounds = 1; // Bisect: at each number of targets.
-    std::vector<PlanLimit> limits;
+    PlanDuration duration{0};              // Of a round, measured.
+    std::uint32_t rounds = 1;              // Bisect: at each number of targets.
     std::vector<CapacityVariant> variants; // The first is the platform as it is.
     std::optional<double> at_least;        // So many are demanded of every array.
 };

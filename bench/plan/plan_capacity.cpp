@@ -4,6 +4,7 @@
 #include "bench/plan/plan_check.h"
 #include "bench/plan/plan_metric.h"
 #include "bench/plan/plan_phase.h"
+#include "profiles/interception/streams.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -72,7 +73,6 @@ public:
             }
         }
         read_variants();
-        read_limits();
         if (const auto least = object_.optional("at_least")) {
             out_.at_least = read_targets(*least);
         }
@@ -90,6 +90,7 @@ private:
         base.name = name ? words_.name(*name) : base.workload.name;
         workload.finish();
         base.duration = out_.duration;
+        base.limits = read_limits(object_.required("limits"));
         out_.variants.push_back(std::move(base));
         check_length(out_.variants.front(), value_);
         if (const auto list = object_.optional("variants")) {
@@ -126,6 +127,9 @@ private:
             check_phase_order(out.phases, *phases);
             differs = true;
         }
+        if (const auto limits = object.optional("limits")) {
+            out.limits = read_limits(*limits);
+        }
         object.finish();
         if (!differs) {
             item.fail(R"(what is different: "file", "scrub", "backup", "purge" or "phases")");
@@ -146,9 +150,13 @@ private:
         }
     }
 
-    void read_limits() {
-        const auto names = profiles::stream_names(out_.variants.front().workload);
-        for (const JsonValue& item : object_.required("limits").items()) {
+    static std::vector<PlanLimit> read_limits(const JsonValue& list) {
+        std::vector<std::string> names;
+        for (const auto& stream : profiles::interception::platform_streams()) {
+            names.push_back(stream.name);
+        }
+        std::vector<PlanLimit> out;
+        for (const JsonValue& item : list.items()) {
             PlanLimit limit = read_limit(item);
             if (!limit.workload.empty() || !limit.point.empty()) {
                 item.fail("no workload and no load point: it holds at every number of targets");
@@ -157,8 +165,9 @@ private:
                 std::find(names.begin(), names.end(), limit.metric.stream) == names.end()) {
                 fail_stream(limit.metric.stream, names, item);
             }
-            out_.limits.push_back(std::move(limit));
+            out.push_back(std::move(limit));
         }
+        return out;
     }
 
     const JsonValue& value_;

@@ -166,6 +166,14 @@ std::string targets_text(double targets) {
     return fmt::format("{:.0f} targets", targets);
 }
 
+Json limits_json(const std::vector<PlanLimit>& limits) {
+    Json out = Json::array();
+    for (const PlanLimit& limit : limits) {
+        out.push_back(limit_json(limit));
+    }
+    return out;
+}
+
 Json capacity_json(const PlanCapacity& capacity, const std::map<std::string, std::string>& files) {
     Json out = Json::object();
     out["mode"] = capacity.bisect ? "bisect" : "ramp";
@@ -179,10 +187,7 @@ Json capacity_json(const PlanCapacity& capacity, const std::map<std::string, std
     if (capacity.bisect) {
         out["rounds"] = capacity.rounds;
     }
-    out["limits"] = Json::array();
-    for (const PlanLimit& limit : capacity.limits) {
-        out["limits"].push_back(limit_json(limit));
-    }
+    out["limits"] = limits_json(base.limits);
     if (capacity.at_least) {
         out["at_least"] = targets_text(*capacity.at_least);
     }
@@ -197,6 +202,9 @@ Json capacity_json(const PlanCapacity& capacity, const std::map<std::string, std
         }
         for (const PlanPhase& phase : variant.phases) {
             one["phases"].push_back(phase_json(phase));
+        }
+        if (variant.limits != base.limits) {
+            one["limits"] = limits_json(variant.limits);
         }
         out["variants"].push_back(std::move(one));
     }
