@@ -2,6 +2,7 @@
 #include "results/html_page.h"
 #include "results/html_sections.h"
 #include "results/text/human.h"
+#include "results/view.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -95,7 +96,7 @@ std::string platform_section(const RunRecord& run) {
                                    "The platform as a load",
                                    "What an interception platform brings over a day. Assumptions "
                                    "are the workload file's; each can be given.",
-                                   false},
+                                   view::any_emulated(run)},
                                   body);
 }
 
