@@ -8,7 +8,6 @@
 #include "bench/campaign/run_folder.h"
 #include "results/run_record.h"
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,6 +22,7 @@ struct CampaignOptions {
     ProgressMode progress = ProgressMode::none;
     std::string command;          // How to reproduce it, for the report.
     std::string egress_hindrance; // As egress_hindrance() said before there were threads.
+    bool proves_itself = true;    // Runs the self-test first, for the report.
 };
 
 // All rounds of a plan, from its first array started to the last file written. What was measured is
@@ -43,21 +43,15 @@ private:
         std::int64_t started_utc_ns = 0;
     };
 
-    using RoundShown = std::function<void(const results::IntervalRecord&)>;
-
     void begin();
     void read_journal();
     void run_in_lab();
     void run_rounds(Lab& lab, RoundRunner& runner);
     void run_round(Lab& lab, RoundRunner& runner, const PlannedRound& planned);
-    void run_capacity(Lab& lab, RoundRunner& runner);
-    void check_capacity_fits(const Lab& lab) const;
-    RoundShown shown_in(const std::string& before);
-    void keep_round(Lab& lab, const results::RoundRecord& round);
     void precondition(Lab& lab, RoundRunner& runner);
     double rate_for(Lab& lab, RoundRunner& runner, const PlannedRound& planned);
     void check_shares(Lab& lab) const;
-    bool is_done(std::uint32_t index, const std::string& array) const;
+    bool is_done(const PlannedRound& planned) const;
     drivers::Duration round_length() const;
     drivers::Duration length_left() const;
     void watch_quietly(const char* phase, drivers::Duration span);

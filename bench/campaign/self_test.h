@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "results/run_record.h"
+
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -32,5 +35,13 @@ std::map<std::string, std::string> self_test_record(const std::vector<SelfTestRo
 // The two kinds of rows.
 std::vector<SelfTestRow> self_test_data();
 std::vector<SelfTestRow> self_test_time();
+
+// The same through real sockets: campaigns against emulated arrays in child processes. Brief: what
+// happens to data, over iSCSI; full: data and time over both transports, a few minutes.
+enum class LiveForm : std::uint8_t { brief, full };
+std::vector<SelfTestRow> self_test_live(LiveForm form);
+
+// What a round says of time: of the array only if the bench itself was in order.
+std::set<std::string> said_of_time(const results::RoundRecord& round);
 
 } // namespace bench::campaign

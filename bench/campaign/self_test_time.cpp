@@ -67,8 +67,42 @@ struct TimeBed {
     }
 };
 
-// What a round says: of the array only if the bench itself was in order.
-std::set<std::string> said_by(const results::RoundRecord& round) {
+SelfTestRow row(const std::string& fault,
+                std::set<std::string> expected,
+                const std::function<void(TimeBed&)>& act) {
+    SelfTestRow out{fault, std::move(expected), {}, {}};
+    try {
+        TimeBed bed;
+        act(bed);
+        const results::RoundRecord round = bed.measure();
+        if (round.ended != "complete" || round.streams.at(0).completed == 0) {
+            throw std::logic_error("self-test: the round ended " + round.ended);
+        }
+        out.found = said_of_time(round);
+    } catch (const std::exception& error) {
+        out.problem = error.what();
+    }
+    return out;
+}
+
+void freeze(TimeBed& bed) {
+    drivers::array::FaultEvent event;
+    event.fault = Fault::stall;
+    event.duration = 2s;
+    bed.clock.at(bed.after(3s), [&bed, event] { bed.array.apply(event); });
+}
+
+void slow_tail(TimeBed& bed) {
+    drivers::array::FaultEvent event;
+    event.fault = Fault::slow_tail;
+    event.rate = 0.004;
+    event.extra = 50ms;
+    bed.array.apply(event);
+}
+
+} // namespace
+
+std::set<std::string> said_of_time(const results::RoundRecord& round) {
     std::set<std::string> out;
     for (const std::string& why : round.audit.invalid) {
         out.emplace(why.find("emulated array") != std::string::npos ? "emulator overloaded"
@@ -95,41 +129,6 @@ std::set<std::string> said_by(const results::RoundRecord& round) {
     }
     return out;
 }
-
-SelfTestRow row(const std::string& fault,
-                std::set<std::string> expected,
-                const std::function<void(TimeBed&)>& act) {
-    SelfTestRow out{fault, std::move(expected), {}, {}};
-    try {
-        TimeBed bed;
-        act(bed);
-        const results::RoundRecord round = bed.measure();
-        if (round.ended != "complete" || round.streams.at(0).completed == 0) {
-            throw std::logic_error("self-test: the round ended " + round.ended);
-        }
-        out.found = said_by(round);
-    } catch (const std::exception& error) {
-        out.problem = error.what();
-    }
-    return out;
-}
-
-void freeze(TimeBed& bed) {
-    drivers::array::FaultEvent event;
-    event.fault = Fault::stall;
-    event.duration = 2s;
-    bed.clock.at(bed.after(3s), [&bed, event] { bed.array.apply(event); });
-}
-
-void slow_tail(TimeBed& bed) {
-    drivers::array::FaultEvent event;
-    event.fault = Fault::slow_tail;
-    event.rate = 0.004;
-    event.extra = 50ms;
-    bed.array.apply(event);
-}
-
-} // namespace
 
 std::vector<SelfTestRow> self_test_time() {
     return {

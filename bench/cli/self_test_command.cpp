@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/self_test.h"
+#include "bench/campaign/soak.h"
 #include "bench/cli/command.h"
 #include "bench/cli/option_page.h"
+#include "drivers/api/errors.h"
+#include "profiles/units.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace bench::cli {
@@ -11,27 +15,64 @@ int self_test_command(const Arguments& arguments);
 
 namespace {
 
-constexpr const char* introduction = "usage: arraybench self-test [--format text|json]\n\n"
-                                     "Injects each known fault into an emulated array, one at a "
-                                     "time and in virtual time, and holds\n"
-                                     "what the bench finds against what it must find: all of it "
-                                     "and nothing else. The honest array's\n"
-                                     "rows must stay empty. Exit 1 if any row is wrong.\n\n"
-                                     "  arraybench self-test\n\n";
+namespace po = boost::program_options;
+
+constexpr const char* introduction =
+    "usage: arraybench self-test [--live brief|full] [--soak TIME] [--format text|json]\n\n"
+    "Injects each known fault into an emulated array, one at a time and in virtual time, and "
+    "holds\n"
+    "what the bench finds against what it must find: all of it and nothing else. The honest "
+    "array's\n"
+    "rows must stay empty. --live adds whole campaigns over real sockets: \"brief\" what happens "
+    "to\n"
+    "data, over iSCSI, within a minute; \"full\" data and time over both transports, on a host "
+    "with nothing\nelse to do. --soak instead\n"
+    "loads an emulated array for so long and watches whether memory grows. Exit 1 if anything is\n"
+    "wrong.\n\n"
+    "  arraybench self-test --live brief\n"
+    "  arraybench self-test --soak 1h\n\n";
+
+int soak(const std::string& text) {
+    const auto length = profiles::parse_duration(text);
+    if (!length || *length < std::chrono::seconds(2)) {
+        throw drivers::UsageError(
+            fmt::format("--soak {}: wanted a time of 2s or more, like 1h", text));
+    }
+    const auto curves = campaign::run_soak(*length);
+    fmt::print("{}", campaign::soak_text(curves));
+    const bool grows =
+        std::any_of(curves.begin(), curves.end(), [](const auto& curve) { return curve.grows(); });
+    return grows ? 1 : 0;
+}
 
 } // namespace
 
 int self_test_command(const Arguments& arguments) {
     OptionPage page;
     page.introduction = introduction;
-    page.visible.add_options()("help,h", "this page");
+    page.visible.add_options()("help,h", "this page")(
+        "live", po::value<std::string>(), "through real sockets, too: brief or full")(
+        "soak", po::value<std::string>(), "only this: how long");
     add_format_option(page.visible);
     const auto given = read_options(arguments, page);
     if (!given) {
         return 0;
     }
     const bool json = is_json_wanted(*given);
-    const auto rows = campaign::run_self_test();
+    if (given->count("soak") > 0) {
+        return soak((*given)["soak"].as<std::string>());
+    }
+    auto rows = campaign::run_self_test();
+    if (given->count("live") > 0) {
+        const auto form = (*given)["live"].as<std::string>();
+        if (form != "brief" && form != "full") {
+            throw drivers::UsageError(fmt::format("--live {}: wanted brief or full", form));
+        }
+        for (auto& row : campaign::self_test_live(form == "brief" ? campaign::LiveForm::brief
+                                                                  : campaign::LiveForm::full)) {
+            rows.push_back(std::move(row));
+        }
+    }
     fmt::print("{}", json ? campaign::self_test_json(rows) : campaign::self_test_text(rows));
     return campaign::is_right(rows) ? 0 : 1;
 }

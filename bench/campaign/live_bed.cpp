@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/live_bed.h"
+
+#include "bench/campaign/campaign.h"
+#include "bench/plan/plan_file.h"
+#include "drivers/api/errors.h"
+#include "results/whole_file.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <system_error>
+
+namespace bench::campaign {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* lun_size = "8MiB";
+
+class Folder {
+public:
+    Folder()
+        : path_((fs::temp_directory_path() / "arraybench-self-test-XXXXXX").string()) {
+        if (::mkdtemp(path_.data()) == nullptr) {
+            throw drivers::HostError(fmt::format(
+                "{}: cannot be made: {}", path_, std::generic_category().message(errno)));
+        }
+    }
+    ~Folder() {
+        std::error_code ignored;
+        fs::remove_all(path_, ignored);
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    std::string operator/(const char* name) const { return path_ + "/" + name; }
+
+private:
+    std::string path_;
+};
+
+std::string array_text(const LiveRun& what) {
+    const bool nvme = what.transport == "nvme_tcp";
+    return fmt::format(
+        R"({{"$schema": "arraybench/array/v1", "name": "self-test", "identity": {{
+            "vendor": "ARRBENCH", "product": "SELFTEST", "revision": "0001", "serial": "SELF0001",
+            "nvme_model": "arraybench self-test"}}, "emulated": {{"seed": 20, "controllers": 1,
+            "access": "symmetric", "volumes": [{{"name": "lun0", "size": "{}",
+            "serial": "SELF0000", "unique_id": "62f0a1b2c3d4e5f600000000000000ff", "owner": 0}}],
+            "portals": [{{"transport": "{}", "controller": 0,
+            "name": "{}.2026-01.org.arraybench:self-test", "group_tag": 1}}]{}{}}}}})",
+        lun_size,
+        what.transport,
+        nvme ? "nqn" : "iqn",
+        what.service.empty() ? "" : R"(, "service": )",
+        what.service);
+}
+
+std::string phases_text(const LiveRun& what) {
+    if (what.disturbances.empty() && !what.reads_back) {
+        return fmt::format(R"("duration": "{}")", what.phase_length);
+    }
+    std::string out =
+        fmt::format(R"("phases": [{{"phase": "load", "duration": "{}"}})", what.phase_length);
+    for (const std::string& disturbance : what.disturbances) {
+        out += fmt::format(R"(, {{"phase": "disturb", "duration": "{}", "disturbance": {}}})",
+                           what.phase_length,
+                           disturbance);
+    }
+    out += fmt::format(R"(, {{"phase": "settle", "duration": "{}"}})", what.phase_length);
+    return out + (what.reads_back ? R"(, {"phase": "verify", "duration": "60s"}])" : "]");
+}
+
+std::string plan_text(const LiveRun& what) {
+    return fmt::format(
+        R"({{"$schema": "arraybench/plan/1", "type": "compare", "seed": 7, "arrays": [
+            {{"name": "array", "file": "array.json", "transport": "{}"}}],
+            "workloads": [{{"file": "workload.json"}}], "load_points": ["{}"], "rounds": {},
+            "working_set": "{}", "ramp": "100ms", "interval": "100ms", "depth": 1024,
+            "verify": "full", {}{}}})",
+        what.transport,
+        what.rate,
+        what.rounds,
+        lun_size,
+        what.reads_back ? R"("preconditioning": {"passes": 1, "time_limit": "60s"}, )" : "",
+        phases_text(what));
+}
+
+} // namespace
+
+results::RunRecord run_live(const LiveRun& what, drivers::Clock& clock) {
+    const Folder folder;
+    results::write_whole_file(folder / "array.json", array_text(what));
+    results::write_whole_file(folder / "workload.json",
+                              R"({"$schema": "arraybench/workload/1", "purpose": "self-test", )" +
+                                  what.workload + "}");
+    results::write_whole_file(folder / "plan.json", plan_text(what));
+    const plan::Plan asked = plan::read_plan(folder / "plan.json");
+    const RunFolder run = RunFolder::create(folder / "run", asked);
+    CampaignOptions options;
+    options.proves_itself = false; // It is being proved.
+    return run_campaign(plan::read_plan(run.plan_path()), run, options, clock);
+}
+
+std::vector<int> own_children() {
+    std::vector<int> out;
+    std::error_code error;
+    for (const auto& task : fs::directory_iterator("/proc/self/task", error)) {
+        std::ifstream in(task.path() / "children");
+        for (int child = 0; in >> child;) {
+            out.push_back(child);
+        }
+    }
+    return out;
+}
+
+} // namespace bench::campaign
