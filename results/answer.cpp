@@ -52,6 +52,63 @@ std::string limits_of(const std::string& array, const Tally& tally) {
     return out;
 }
 
+// "A sustains 340 targets (indicative)"; empty where the run did not ask.
+std::string capacity_of(const RunRecord& run, const std::string& array) {
+    for (const CapacityRecord& one : run.capacity) {
+        if (one.array != array || !one.is_base) {
+            continue;
+        }
+        if (!one.measured) {
+            return array + " sustains a number of targets that was not measured";
+        }
+        const std::string note = one.indicative ? " (indicative)" : "";
+        if (one.targets == 0) {
+            return fmt::format(
+                "{} does not sustain {:.0f} targets{}", array, one.offered_from, note);
+        }
+        return fmt::format("{} sustains {}{} targets{}",
+                           array,
+                           one.ended_by == "array" ? "" : "at least ",
+                           text::grouped(static_cast<std::uint64_t>(one.targets)),
+                           note);
+    }
+    return "";
+}
+
+// All that was said of an array, the number of targets first.
+std::string clause_of(const RunRecord& run, const std::string& array) {
+    const std::string capacity = capacity_of(run, array);
+    const Tally held = tally(run, array);
+    if (capacity.empty()) {
+        return limits_of(array, held);
+    }
+    const std::string limits = limits_of(array, held).substr(array.size() + 1);
+    return held.all == 0 ? capacity : capacity + " and " + limits;
+}
+
+// Which stream it was that gave way first.
+void add_capacity(const RunRecord& run, Answer& out) {
+    for (const CapacityRecord& one : run.capacity) {
+        if (one.is_base && one.ended_by == "bench") {
+            out.not_measured.push_back(fmt::format(
+                "{}: whether it sustains more targets; the bench or the emulator gave out first.",
+                one.array));
+        } else if (one.is_base && one.measured && one.ended_by == "array") {
+            out.remarks.push_back(fmt::format("{} does not hold {:.0f} targets: {}.",
+                                              one.array,
+                                              one.high.value_or(one.offered_from),
+                                              one.reason));
+        } else if (!one.measured) {
+            out.not_measured.push_back(
+                fmt::format("{}: targets sustained ({}).", one.array, one.variant));
+        }
+        if (one.cost_targets && *one.cost_targets > 0) {
+            out.remarks.push_back(fmt::format(
+                "{} costs {} {:.0f} targets.", one.variant, one.array, *one.cost_targets));
+        }
+    }
+}
+
 std::string comparison_remark(const RunRecord& run) {
     std::array<std::size_t, 4> words{};
     std::size_t all = 0;
@@ -152,10 +209,18 @@ Outcome worst(const RunRecord& run) {
     const Tally all = tally(run, "");
     const std::size_t found = view::count_findings(view::findings(run, "integrity"), "") +
                               view::count_findings(view::findings(run, "egress"), "");
+    bool counted = true; // Every array's targets, where the run asked for them.
+    for (const CapacityRecord& one : run.capacity) {
+        counted = counted && (!one.is_base || one.measured);
+        if (one.is_base && one.measured && one.targets == 0) {
+            return Outcome::fail;
+        }
+    }
     if (all.count(Outcome::fail) > 0 || found > 0) {
         return Outcome::fail;
     }
-    if (!run.complete || all.all == 0 || all.count(Outcome::not_measured) > 0) {
+    if (!run.complete || !counted || (all.all == 0 && run.capacity.empty()) ||
+        all.count(Outcome::not_measured) > 0) {
         return Outcome::not_measured;
     }
     return all.count(Outcome::inconclusive) > 0 ? Outcome::inconclusive : Outcome::pass;
@@ -170,7 +235,7 @@ Answer answer(const RunRecord& run) {
         const std::size_t found = view::count_findings(view::findings(run, "integrity"), array) +
                                   view::count_findings(view::findings(run, "egress"), array);
         out.clauses.push_back(
-            limits_of(array, tally(run, array)) +
+            clause_of(run, array) +
             (found == 0 ? "" : fmt::format(", {} {}", found, found == 1 ? "finding" : "findings")));
         out.sentence += (out.sentence.empty() ? "" : "; ") + out.clauses.back();
     }
@@ -187,10 +252,11 @@ Answer answer(const RunRecord& run) {
     if (!compared.empty()) {
         out.remarks.push_back(compared);
     }
+    add_capacity(run, out);
     add_findings(run, out);
     const auto invalid = static_cast<std::size_t>(
         std::count_if(run.rounds.begin(), run.rounds.end(), [](const auto& one) {
-            return !view::is_valid(one);
+            return !view::is_valid(one) && !view::is_capacity({one.workload, one.point, 0});
         }));
     if (invalid > 0) {
         out.remarks.push_back(

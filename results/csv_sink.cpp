@@ -170,13 +170,62 @@ std::string histogram_csv(const RunRecord& run) {
     return out;
 }
 
+// Every number of targets that was tried, a row for each array and variant.
+std::string capacity_csv(const RunRecord& run) {
+    std::string out = "run,array,emulated,variant,mode,resolution,targets_sustained,low,high,"
+                      "ended_by,limited_by,targets,rounds_sustained,rounds_failed,rounds_unclear,"
+                      "sustained,reason\n";
+    const auto maybe = [](const std::optional<double>& value) {
+        return value ? fmt::format("{}", *value) : "";
+    };
+    for (const CapacityRecord& one : run.capacity) {
+        const std::string cells = fmt::format("{},{},{},{},{},{},{},{},{},{},{}",
+                                              csv_cell(run.id),
+                                              csv_cell(one.array),
+                                              view::is_emulated(run, one.array),
+                                              csv_cell(one.variant),
+                                              one.mode,
+                                              one.resolution,
+                                              one.measured ? fmt::format("{}", one.targets) : "",
+                                              maybe(one.low),
+                                              maybe(one.high),
+                                              one.ended_by,
+                                              csv_cell(one.limited_by));
+        for (const CapacityPointRecord& point : one.points) {
+            out += fmt::format("{},{},{},{},{},{},{}\n",
+                               cells,
+                               point.targets,
+                               point.sustained,
+                               point.failed,
+                               point.unclear,
+                               point.kept,
+                               csv_cell(point.reason));
+        }
+    }
+    return out;
+}
+
+// A workload's own numbers: PDUs lost, late seals, buffer high-water mark ...
+std::string measures_csv(const RunRecord& run) {
+    std::string out = fmt::format("{},measure,value\n", round_columns);
+    for (const RoundRecord& round : run.rounds) {
+        const std::string cells = round_cells(run, round);
+        for (const auto& [name, value] : round.measures) {
+            out += fmt::format("{},{},{}\n", cells, csv_cell(name), value);
+        }
+    }
+    return out;
+}
+
 } // namespace
 
 std::map<std::string, std::string> csv_tables(const RunRecord& run) {
     return {{"rounds.csv", rounds_csv(run)},
             {"intervals.csv", intervals_csv(run)},
             {"percentiles.csv", percentiles_csv(run)},
-            {"histogram.csv", histogram_csv(run)}};
+            {"histogram.csv", histogram_csv(run)},
+            {"measures.csv", measures_csv(run)},
+            {"capacity.csv", capacity_csv(run)}};
 }
 
 } // namespace results

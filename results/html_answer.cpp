@@ -214,7 +214,7 @@ std::string limit_cell(const RunRecord& run, const VerdictRecord& limit, const s
 }
 
 void add_limits(Table& table, const RunRecord& run) {
-    if (run.verdicts.empty()) {
+    if (run.verdicts.empty() && run.capacity.empty()) {
         table.wide("The plan states no limit, so nothing passed and nothing failed.", "none-yet");
     }
     for (auto one = run.verdicts.begin(); one != run.verdicts.end(); ++one) {

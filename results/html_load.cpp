@@ -126,7 +126,8 @@ std::string load_section(const RunRecord& run) {
     std::string body;
     std::vector<std::string> seen;
     for (const view::Load& load : view::loads(run)) {
-        if (std::find(seen.begin(), seen.end(), load.workload) == seen.end()) {
+        if (!view::is_capacity(load) &&
+            std::find(seen.begin(), seen.end(), load.workload) == seen.end()) {
             seen.push_back(load.workload);
             body += of_workload(run, load.workload);
         }

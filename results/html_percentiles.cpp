@@ -66,6 +66,9 @@ std::string curves(const RunRecord& run) {
     std::size_t chosen = 0;
     const auto common = view::common_load(run);
     for (const view::Load& load : view::loads(run)) {
+        if (!view::is_told(run, load)) {
+            continue;
+        }
         auto streams = view::stream_names(run, load);
         if (streams.size() > 1) {
             streams.insert(streams.begin(), "");

@@ -73,10 +73,12 @@ std::string footer(const RunRecord& run) {
 std::string html_report(const RunRecord& run) {
     const std::vector<Part> parts = {
         {"answer", "Answer", html::answer_section(run)},
+        {"capacity", "Capacity", html::capacity_section(run)},
         {"percentiles", "Response time", html::percentile_section(run)},
         {"load", "Against load", html::load_section(run)},
         {"time", "Over time", html::time_section(run)},
         {"faults", "Faults", html::fault_section(run)},
+        {"platform", "Platform", html::platform_section(run)},
         {"audit", "Audit", html::audit_section(run)},
         {"integrity", "Integrity", html::integrity_section(run)},
         {"egress", "Egress", html::egress_section(run)},

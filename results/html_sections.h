@@ -10,6 +10,8 @@
 namespace results::html {
 
 std::string answer_section(const RunRecord& run);     // The first screen.
+std::string capacity_section(const RunRecord& run);   // Targets sustained.
+std::string platform_section(const RunRecord& run);   // The interception platform's day.
 std::string percentile_section(const RunRecord& run); // Response time by percentile, and streams.
 std::string load_section(const RunRecord& run);       // Response time against load, with the knee.
 std::string time_section(const RunRecord& run);       // Response time and throughput over time.

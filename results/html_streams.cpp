@@ -202,6 +202,9 @@ std::string stream_tables(const RunRecord& run) {
     std::size_t chosen = 0;
     const auto common = view::common_load(run);
     for (const view::Load& load : view::loads(run)) {
+        if (!view::is_told(run, load)) {
+            continue;
+        }
         if (common && load == *common) {
             chosen = list.size();
         }

@@ -141,7 +141,7 @@ std::string time_section(const RunRecord& run) {
     std::size_t chosen = 0;
     const auto common = view::common_load(run);
     for (const view::Load& load : view::loads(run)) {
-        const std::string body = three_drawings(run, load);
+        const std::string body = view::is_told(run, load) ? three_drawings(run, load) : "";
         if (body.empty()) {
             continue;
         }

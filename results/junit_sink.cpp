@@ -66,6 +66,29 @@ void add_findings(Suite& suite, const RunRecord& run, const std::string& array) 
     }
 }
 
+// A capacity is a case: found, or an error; that of an array that does not sustain the least,
+// failed.
+void add_capacity(Suite& suite, const CapacityRecord& one) {
+    suite.tests += 1;
+    suite.cases += fmt::format(R"(    <testcase classname="{}.{}" name="targets sustained">)",
+                               escape_html(one.array),
+                               escape_html(one.variant));
+    if (!one.measured) {
+        suite.errors += 1;
+        suite.cases += R"(<error type="not measured" message="the search did not end"/>)";
+    } else if (one.targets == 0 && one.is_base) {
+        suite.failures += 1;
+        suite.cases +=
+            fmt::format(R"(<failure type="capacity" message="{}"/>)", escape_html(one.reason));
+    } else {
+        suite.cases += fmt::format("<system-out>{:.0f} targets{}, {}</system-out>",
+                                   one.targets,
+                                   one.indicative ? " (indicative)" : "",
+                                   escape_html(one.limited_by));
+    }
+    suite.cases += "</testcase>\n";
+}
+
 std::string counts(const Suite& suite) {
     return fmt::format(R"(tests="{}" failures="{}" errors="{}" skipped="{}")",
                        suite.tests,
@@ -95,6 +118,11 @@ std::string junit_report(const RunRecord& run) {
         for (const VerdictRecord& verdict : run.verdicts) {
             if (verdict.array == array) {
                 add_verdict(suite, verdict);
+            }
+        }
+        for (const CapacityRecord& one : run.capacity) {
+            if (one.array == array) {
+                add_capacity(suite, one);
             }
         }
         add_findings(suite, run, array);

@@ -110,6 +110,9 @@ std::string percentiles(const RunRecord& run) {
     }
     out += header(columns);
     for (const view::Load& load : view::loads(run)) {
+        if (!view::is_told(run, load)) {
+            continue;
+        }
         for (const std::string& array : view::array_names(run)) {
             const auto rounds = view::valid_only(view::rounds_at(run, array, load));
             const Histogram all = view::merged(rounds, "", &StreamRecord::response_ns);
@@ -150,12 +153,39 @@ std::string list(const std::string& title, const std::vector<std::string>& sente
     return out.empty() ? "" : "## " + title + "\n\n" + out + "\n";
 }
 
+std::string capacity(const RunRecord& run) {
+    if (run.capacity.empty()) {
+        return "";
+    }
+    std::string out =
+        "## Targets sustained\n\n" +
+        header({"Array", "Platform", "Targets", "Held", "Did not hold", "Limited by"});
+    const auto maybe = [](const std::optional<double>& value) {
+        return value ? fmt::format("{:.0f}", *value) : std::string("-");
+    };
+    for (const CapacityRecord& one : run.capacity) {
+        const std::string note = one.indicative ? " (indicative)" : "";
+        out += row(
+            {escape_markdown(one.array),
+             escape_markdown(one.variant),
+             one.measured
+                 ? fmt::format(
+                       "{}{:.0f}{}", one.ended_by == "array" ? "" : "at least ", one.targets, note)
+                 : "not measured",
+             maybe(one.low),
+             maybe(one.high),
+             escape_markdown(one.limited_by)});
+    }
+    return out + "\n";
+}
+
 } // namespace
 
 std::string markdown_report(const RunRecord& run) {
     const Answer told = answer(run);
-    return first_lines(run, told) + headlines(run) + limits(run) + comparisons(run) +
-           percentiles(run) + findings(run) + list("Not measured", told.not_measured) +
+    return first_lines(run, told) + capacity(run) + headlines(run) + limits(run) +
+           comparisons(run) + percentiles(run) + findings(run) +
+           list("Not measured", told.not_measured) +
            list("What this run could not have seen", run.not_seen) + "## How to reproduce\n\n    " +
            text::clean_text(run.command) + "\n";
 }

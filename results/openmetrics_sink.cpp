@@ -146,11 +146,34 @@ std::string findings(const RunRecord& run) {
     return out;
 }
 
+std::string capacity(const RunRecord& run) {
+    if (run.capacity.empty()) {
+        return "";
+    }
+    std::string out = family("arraybench_targets_sustained",
+                             "",
+                             "Largest number of targets sustained without loss and within limits.");
+    for (const CapacityRecord& one : run.capacity) {
+        if (one.measured) {
+            out +=
+                fmt::format("arraybench_targets_sustained{{run=\"{}\",array=\"{}\",emulated=\"{}\","
+                            "variant=\"{}\",indicative=\"{}\"}} {}\n",
+                            escape_label(run.id),
+                            escape_label(one.array),
+                            view::is_emulated(run, one.array),
+                            escape_label(one.variant),
+                            one.indicative,
+                            one.targets);
+        }
+    }
+    return out;
+}
+
 } // namespace
 
 std::string openmetrics(const RunRecord& run) {
     return rates(run) + responses(run) + verdicts(run) + comparisons(run) + findings(run) +
-           "# EOF\n";
+           capacity(run) + "# EOF\n";
 }
 
 } // namespace results

@@ -263,6 +263,53 @@ void visit_fields(Visit& visit, ComparisonRecord& r) {
     visit("noise_floor", r.noise_floor);
 }
 
+template <typename Visit>
+void visit_fields(Visit& visit, CapacityPointRecord& r) {
+    visit("targets", r.targets);
+    visit("sustained", r.sustained);
+    visit("failed", r.failed);
+    visit("unclear", r.unclear);
+    visit("kept", r.kept);
+    visit("reason", r.reason);
+}
+
+template <typename Visit>
+void visit_fields(Visit& visit, CapacityRecord& r) {
+    visit("array", r.array);
+    visit("variant", r.variant);
+    visit("workload", r.workload);
+    visit("is_base", r.is_base);
+    visit("mode", r.mode);
+    visit("resolution", r.resolution);
+    visit("indicative", r.indicative);
+    visit("offered_from", r.offered_from);
+    visit("offered_to", r.offered_to);
+    visit("measured", r.measured);
+    visit("targets", r.targets);
+    visit("low", r.low);
+    visit("high", r.high);
+    visit("ended_by", r.ended_by);
+    visit("limited_by", r.limited_by);
+    visit("reason", r.reason);
+    visit("price_per_target", r.price_per_target);
+    visit("currency", r.currency);
+    visit("cost_targets", r.cost_targets);
+    visit("points", r.points);
+}
+
+template <typename Visit>
+void visit_fields(Visit& visit, PlatformRecord& r) {
+    visit("workload", r.workload);
+    visit("targets", r.targets);
+    visit("purpose", r.purpose);
+    visit("start_hour", r.start_hour);
+    visit("busy_bytes_per_s", r.busy_bytes_per_s);
+    visit("mean_bytes_per_s", r.mean_bytes_per_s);
+    visit("voice_bytes_per_s", r.voice_bytes_per_s);
+    visit("data_bytes_per_s", r.data_bytes_per_s);
+    visit("assumptions", r.assumptions);
+}
+
 // All but the rounds, which stand in files of their own.
 template <typename Visit>
 void visit_fields(Visit& visit, RunRecord& r) {
@@ -286,6 +333,8 @@ void visit_fields(Visit& visit, RunRecord& r) {
     visit("findings", r.findings);
     visit("integrity", r.integrity);
     visit("egress", r.egress);
+    visit("capacity", r.capacity);
+    visit("platforms", r.platforms);
     visit("not_seen", r.not_seen);
     visit("self_test", r.self_test);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "results/capacity_record.h"
 #include "results/numbers/histogram.h"
 #include "results/numbers/paired.h"
 
@@ -252,6 +253,8 @@ struct RunRecord {
     std::vector<HeadlineRecord> headlines; // Empty: the report takes its own from the rounds.
     std::vector<IntegrityRecord> integrity;
     std::vector<EgressRecord> egress;
+    std::vector<CapacityRecord> capacity;  // The base variant of every array first.
+    std::vector<PlatformRecord> platforms; // Of each platform workload once.
 };
 
 } // namespace results

@@ -25,6 +25,17 @@ std::vector<Load> loads(const RunRecord& run) {
     return out;
 }
 
+bool is_capacity(const Load& load) {
+    return load.workload.starts_with("capacity: ");
+}
+
+bool is_told(const RunRecord& run, const Load& load) {
+    return !is_capacity(load) ||
+           std::any_of(run.capacity.begin(), run.capacity.end(), [&](const CapacityRecord& one) {
+               return one.is_base && one.workload == load.workload && one.targets == load.value;
+           });
+}
+
 std::vector<std::string> array_names(const RunRecord& run) {
     std::vector<std::string> out;
     const auto add = [&](const std::string& name) {
@@ -174,11 +185,14 @@ std::optional<Load> common_load(const RunRecord& run) {
             const Rounds rounds = valid_only(rounds_at(run, name, *load));
             return !rounds.empty() && rounds[0]->disturbances.empty();
         });
-        if (everyone && load->workload == all.front().workload) {
+        if (everyone && load->workload == all.front().workload && !is_capacity(*load)) {
             return *load;
         }
     }
-    return all.empty() ? std::nullopt : std::optional<Load>(all.back());
+    // Searches for capacity have no load in common: each array goes its own way.
+    const auto last =
+        std::find_if(all.rbegin(), all.rend(), [](const Load& load) { return !is_capacity(load); });
+    return last == all.rend() ? std::nullopt : std::optional<Load>(*last);
 }
 
 LoadAxis load_axis(const RunRecord& run, const std::string& workload) {

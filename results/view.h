@@ -20,6 +20,11 @@ struct Load {
     auto operator<=>(const Load&) const = default;
 };
 
+// Of the search for capacity, which has a section of its own; elsewhere only the most that an array
+// sustained is told.
+bool is_capacity(const Load& load);
+bool is_told(const RunRecord& run, const Load& load);
+
 using Rounds = std::vector<const RoundRecord*>;
 
 std::vector<Load> loads(const RunRecord& run);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/campaign.h"
 
+#include "bench/campaign/capacity_question.h"
 #include "bench/campaign/conclusion.h"
 #include "bench/campaign/host_record.h"
 #include "bench/campaign/integrity_account.h"
@@ -134,29 +135,30 @@ void Campaign::read_journal() {
     }
 }
 
-bool Campaign::is_done(const PlannedRound& planned) const {
-    const auto found = earlier_.round_hashes.find(planned.index);
+bool Campaign::is_done(std::uint32_t index, const std::string& array) const {
+    const auto found = earlier_.round_hashes.find(index);
     if (found == earlier_.round_hashes.end()) {
         return false;
     }
     results::RoundRecord name;
-    name.index = planned.index;
-    name.array = plan_.arrays[planned.array].name;
+    name.index = index;
+    name.array = array;
     const std::string path = folder_.path() + "/" + results::round_file_name(name);
     return std::filesystem::exists(path) &&
            results::sha256_hex(results::read_whole_file(path)) == found->second;
 }
 
 drivers::Duration Campaign::round_length() const {
-    return planned_length(plan_) / static_cast<std::int64_t>(order_.size());
+    return order_.empty() ? drivers::Duration(0)
+                          : planned_length(plan_) / static_cast<std::int64_t>(order_.size());
 }
 
 drivers::Duration Campaign::length_left() const {
     drivers::Duration out = 0ns;
     for (const PlannedRound& planned : order_) {
-        out += is_done(planned) ? 0ns : round_length();
+        out += is_done(planned.index, plan_.arrays[planned.array].name) ? 0ns : round_length();
     }
-    return out;
+    return out + capacity_length(plan_).likely;
 }
 
 void Campaign::run_in_lab() {
@@ -175,6 +177,9 @@ void Campaign::run_in_lab() {
     progress_.end();
     record_.arrays = lab.records();
     RoundRunner runner(plan_, lab, journal_, clock_);
+    if (plan_.capacity) {
+        check_capacity_fits(lab);
+    }
     watch_quietly("quiet before", plan_.egress ? plan_.egress->before : 0s);
     precondition(lab, runner);
     if (!plan_.preconditioning) { // Else everything has just been written over.
@@ -182,6 +187,7 @@ void Campaign::run_in_lab() {
     }
     lab.save_expectations(folder_.path(), false); // What is there from earlier is no longer all.
     run_rounds(lab, runner);
+    run_capacity(lab, runner);
     watch_quietly("quiet after", plan_.egress ? plan_.egress->after : 0s);
     if (egress_) {
         egress_->stop(); // An array that is being ended says things that it would not say.
@@ -229,7 +235,7 @@ void Campaign::run_rounds(Lab& lab, RoundRunner& runner) {
         if (Interruption::raised()) {
             return;
         }
-        if (!is_done(planned)) {
+        if (!is_done(planned.index, plan_.arrays[planned.array].name)) {
             run_round(lab, runner, planned);
         }
     }
@@ -296,28 +302,38 @@ void Campaign::run_round(Lab& lab, RoundRunner& runner, const PlannedRound& plan
     if (egress_) {
         egress_->begin_round(array, "load");
     }
-    results::RoundRecord round =
-        runner.measure(planned, rate_per_s, [&](const results::IntervalRecord& interval) {
-            const double seconds = static_cast<double>(interval.length_ns) / 1e9;
-            progress_.now(
-                fmt::format("{:.0f}/s  p99 {:.2f} ms",
-                            seconds > 0 ? static_cast<double>(interval.completed) / seconds : 0,
-                            static_cast<double>(interval.response_ns_p99) / 1e6));
-        });
+    results::RoundRecord round = runner.measure(planned, rate_per_s, shown_in(""));
     if (egress_) {
         egress_->end_round(round);
     }
+    keep_round(lab, round);
+}
+
+Campaign::RoundShown Campaign::shown_in(const std::string& before) {
+    return [this, before](const results::IntervalRecord& interval) {
+        constexpr double ns_per_s = 1e9;
+        constexpr double ns_per_ms = 1e6;
+        const double seconds = static_cast<double>(interval.length_ns) / ns_per_s;
+        progress_.now(
+            fmt::format("{}{:.0f}/s  p99 {:.2f} ms",
+                        before,
+                        seconds > 0 ? static_cast<double>(interval.completed) / seconds : 0,
+                        static_cast<double>(interval.response_ns_p99) / ns_per_ms));
+    };
+}
+
+void Campaign::keep_round(Lab& lab, const results::RoundRecord& round) {
     results::write_round(folder_.path(), round);
     lab.save_expectations(folder_.path(), false); // Of a run that goes on: later writes may follow.
     const bool whole = round.ended == "complete";
     journal_.note(whole ? "round finished" : "round not finished",
-                  {{"index", std::to_string(planned.index)},
-                   {"array", array},
+                  {{"index", std::to_string(round.index)},
+                   {"array", round.array},
                    {"ended", round.ended},
                    {"sha256", results::sha256_hex(results::round_text(round))}});
     progress_.end();
     if (!whole && round.ended != "interrupted") {
-        throw drivers::ArrayError(fmt::format("{}: {}", array, round.ended));
+        throw drivers::ArrayError(fmt::format("{}: {}", round.array, round.ended));
     }
 }
 

@@ -8,6 +8,7 @@
 #include "bench/campaign/run_folder.h"
 #include "results/run_record.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -43,15 +44,21 @@ private:
         std::int64_t started_utc_ns = 0;
     };
 
+    using RoundShown = std::function<void(const results::IntervalRecord&)>;
+
     void begin();
     void read_journal();
     void run_in_lab();
     void run_rounds(Lab& lab, RoundRunner& runner);
     void run_round(Lab& lab, RoundRunner& runner, const PlannedRound& planned);
+    void run_capacity(Lab& lab, RoundRunner& runner);
+    void check_capacity_fits(const Lab& lab) const;
+    RoundShown shown_in(const std::string& before);
+    void keep_round(Lab& lab, const results::RoundRecord& round);
     void precondition(Lab& lab, RoundRunner& runner);
     double rate_for(Lab& lab, RoundRunner& runner, const PlannedRound& planned);
     void check_shares(Lab& lab) const;
-    bool is_done(const PlannedRound& planned) const;
+    bool is_done(std::uint32_t index, const std::string& array) const;
     drivers::Duration round_length() const;
     drivers::Duration length_left() const;
     void watch_quietly(const char* phase, drivers::Duration span);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/conclusion.h"
 
+#include "bench/campaign/capacity_question.h"
 #include "bench/campaign/egress_watch_record.h"
 #include "bench/campaign/integrity_account.h"
 #include "bench/judge/exit_code.h"
@@ -51,15 +52,29 @@ std::vector<std::string> not_seen_by(const plan::Plan& plan, const results::RunR
     if (run.egress.empty()) {
         out.emplace_back("no port was captured: nothing is known of what the arrays sent");
     }
-    const auto invalid =
-        std::count_if(run.rounds.begin(), run.rounds.end(), [](const results::RoundRecord& round) {
-            return !results::is_valid(round);
-        });
+    std::size_t compared = 0; // The search for capacity weighs its rounds by itself.
+    std::size_t invalid = 0;
+    for (const results::RoundRecord& round : run.rounds) {
+        const bool searched = round.workload.starts_with("capacity: ");
+        compared += searched ? 0U : 1U;
+        invalid += searched || results::is_valid(round) ? 0U : 1U;
+    }
     if (invalid > 0) {
         out.push_back(fmt::format("{} of {} rounds do not count: the bench, the emulator or the "
                                   "end of the run, not the array, decided their numbers",
                                   invalid,
-                                  run.rounds.size()));
+                                  compared));
+    }
+    std::uint32_t unclear = 0;
+    for (const results::CapacityRecord& one : run.capacity) {
+        for (const results::CapacityPointRecord& point : one.points) {
+            unclear += point.unclear;
+        }
+    }
+    if (unclear > 0) {
+        out.push_back(fmt::format("{} rounds of the search for capacity failed for reasons that "
+                                  "may have been the bench's; they were repeated",
+                                  unclear));
     }
     for (const results::ArrayRecord& array : run.arrays) {
         if (array.emulated) {
@@ -169,6 +184,26 @@ std::string integrity_line(const results::IntegrityRecord& one, const results::R
                        one.after);
 }
 
+std::string capacity_lines(const results::RunRecord& run) {
+    std::string out;
+    for (const results::CapacityRecord& one : run.capacity) {
+        std::string number = "not measured";
+        if (one.measured && one.targets == 0) {
+            number = fmt::format("fewer than {:.0f}", one.offered_from);
+        } else if (one.measured) {
+            number =
+                fmt::format("{}{:.0f}", one.ended_by == "array" ? "" : "at least ", one.targets);
+        }
+        out += fmt::format("  {:<22} {:<16} {:<14} {}{}\n",
+                           one.array,
+                           one.variant,
+                           number,
+                           one.indicative ? "indicative" : "",
+                           one.reason.empty() ? "" : "; " + one.reason);
+    }
+    return out.empty() ? "" : "\ntargets sustained\n" + out;
+}
+
 } // namespace
 
 void conclude(const plan::Plan& plan, results::RunRecord& run) {
@@ -178,6 +213,7 @@ void conclude(const plan::Plan& plan, results::RunRecord& run) {
         run.verdicts.push_back(std::move(verdict));
     }
     run.comparisons = judge::compare_arrays(question, run.rounds);
+    conclude_capacity(plan, run);
     run.integrity = integrity_of(plan, run.rounds);
     run.not_seen = not_seen_by(plan, run);
     const bool array_lost =
@@ -204,6 +240,7 @@ std::string conclusion_text(const results::RunRecord& run) {
                            array.transport,
                            array.emulated ? ", EMULATED" : "");
     }
+    out += capacity_lines(run);
     if (!run.verdicts.empty()) {
         out += "\nlimits\n";
     }

@@ -13,8 +13,8 @@ namespace {
 
 std::uint64_t remembered_bytes(const plan::Plan& plan, const Lab& lab) {
     std::uint64_t out = 0;
-    for (const plan::PlanWorkload& one : plan.workloads) {
-        out = std::max(out, lab.working_set_bytes(one.workload));
+    for (const profiles::AnyWorkload& one : plan::all_workloads(plan)) {
+        out = std::max(out, lab.working_set_bytes(one));
     }
     return out - (out % unit_bytes(plan));
 }

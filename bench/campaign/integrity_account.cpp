@@ -43,8 +43,8 @@ std::string weakest_after(std::span<const results::RoundRecord> rounds, const st
 
 double duplicate_share(const plan::Plan& plan) {
     double out = 0;
-    for (const plan::PlanWorkload& one : plan.workloads) {
-        out = std::max(out, profiles::reduction_of(one.workload).duplicate_share);
+    for (const profiles::AnyWorkload& one : plan::all_workloads(plan)) {
+        out = std::max(out, profiles::reduction_of(one).duplicate_share);
     }
     return out;
 }
@@ -65,8 +65,8 @@ integrity::Verify verify_of(const plan::Plan& plan) {
 
 std::uint32_t unit_bytes(const plan::Plan& plan) {
     std::uint32_t out = 0;
-    for (const plan::PlanWorkload& one : plan.workloads) {
-        out = std::gcd(out, profiles::write_unit_bytes(one.workload));
+    for (const profiles::AnyWorkload& one : plan::all_workloads(plan)) {
+        out = std::gcd(out, profiles::write_unit_bytes(one));
     }
     return out;
 }

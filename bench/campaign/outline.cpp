@@ -2,6 +2,7 @@
 #include "bench/campaign/outline.h"
 
 #include "bench/campaign/campaign.h"
+#include "bench/campaign/capacity_question.h"
 #include "bench/campaign/round_runner.h"
 #include "profiles/interception/rates.h"
 
@@ -69,8 +70,8 @@ void add_trace(const profiles::AnyWorkload& workload,
 
 void add_preconditioning(const plan::Plan& plan, Outline::Target& target) {
     std::uint64_t size_bytes = plan.working_set_bytes;
-    for (const plan::PlanWorkload& one : plan.workloads) {
-        size_bytes = std::max(size_bytes, profiles::working_set_bytes(one.workload));
+    for (const profiles::AnyWorkload& one : plan::all_workloads(plan)) {
+        size_bytes = std::max(size_bytes, profiles::working_set_bytes(one));
     }
     if (size_bytes == 0) {
         target.is_bounded = false; // The whole LUN, as far as the time limit lets it.
@@ -119,6 +120,7 @@ Outline::Target target_of(const plan::Plan& plan, const plan::PlanArray& array) 
     if (plan.preconditioning) {
         add_preconditioning(plan, out);
     }
+    out.is_bounded = out.is_bounded && !plan.capacity; // How far it gets, nobody knows yet.
     return out;
 }
 
@@ -130,13 +132,14 @@ std::string bytes_text(double bytes) {
 }
 
 std::string target_text(const Outline::Target& target) {
-    std::string out = fmt::format("  {} over {}{}: {} rounds\n",
-                                  target.array,
-                                  target.transport == "nvme_tcp" ? "NVMe/TCP"
-                                  : target.transport == "iscsi"  ? "iSCSI"
-                                                                 : "block device",
-                                  target.emulated ? ", emulated, started by the run" : "",
-                                  target.rounds);
+    std::string out =
+        fmt::format("  {} over {}{}{}\n",
+                    target.array,
+                    target.transport == "nvme_tcp" ? "NVMe/TCP"
+                    : target.transport == "iscsi"  ? "iSCSI"
+                                                   : "block device",
+                    target.emulated ? ", emulated, started by the run" : "",
+                    target.rounds > 0 ? fmt::format(": {} rounds", target.rounds) : "");
     const char* least = target.is_bounded ? "about" : "at least";
     if (target.identity.empty()) {
         out += "    writes nothing that the plan allows\n";
@@ -158,38 +161,19 @@ std::string target_text(const Outline::Target& target) {
     return out;
 }
 
-} // namespace
-
-Outline outline_of(const plan::Plan& plan) {
-    Outline out;
-    for (const plan::PlanArray& array : plan.arrays) {
-        out.targets.push_back(target_of(plan, array));
-        out.rounds += out.targets.back().rounds;
+std::string rounds_text(const plan::Plan& plan, const Outline& outline) {
+    std::string out = "load\n";
+    if (plan.type != plan::PlanType::capacity) {
+        out += fmt::format("  {} rounds, interleaved in {} order, {:.1f} s each and {:.1f} s of "
+                           "ramp: {:.0f} s in all",
+                           outline.rounds,
+                           plan.order == plan::Order::random ? "seeded random" : "seeded ABBA",
+                           seconds_of(plan.duration),
+                           seconds_of(plan.ramp),
+                           std::ceil(seconds_of(outline.duration)));
+    } else {
+        out += "  the search for capacity";
     }
-    out.duration = planned_length(plan);
-    out.remarks = plan::plan_remarks(plan);
-    return out;
-}
-
-std::string outline_text(const plan::Plan& plan, const Outline& outline) {
-    std::string out = fmt::format("plan {} ({}), seed {}\n",
-                                  plan.name,
-                                  plan.type == plan::PlanType::compare ? "compare" : "a_against_a",
-                                  plan.seed);
-    if (!plan.purpose.empty()) {
-        out += "  " + plan.purpose + "\n";
-    }
-    out += "arrays\n";
-    for (const Outline::Target& target : outline.targets) {
-        out += target_text(target);
-    }
-    out += fmt::format("load\n  {} rounds, interleaved in {} order, {:.1f} s each and {:.1f} s of "
-                       "ramp: {:.0f} s in all",
-                       outline.rounds,
-                       plan.order == plan::Order::random ? "seeded random" : "seeded ABBA",
-                       seconds_of(plan.duration),
-                       seconds_of(plan.ramp),
-                       std::ceil(seconds_of(outline.duration)));
     if (plan.preconditioning) {
         out += fmt::format(", and up to {:.0f} s of preconditioning for each array",
                            seconds_of(plan.preconditioning->time_limit));
@@ -209,6 +193,64 @@ std::string outline_text(const plan::Plan& plan, const Outline& outline) {
         out += fmt::format("  {}{}\n",
                            plan::limit_text(limit),
                            limit.demanded ? "" : " (an answer is not demanded)");
+    }
+    return out;
+}
+
+std::string capacity_text(const plan::PlanCapacity& capacity, const Outline& outline) {
+    constexpr double s_per_min = 60;
+    std::string out = fmt::format(
+        "capacity\n  {} from {:.0f} to {:.0f} targets, {} to {:g} %{}: about {:.1f} min, at most "
+        "{:.1f} min ({} rounds) unless rounds must be repeated\n",
+        capacity.variants.front().name,
+        capacity.from,
+        capacity.to,
+        capacity.bisect ? "by bisection" : "in steps",
+        capacity.resolution * 100,
+        capacity.bisect ? fmt::format(", {} rounds at each number", capacity.rounds) : "",
+        seconds_of(outline.capacity_likely) / s_per_min,
+        seconds_of(outline.capacity_most) / s_per_min,
+        outline.capacity_rounds_most);
+    for (std::size_t i = 1; i < capacity.variants.size(); ++i) {
+        out += fmt::format("  then with {}\n", capacity.variants[i].name);
+    }
+    out += "  sustained: no PDU lost, a backlog that does not grow";
+    for (const plan::PlanLimit& limit : capacity.variants.front().limits) {
+        out += ", " + plan::limit_text(limit);
+    }
+    return out + "\n";
+}
+
+} // namespace
+
+Outline outline_of(const plan::Plan& plan) {
+    Outline out;
+    for (const plan::PlanArray& array : plan.arrays) {
+        out.targets.push_back(target_of(plan, array));
+        out.rounds += out.targets.back().rounds;
+    }
+    out.duration = planned_length(plan);
+    const CapacityLength capacity = capacity_length(plan);
+    out.capacity_likely = capacity.likely;
+    out.capacity_most = capacity.most;
+    out.capacity_rounds_most = capacity.rounds_most;
+    out.remarks = plan::plan_remarks(plan);
+    return out;
+}
+
+std::string outline_text(const plan::Plan& plan, const Outline& outline) {
+    std::string out =
+        fmt::format("plan {} ({}), seed {}\n", plan.name, plan::type_name(plan.type), plan.seed);
+    if (!plan.purpose.empty()) {
+        out += "  " + plan.purpose + "\n";
+    }
+    out += "arrays\n";
+    for (const Outline::Target& target : outline.targets) {
+        out += target_text(target);
+    }
+    out += rounds_text(plan, outline);
+    if (plan.capacity) {
+        out += capacity_text(*plan.capacity, outline);
     }
     for (const std::string& remark : outline.remarks) {
         out += "note: " + remark + "\n";

@@ -12,6 +12,9 @@ std::string outline_json(const plan::Plan& plan, const Outline& outline) {
                 {"seed", std::to_string(plan.seed)},
                 {"rounds", outline.rounds},
                 {"duration_ns", outline.duration.count()},
+                {"capacity_duration_ns", outline.capacity_likely.count()},
+                {"capacity_duration_ns_max", outline.capacity_most.count()},
+                {"capacity_rounds_max", outline.capacity_rounds_most},
                 {"arrays", Json::array()},
                 {"remarks", outline.remarks}};
     for (const Outline::Target& target : outline.targets) {

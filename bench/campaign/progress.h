@@ -31,6 +31,7 @@ public:
     void now(const std::string& detail); // Within the step; renews a line at most 5 times a second.
     void end();                          // The step is over, however long it took.
     void say(const std::string& text);   // A message that stays.
+    void note(const std::string& text);  // The same, for who follows the steps.
 
     drivers::Duration left() const; // From what steps have really taken so far.
 

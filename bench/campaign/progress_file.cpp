@@ -97,6 +97,12 @@ void Progress::say(const std::string& text) {
     }
 }
 
+void Progress::note(const std::string& text) {
+    if (mode_ != ProgressMode::none) {
+        say(text);
+    }
+}
+
 void Progress::show(const std::string& detail, bool must) {
     const drivers::TimePoint at = clock_.now();
     const bool steps_only = mode_ == ProgressMode::plain || mode_ == ProgressMode::json;

@@ -192,24 +192,30 @@ results::RoundRecord RoundRunner::measure(const PlannedRound& planned,
     order.ramp = plan_.ramp;
     order.duration = plan_.duration;
     order.phases = plan_.phases;
-    if (array.child && array.child->alive()) {
-        array.child->emulator_counts(); // Its times count from one question to the next.
-    }
-    results::RoundRecord out = load(array, order, on_interval);
+    results::RoundRecord out = measure(array, order, on_interval);
     out.index = planned.index;
     out.block = planned.block;
-    out.array = array.planned->name;
     out.workload = plan_.workloads[planned.workload].name;
     out.point = point.text;
     const bool is_rate =
         point.kind == plan::PointKind::rate || point.kind == plan::PointKind::knee_share;
     out.point_value = is_rate ? rate_per_s : point.value;
-    out.seed = planned.seed;
+    return out;
+}
+
+results::RoundRecord
+RoundRunner::measure(ArrayUnderTest& array, const LoadOrder& order, const OnInterval& on_interval) {
+    if (array.child && array.child->alive()) {
+        array.child->emulator_counts(); // Its times count from one question to the next.
+    }
+    results::RoundRecord out = load(array, order, on_interval);
+    out.array = array.planned->name;
+    out.seed = order.seed;
     count_emulator(array, out);
-    if (!plan_.phases.empty() && plan_.phases.back().kind == plan::PhaseKind::verify &&
+    if (!order.phases.empty() && order.phases.back().kind == plan::PhaseKind::verify &&
         out.ended == "complete") {
         journal_.note("phase", {{"array", array.planned->name}, {"phase", "verify"}});
-        verify_phase(array, plan_.phases.back(), clock_, out);
+        verify_phase(array, order.phases.back(), clock_, out);
     }
     return out;
 }
@@ -246,7 +252,7 @@ results::RoundRecord RoundRunner::run_pass(ArrayUnderTest& array,
     lanes[0].source = std::make_unique<PassSource>(settings);
     lanes[0].access_bytes_max = settings.piece_bytes;
     lanes[0].reduction =
-        profiles::reduction_of(plan_.workloads.front().workload); // Data as the load brings it.
+        profiles::reduction_of(plan::all_workloads(plan_).front()); // Data as the load brings it.
     const DataWatch data({plan_, lab_, array}, lanes[0]);
     load::LoadSettings load_settings;
     load_settings.duration = time_limit;
@@ -273,8 +279,8 @@ results::RoundRecord RoundRunner::run_pass(ArrayUnderTest& array,
 
 std::uint64_t RoundRunner::precondition(ArrayUnderTest& array, const OnInterval& on_interval) {
     std::uint64_t size_bytes = 0;
-    for (const plan::PlanWorkload& one : plan_.workloads) {
-        size_bytes = std::max(size_bytes, lab_.working_set_bytes(one.workload));
+    for (const profiles::AnyWorkload& one : plan::all_workloads(plan_)) {
+        size_bytes = std::max(size_bytes, lab_.working_set_bytes(one));
     }
     PassSettings settings;
     settings.size_bytes = size_bytes - (size_bytes % array.report.geometry.block_bytes);

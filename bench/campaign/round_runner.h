@@ -39,6 +39,10 @@ public:
     results::RoundRecord
     measure(const PlannedRound& round, double rate_per_s, const OnInterval& on_interval);
 
+    // The same for a load of one's own making; index, workload and point are the caller's to fill.
+    results::RoundRecord
+    measure(ArrayUnderTest& array, const LoadOrder& order, const OnInterval& on_interval);
+
     // A load outside the rounds: the search for the knee.
     results::RoundRecord
     load(ArrayUnderTest& array, const LoadOrder& order, const OnInterval& on_interval);

@@ -77,6 +77,12 @@ RunFolder RunFolder::create(const std::string& path, const plan::Plan& plan) {
             take_in(folder, policy.file, fmt::format("inputs/policy-{}.json", array), taken);
         }
     }
+    if (plan.capacity) {
+        for (const plan::CapacityVariant& variant : plan.capacity->variants) {
+            take_in(
+                folder, variant.file, fmt::format("inputs/platform-{}.json", variant.name), taken);
+        }
+    }
     RunFolder out(folder.string());
     results::write_whole_file(out.plan_path(), plan::plan_text(plan, taken));
     return out;

@@ -41,6 +41,10 @@ int exit_code_of(const results::RunRecord& run, bool a_against_a) {
         unanswered = unanswered || (verdict.demanded && verdict.outcome != Outcome::pass &&
                                     verdict.outcome != Outcome::fail);
     }
+    for (const auto& one : run.capacity) {
+        failed = failed || (one.is_base && one.measured && one.targets == 0);
+        unanswered = unanswered || (one.is_base && !one.measured);
+    }
     for (const auto& comparison : run.comparisons) {
         if (a_against_a && comparison.primary && comparison.word != Word::equivalent) {
             const bool different =

@@ -23,11 +23,19 @@ bool is_at(const RoundRecord& round, const VerdictRecord& verdict) {
            round.point == verdict.point;
 }
 
+// What a platform lost or delivered late. Unlike an error, a bench that was slow can have caused
+// it.
+bool is_loss(const results::Metric& metric) {
+    return metric.quantity == results::Quantity::named &&
+           (metric.name.starts_with("lost_") || metric.name == "seals_late" ||
+            metric.name == "searches_over_limit" || metric.name == "playbacks_over_limit");
+}
+
 // A count of things that went wrong: the worst round stands, no interval is needed.
 bool is_count(const results::Metric& metric) {
     using results::Quantity;
     return metric.quantity == Quantity::errors || metric.quantity == Quantity::late ||
-           metric.quantity == Quantity::lost;
+           metric.quantity == Quantity::lost || is_loss(metric);
 }
 
 void set_count(VerdictRecord& verdict, const std::vector<double>& values) {
@@ -81,7 +89,8 @@ void measure(VerdictRecord& verdict,
     const auto quantile = results::metric_quantile(limit.metric);
     for (const RoundRecord& round : rounds) {
         // An error is an error, however late the bench asked.
-        if (!is_at(round, verdict) || !(results::is_valid(round) || is_count(limit.metric))) {
+        const bool counts_always = is_count(limit.metric) && !is_loss(limit.metric);
+        if (!is_at(round, verdict) || !(results::is_valid(round) || counts_always)) {
             continue;
         }
         if (quantile) {

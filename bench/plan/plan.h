@@ -18,7 +18,7 @@ namespace bench::plan {
 
 using PlanDuration = std::chrono::nanoseconds;
 
-enum class PlanType : std::uint8_t { compare, a_against_a };
+enum class PlanType : std::uint8_t { compare, a_against_a, capacity };
 enum class Order : std::uint8_t { random, abba };
 enum class HostSettings : std::uint8_t { recommended, uniform };
 enum class VerifyData : std::uint8_t { none, sample, full };
@@ -73,6 +73,8 @@ struct PlanLimit {
     bool at_most = true;
     double bound = 0;
     bool demanded = true;
+
+    bool operator==(const PlanLimit&) const = default;
 };
 
 struct PlanMetric { // What the arrays are compared by.
@@ -103,6 +105,30 @@ struct PlanEgress { // What the arrays send out is watched, and judged by what e
     PlanDuration after = std::chrono::seconds(2);  // ... and after it.
 };
 
+// The platform as it is searched, or with something more or less: scrub, backup, a failover.
+struct CapacityVariant {
+    std::string name;
+    std::string file;
+    profiles::interception::PlatformWorkload workload;
+    std::map<std::string, bool> switched; // "scrub", "backup", "purge", against the file.
+    std::vector<PlanPhase> phases;        // Empty = one load phase.
+    PlanDuration duration{0};
+    std::vector<PlanLimit> limits; // The capacity's own, unless it names others.
+};
+
+// How many targets each array sustains: nothing lost, every limit kept.
+struct PlanCapacity {
+    bool bisect = false; // Else a stepped ramp, which is indicative.
+    double from = 0;     // Targets.
+    double to = 0;
+    double resolution = 0.1;
+    PlanDuration ramp{0};
+    PlanDuration duration{0};              // Of a round, measured.
+    std::uint32_t rounds = 1;              // Bisect: at each number of targets.
+    std::vector<CapacityVariant> variants; // The first is the platform as it is.
+    std::optional<double> at_least;        // So many are demanded of every array.
+};
+
 struct Plan {
     std::string name;
     std::string purpose;
@@ -129,15 +155,21 @@ struct Plan {
     std::vector<PlanLimit> limits;
     std::vector<PlanMetric> metrics;
     std::optional<PlanEgress> egress; // None: nothing is captured.
+    std::optional<PlanCapacity> capacity; // Beside the comparison, or alone.
 };
 
 // Targets are what a platform's load is counted in, speed what a trace's is, and nothing else's.
 bool fits(const LoadPoint& point, const profiles::AnyWorkload& workload);
 
+const char* type_name(PlanType type); // As plans write it.
+
 // "read response p99 <= 5ms"
 std::string limit_text(const PlanLimit& limit);
 
 bool writes(const Plan& plan); // Any workload, or preconditioning.
+
+// Of the rounds and of the search for capacity.
+std::vector<profiles::AnyWorkload> all_workloads(const Plan& plan);
 
 // What is worth saying before the run: too few rounds for a verdict, ...
 std::vector<std::string> plan_remarks(const Plan& plan);

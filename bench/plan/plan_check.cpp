@@ -93,19 +93,32 @@ void check_point(const Plan& plan, const LoadPoint& point, const profiles::JsonV
     }
 }
 
-void check_phases(const Plan& plan, const profiles::JsonValue& at) {
-    if (plan.phases.empty() || plan.phases.front().kind != PhaseKind::load) {
+void check_phase_order(const std::vector<PlanPhase>& phases, const profiles::JsonValue& at) {
+    if (phases.empty() || phases.front().kind != PhaseKind::load) {
         at.fail("a phase \"load\" first: what is disturbed must have been measured undisturbed");
     }
-    const auto verify = std::find_if(plan.phases.begin(), plan.phases.end(), [](const auto& one) {
+    const auto verify = std::find_if(phases.begin(), phases.end(), [](const auto& one) {
         return one.kind == PhaseKind::verify;
     });
-    if (verify != plan.phases.end() && std::next(verify) != plan.phases.end()) {
+    if (verify != phases.end() && std::next(verify) != phases.end()) {
         at.fail("the phase \"verify\" last");
     }
-    if (verify != plan.phases.end() && plan.verify == VerifyData::none) {
+}
+
+void check_phases(const Plan& plan, const profiles::JsonValue& at) {
+    check_phase_order(plan.phases, at);
+    if (plan.phases.back().kind == PhaseKind::verify && plan.verify == VerifyData::none) {
         at.fail(R"("verify": "sample" or "full" for a phase "verify")");
     }
+}
+
+void fail_stream(const std::string& stream,
+                 const std::vector<std::string>& known,
+                 const profiles::JsonValue& at) {
+    const std::string near = profiles::nearest_name(stream, known);
+    at.fail(fmt::format("a \"stream\" of the workloads: {}{}",
+                        fmt::join(known, ", "),
+                        near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near)));
 }
 
 void check_stream(const Plan& plan, const results::Metric& metric, const profiles::JsonValue& at) {
@@ -119,7 +132,7 @@ void check_stream(const Plan& plan, const results::Metric& metric, const profile
         }
     }
     if (streams.count(metric.stream) == 0) {
-        at.fail(fmt::format("a \"stream\" of the workloads: {}", fmt::join(streams, ", ")));
+        fail_stream(metric.stream, {streams.begin(), streams.end()}, at);
     }
 }
 

@@ -18,6 +18,13 @@ void check_point(const Plan& plan, const LoadPoint& point, const profiles::JsonV
 
 void check_phases(const Plan& plan, const profiles::JsonValue& at);
 
+// The first undisturbed, verification last.
+void check_phase_order(const std::vector<PlanPhase>& phases, const profiles::JsonValue& at);
+
+[[noreturn]] void fail_stream(const std::string& stream,
+                              const std::vector<std::string>& known,
+                              const profiles::JsonValue& at);
+
 // The streams, workloads and load points that a limit names exist.
 void check_names(const Plan& plan, const PlanLimit& limit, const profiles::JsonValue& at);
 void check_stream(const Plan& plan, const results::Metric& metric, const profiles::JsonValue& at);

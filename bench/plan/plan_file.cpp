@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/plan/plan_file.h"
 
+#include "bench/plan/plan_capacity.h"
 #include "bench/plan/plan_check.h"
 #include "bench/plan/plan_egress.h"
 #include "bench/plan/plan_metric.h"
+#include "bench/plan/plan_phase.h"
 #include "profiles/array_file.h"
 #include "profiles/strict_json.h"
 #include "results/numbers/paired.h"
@@ -37,9 +39,16 @@ public:
     Plan read() {
         read_head();
         read_arrays();
-        read_workloads();
+        if (plan_.type != PlanType::capacity) {
+            read_workloads();
+            read_rounds();
+            read_phases();
+        } else {
+            plan_.rounds = 0;
+        }
         read_load();
-        read_phases();
+        read_verification_phase();
+        read_capacity_part();
         read_judgement();
         if (const auto egress = root_.optional("egress")) {
             plan_.egress = read_plan_egress(egress->object(), plan_);
@@ -56,8 +65,10 @@ private:
         if (const auto name = root_.optional("name")) {
             plan_.name = checked_name(*name);
         }
-        plan_.type = root_.required("type").choice<PlanType>(
-            {{"compare", PlanType::compare}, {"a_against_a", PlanType::a_against_a}});
+        plan_.type =
+            root_.required("type").choice<PlanType>({{"compare", PlanType::compare},
+                                                     {"a_against_a", PlanType::a_against_a},
+                                                     {"capacity", PlanType::capacity}});
         if (const auto seed = root_.optional("seed")) {
             plan_.seed = seed->whole(0, 1ULL << 53U);
         }
@@ -173,7 +184,7 @@ private:
         }
     }
 
-    void read_load() {
+    void read_rounds() {
         const JsonValue rounds = root_.required("rounds");
         plan_.rounds = static_cast<std::uint32_t>(rounds.whole(1, rounds_max));
         if (plan_.type == PlanType::a_against_a && plan_.rounds < results::pairs_for_word_min) {
@@ -181,10 +192,14 @@ private:
                                     "equivalent",
                                     results::pairs_for_word_min));
         }
+        read_duration("ramp", plan_.ramp, 0ns, 24h);
+        read_knee();
+    }
+
+    void read_load() {
         if (const auto order = root_.optional("order")) {
             plan_.order = order->choice<Order>({{"random", Order::random}, {"abba", Order::abba}});
         }
-        read_duration("ramp", plan_.ramp, 0ns, 24h);
         read_duration("interval", plan_.interval, 10ms, 1h);
         read_duration("late_after", plan_.late_after, 1us, 1h);
         read_whole("lanes", plan_.lanes, 1, 64);
@@ -202,7 +217,6 @@ private:
                 {{"recommended", HostSettings::recommended}, {"uniform", HostSettings::uniform}});
         }
         read_preconditioning();
-        read_knee();
     }
 
     void read_preconditioning() {
@@ -234,22 +248,6 @@ private:
         }
     }
 
-    static Disturbance read_disturbance(const JsonValue& value) {
-        JsonObject object = value.object();
-        Disturbance out;
-        out.name = object.required("name").text();
-        out.parameters = "{}";
-        if (const auto parameters = object.optional("parameters")) {
-            (void)parameters->object();
-            out.parameters = parameters->dump();
-        }
-        if (const auto limit = object.optional("time_limit")) {
-            out.time_limit = limit->duration(1ms, 24h);
-        }
-        object.finish();
-        return out;
-    }
-
     void read_phases() {
         read_duration("duration", plan_.duration, 1ms, longest);
         const auto list = root_.optional("phases");
@@ -260,30 +258,30 @@ private:
         if (plan_.duration > 0ns) {
             list->fail(R"(no "duration" beside "phases": each phase has its own)");
         }
-        for (const JsonValue& item : list->items()) {
-            JsonObject object = item.object();
-            PlanPhase out;
-            out.kind = object.required("phase").choice<PhaseKind>({{"load", PhaseKind::load},
-                                                                   {"disturb", PhaseKind::disturb},
-                                                                   {"settle", PhaseKind::settle},
-                                                                   {"verify", PhaseKind::verify}});
-            out.duration = object.required("duration").duration(10ms, longest);
-            if (out.kind == PhaseKind::disturb) {
-                out.disturbance = read_disturbance(object.required("disturbance"));
-            }
-            if (out.kind == PhaseKind::verify) {
-                if (const auto cache = object.optional("cache")) {
-                    out.cache_bytes = cache->size_bytes(0, 1ULL << 53U);
-                }
-            }
-            object.finish();
-            plan_.duration += out.kind == PhaseKind::verify ? 0ns : out.duration;
-            plan_.phases.push_back(std::move(out));
+        plan_.phases = read_phase_list(*list, plan_.duration);
+        phases_at_ = list;
+    }
+
+    void read_verification_phase() const { // Knows by now whether anything is verified.
+        if (phases_at_) {
+            check_phases(plan_, *phases_at_);
         }
-        check_phases(plan_, *list);
+    }
+
+    void read_capacity_part() {
+        const auto value = plan_.type == PlanType::capacity
+                               ? std::optional(root_.required("capacity"))
+                               : root_.optional("capacity");
+        if (value) {
+            plan_.capacity = read_capacity(
+                *value, {[this](const JsonValue& file) { return resolved(file); }, checked_name});
+        }
     }
 
     void read_judgement() {
+        if (plan_.type == PlanType::capacity) {
+            return; // Its limits are the capacity's own.
+        }
         if (const auto limits = root_.optional("limits")) {
             for (const JsonValue& item : limits->items()) {
                 plan_.limits.push_back(read_limit(item));
@@ -309,6 +307,7 @@ private:
 
     fs::path folder_;
     JsonObject root_;
+    std::optional<JsonValue> phases_at_;
     Plan plan_;
 };
 

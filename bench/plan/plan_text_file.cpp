@@ -115,6 +115,9 @@ void add_things(Json& out, const Plan& plan, const std::map<std::string, std::st
         }
         out["arrays"].push_back(std::move(one));
     }
+    if (plan.type == PlanType::capacity) {
+        return;
+    }
     out["workloads"] = Json::array();
     for (const PlanWorkload& workload : plan.workloads) {
         out["workloads"].push_back(
@@ -126,13 +129,23 @@ void add_things(Json& out, const Plan& plan, const std::map<std::string, std::st
     }
 }
 
-void add_load(Json& out, const Plan& plan) {
+// What a search for capacity alone has no use for.
+void add_rounds(Json& out, const Plan& plan) {
     out["rounds"] = plan.rounds;
-    out["order"] = plan.order == Order::random ? "random" : "abba";
     out["ramp"] = duration_text(plan.ramp);
     if (plan.phases.empty()) {
         out["duration"] = duration_text(plan.duration);
     }
+    out["knee"] = {{"p99_at_most", duration_text(plan.knee.p99_at_most)},
+                   {"rate_from", fmt::format("{}/s", plan.knee.rate_from_per_s)},
+                   {"rate_max", fmt::format("{}/s", plan.knee.rate_max_per_s)}};
+    for (const PlanPhase& phase : plan.phases) {
+        out["phases"].push_back(phase_json(phase));
+    }
+}
+
+void add_load(Json& out, const Plan& plan) {
+    out["order"] = plan.order == Order::random ? "random" : "abba";
     out["interval"] = duration_text(plan.interval);
     if (plan.working_set_bytes > 0) {
         out["working_set"] = profiles::size_text(plan.working_set_bytes);
@@ -147,12 +160,55 @@ void add_load(Json& out, const Plan& plan) {
         out["preconditioning"] = {{"passes", plan.preconditioning->passes},
                                   {"time_limit", duration_text(plan.preconditioning->time_limit)}};
     }
-    out["knee"] = {{"p99_at_most", duration_text(plan.knee.p99_at_most)},
-                   {"rate_from", fmt::format("{}/s", plan.knee.rate_from_per_s)},
-                   {"rate_max", fmt::format("{}/s", plan.knee.rate_max_per_s)}};
-    for (const PlanPhase& phase : plan.phases) {
-        out["phases"].push_back(phase_json(phase));
+}
+
+std::string targets_text(double targets) {
+    return fmt::format("{:.0f} targets", targets);
+}
+
+Json limits_json(const std::vector<PlanLimit>& limits) {
+    Json out = Json::array();
+    for (const PlanLimit& limit : limits) {
+        out.push_back(limit_json(limit));
     }
+    return out;
+}
+
+Json capacity_json(const PlanCapacity& capacity, const std::map<std::string, std::string>& files) {
+    Json out = Json::object();
+    out["mode"] = capacity.bisect ? "bisect" : "ramp";
+    const CapacityVariant& base = capacity.variants.front();
+    out["workload"] = {{"name", base.name}, {"file", name_for(base.file, files)}};
+    out["from"] = targets_text(capacity.from);
+    out["to"] = targets_text(capacity.to);
+    out["resolution"] = capacity.resolution;
+    out["ramp"] = duration_text(capacity.ramp);
+    out["duration"] = duration_text(capacity.duration);
+    if (capacity.bisect) {
+        out["rounds"] = capacity.rounds;
+    }
+    out["limits"] = limits_json(base.limits);
+    if (capacity.at_least) {
+        out["at_least"] = targets_text(*capacity.at_least);
+    }
+    for (std::size_t i = 1; i < capacity.variants.size(); ++i) {
+        const CapacityVariant& variant = capacity.variants[i];
+        Json one = {{"name", variant.name}};
+        if (variant.file != base.file) {
+            one["file"] = name_for(variant.file, files);
+        }
+        for (const auto& [key, flag] : variant.switched) {
+            one[key] = flag;
+        }
+        for (const PlanPhase& phase : variant.phases) {
+            one["phases"].push_back(phase_json(phase));
+        }
+        if (variant.limits != base.limits) {
+            one["limits"] = limits_json(variant.limits);
+        }
+        out["variants"].push_back(std::move(one));
+    }
+    return out;
 }
 
 } // namespace
@@ -162,10 +218,17 @@ std::string plan_text(const Plan& plan, const std::map<std::string, std::string>
     out["$schema"] = plan_schema;
     out["name"] = plan.name;
     out["purpose"] = plan.purpose;
-    out["type"] = plan.type == PlanType::compare ? "compare" : "a_against_a";
+    out["type"] = type_name(plan.type);
     out["seed"] = plan.seed;
     add_things(out, plan, files);
     add_load(out, plan);
+    if (plan.capacity) {
+        out["capacity"] = capacity_json(*plan.capacity, files);
+    }
+    if (plan.type == PlanType::capacity) {
+        return out.dump(2) + "\n";
+    }
+    add_rounds(out, plan);
     out["limits"] = Json::array();
     for (const PlanLimit& limit : plan.limits) {
         out["limits"].push_back(limit_json(limit));

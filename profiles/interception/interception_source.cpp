@@ -119,10 +119,10 @@ private:
 
     void step(Duration now) noexcept {
         plant_.step(now, mediation_);
-        if (now / 1s != last_second_ / 1s) {
-            mediation_.second_passed();
+        if (now / Mediation::reading_every != last_step_ / Mediation::reading_every) {
+            mediation_.read_backlog(now);
         }
-        last_second_ = now;
+        last_step_ = now;
     }
 
     void ring(const Agenda::Alarm& alarm) noexcept {
@@ -139,7 +139,7 @@ private:
     Store store_;
     Mediation mediation_;
     Readers readers_;
-    Duration last_second_{0};
+    Duration last_step_{0};
 };
 
 } // namespace

@@ -66,7 +66,7 @@ Mediation::Mediation(const Parameters& parameters,
     log_writes_per_s_ = parameters.storage.log_writes_per_s_max * parameters.scale * share;
     drain_bytes_per_s_ = busy * parameters.events.outage_drain_factor;
     delays_.reserve(4096);
-    backlog_bytes_.reserve(86400);
+    backlog_bytes_.reserve(36000); // An hour
 }
 
 void Mediation::begin(std::uint64_t seed) {
@@ -356,12 +356,26 @@ bool Mediation::next_to_classify(Duration now, std::uint64_t& offset_bytes) noex
     return true;
 }
 
-void Mediation::second_passed() {
+void Mediation::read_backlog(Duration at) {
     backlog_bytes_.push_back(static_cast<float>(held_bytes_));
+    read_at_ = at;
+}
+
+// How long the oldest product has been waiting that is not durable yet.
+Duration Mediation::oldest_waiting() const {
+    Duration out{0};
+    for (const Writer& writer : writers_) {
+        if (writer.committing) {
+            out = std::max(out, read_at_ - writer.committing_since);
+        } else if (writer.pending_bytes > 0) {
+            out = std::max(out, read_at_ - writer.pending_since);
+        }
+    }
+    return out;
 }
 
 std::vector<Measure> Mediation::measures() const {
-    const Trend trend = backlog_trend(backlog_bytes_);
+    const Trend trend = backlog_trend(backlog_bytes_, 1s / reading_every);
     return {{"lost_pdus", static_cast<double>(losses_.pdus)},
             {"lost_bytes", static_cast<double>(losses_.bytes)},
             {"lost_target_seconds", static_cast<double>(losses_.target_seconds)},
@@ -373,6 +387,7 @@ std::vector<Measure> Mediation::measures() const {
             {"buffer_high_water_bytes", static_cast<double>(high_water_bytes_)},
             {"backlog_trend_bytes_per_s", trend.bytes_per_s},
             {"backlog_trend_low_bytes_per_s", trend.low},
+            {"oldest_waiting_ns_at_most", static_cast<double>(oldest_waiting().count())},
             {"commits", static_cast<double>(commits_)},
             {"retries", static_cast<double>(retries_)},
             {"recycled_segments", static_cast<double>(store_.recycled())}};

@@ -38,7 +38,8 @@ public:
     void ticked(Duration at) noexcept override;
     void alarm(const Agenda::Alarm& alarm) noexcept;
     void completed(const Agenda::Work& work, const AccessOutcome& outcome) noexcept;
-    void second_passed(); // The backlog's trend is drawn from one reading a second.
+    void read_backlog(Duration at); // Its trend is drawn from ten readings a second.
+    static constexpr Duration reading_every = std::chrono::milliseconds(100);
 
     std::vector<Delay>& delays() noexcept { return delays_; }
     const Losses& losses() const noexcept { return losses_; }
@@ -72,6 +73,7 @@ private:
         Duration ready{0};
     };
 
+    Duration oldest_waiting() const;
     void lose(const Product& product, Duration at) noexcept;
     void take_in(const Product& product, Duration at) noexcept;
     void outage_drain(Duration at) noexcept;
@@ -95,7 +97,8 @@ private:
     std::size_t classifiable_first_ = 0;
     std::size_t classifiable_count_ = 0;
     std::vector<Delay> delays_;
-    std::vector<float> backlog_bytes_; // Each second
+    std::vector<float> backlog_bytes_; // Each reading
+    Duration read_at_{0};
     std::uint64_t buffer_bytes_ = 0;
     std::uint64_t held_bytes_ = 0; // Buffered or in a commit
     std::uint64_t high_water_bytes_ = 0;

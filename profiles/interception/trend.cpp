@@ -6,9 +6,9 @@
 
 namespace profiles::interception {
 
-// Slope over the last two thirds, from ten batch means so that neighbouring seconds do not pretend
+// Slope over the last two thirds, from ten batch means so that neighbouring readings do not pretend
 // to be independent.
-Trend backlog_trend(const std::vector<float>& readings) {
+Trend backlog_trend(const std::vector<float>& readings, double readings_per_s) {
     constexpr std::size_t batches = 10;
     constexpr double student_t_8 = 2.306; // Two-sided 95 %, 8 degrees of freedom
     const std::size_t from = readings.size() / 3;
@@ -39,7 +39,7 @@ Trend backlog_trend(const std::vector<float>& readings) {
         residuals += off * off;
     }
     const double error = std::sqrt(residuals / (batches - 2) / squares);
-    const auto seconds = static_cast<double>(each);
+    const double seconds = static_cast<double>(each) / readings_per_s;
     return {slope / seconds, (slope - student_t_8 * error) / seconds};
 }
 

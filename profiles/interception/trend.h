@@ -11,8 +11,8 @@ struct Trend {
     double low = 0; // Of the 95 % interval
 };
 
-// Slope over the last two thirds of one reading a second, with the lower end of its 95 % interval.
-// Zero with fewer than fifteen readings.
-Trend backlog_trend(const std::vector<float>& readings_bytes);
+// Slope over the last two thirds of the readings, so many a second, with the lower end of its 95 %
+// interval. Zero with fewer than fifteen readings.
+Trend backlog_trend(const std::vector<float>& readings_bytes, double readings_per_s = 1);
 
 } // namespace profiles::interception

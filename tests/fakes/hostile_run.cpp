@@ -94,6 +94,19 @@ RunRecord hostile_run() {
         one.phase = one.captured_by = one.not_measured = hostile;
         one.smallest_seen = hostile_map();
     }
+    for (CapacityRecord& one : run.capacity) {
+        one.array = renamed(one.array);
+        one.variant = one.workload = one.mode = one.limited_by = one.reason = one.currency =
+            hostile;
+        one.price_per_target = 3;
+        for (CapacityPointRecord& point : one.points) {
+            point.reason = hostile;
+        }
+    }
+    for (PlatformRecord& one : run.platforms) {
+        one.workload = one.purpose = hostile;
+        one.assumptions = hostile_map();
+    }
     run.findings = {hostile_finding(renamed(first), "integrity"),
                     hostile_finding(renamed(first), "egress")};
     run.id = run.plan_name = run.plan_purpose = run.plan_sha256 = run.command = hostile;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/fakes/sample_run.h"
 
+#include "tests/fakes/sample_capacity.h"
+
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
@@ -385,6 +387,7 @@ RunRecord sample_run() {
     compare(run, "CPU per access", 1.03125, 0.015625, Word::equivalent);
     add_findings(run);
     add_coverage(run);
+    add_sample_capacity(run);
     run.not_seen = {"Beacons with a period longer than 137 s.",
                     "Anything sent through ports that were not watched.",
                     "The inside of 41,200 bytes that were allowed but encrypted.",

@@ -92,12 +92,15 @@ TEST_CASE("headlines of the run come first, those of the rounds after", "[answer
     REQUIRE(rows.size() == 5);
     CHECK(rows[0].name == "Targets sustained");
     REQUIRE(rows[0].cells.size() == 2);
-    CHECK(rows[0].cells[0]->value == 5000);
+    CHECK(rows[0].cells[0]->value == 300);
     CHECK(rows[3].cells[1]->value < rows[3].cells[0]->value); // Beyond its knee.
 }
 
 TEST_CASE("loads stand in order of their value within a workload", "[answer]") {
-    const auto loads = view::loads(tests::sample_run());
+    auto loads = view::loads(tests::sample_run());
+    const auto searched = std::find_if(loads.begin(), loads.end(), view::is_capacity);
+    CHECK(std::all_of(searched, loads.end(), view::is_capacity)); // Driven last, told last.
+    loads.erase(searched, loads.end());
     CHECK(std::is_sorted(loads.begin(), loads.end(), [](const auto& a, const auto& b) {
         return a.value < b.value;
     }));

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/campaign.h"
+#include "bench/campaign/capacity_rounds.h"
+#include "bench/campaign/interruption.h"
+#include "bench/plan/plan_capacity.h"
+#include "results/run_record_file.h"
+#include "results/whole_file.h"
+
+#include <fmt/format.h>
+
+namespace bench::campaign {
+
+// Before anything is measured: the largest platform of the search has room on the working set.
+void Campaign::check_capacity_fits(const Lab& lab) const {
+    for (const plan::CapacityVariant& variant : plan_.capacity->variants) {
+        profiles::interception::PlatformWorkload most = variant.workload;
+        most.parameters = plan::platform_at(variant, plan_.capacity->to);
+        profiles::WorkingSet set;
+        set.size_bytes = lab.working_set_bytes(most);
+        for (std::uint32_t lane = 0; lane < plan_.lanes; ++lane) {
+            (void)profiles::make_source(most, set, plan_.seed, {lane, plan_.lanes});
+        }
+    }
+}
+
+void Campaign::run_capacity(Lab& lab, RoundRunner& runner) {
+    if (!plan_.capacity || Interruption::raised()) {
+        return;
+    }
+    const auto blocks = order_.empty() ? 0U : order_.back().block + 1;
+    CapacityRounds rounds(plan_, static_cast<std::uint32_t>(order_.size()), blocks);
+    const auto run = [&](const CapacityRound& wanted) {
+        const std::string& array = plan_.arrays[wanted.array].name;
+        if (is_done(wanted.index, array)) {
+            results::RoundRecord name;
+            name.index = wanted.index;
+            name.array = array;
+            const std::string file = results::round_file_name(name);
+            return results::round_from_text(results::read_whole_file(folder_.path() + "/" + file),
+                                            file);
+        }
+        progress_.begin(fmt::format("capacity {}  {}  {}",
+                                    wanted.workload.substr(wanted.workload.find(' ') + 1),
+                                    array,
+                                    wanted.point),
+                        wanted.length);
+        journal_.note("round started", {{"index", std::to_string(wanted.index)}, {"array", array}});
+        if (egress_) {
+            egress_->begin_round(array, "load");
+        }
+        results::RoundRecord out =
+            runner.measure(lab.arrays()[wanted.array], wanted.order, shown_in(""));
+        out.index = wanted.index;
+        out.block = wanted.block;
+        out.workload = wanted.workload;
+        out.point = wanted.point;
+        out.point_value = wanted.trial.targets;
+        if (egress_) {
+            egress_->end_round(out);
+        }
+        keep_round(lab, out);
+        return out;
+    };
+    const auto tell = [&](const CapacityRound& done, const judge::RoundVote& vote) {
+        const char* word = vote.vote == judge::Vote::sustained ? "sustained"
+                           : vote.vote == judge::Vote::failed  ? "not sustained"
+                                                               : "unclear";
+        journal_.note("capacity",
+                      {{"array", plan_.arrays[done.array].name},
+                       {"workload", done.workload},
+                       {"point", done.point},
+                       {"word", word},
+                       {"reason", vote.reason}});
+        progress_.note(fmt::format("{} at {}: {}{}{}",
+                                   plan_.arrays[done.array].name,
+                                   done.point,
+                                   word,
+                                   vote.reason.empty() ? "" : ": ",
+                                   vote.reason));
+    };
+    rounds.run(run, tell, [] { return Interruption::raised(); });
+}
+
+} // namespace bench::campaign
