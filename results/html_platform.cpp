@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/html_page.h"
 #include "results/html_sections.h"
+#include "results/platform_sums.h"
 #include "results/text/human.h"
 #include "results/view.h"
 
@@ -53,11 +54,7 @@ std::string day(const PlatformRecord& platform) {
     chart.series.push_back(
         hours(platform.data_bytes_per_s, "IP traffic, messages, locations", data_slot));
     if (platform.start_hour < 0) {
-        chart.lines.push_back({busiest_hour(platform),
-                               fmt::format("the run holds the busy hour: {}",
-                                           text::bytes_per_second(platform.busy_bytes_per_s)),
-                               -1,
-                               true});
+        chart.lines.push_back({busiest_hour(platform), "the busy hour, throughout", -1, true});
     } else {
         chart.lines.push_back({platform.start_hour, "the run starts here", -1, false});
     }
@@ -66,7 +63,28 @@ std::string day(const PlatformRecord& platform) {
     return figure(chart,
                   key(voice_slot, "calls") + " " +
                       key(data_slot, "IP traffic, messages, locations") + "<span>mean " +
-                      text::bytes_per_second(platform.mean_bytes_per_s) + "</span>");
+                      text::bytes_per_second(platform.mean_bytes_per_s) + ", busy hour " +
+                      text::bytes_per_second(platform.busy_bytes_per_s) + "</span>");
+}
+
+// What it lost and what it waited for, load by load.
+std::string losses(const RunRecord& run) {
+    const auto sums = platform_sums(run);
+    if (sums.empty()) {
+        return "";
+    }
+    Table table(platform_columns());
+    for (const PlatformSum& sum : sums) {
+        std::vector<std::string> cells;
+        for (const std::string& cell : platform_cells(sum)) {
+            cells.push_back(said(cell));
+        }
+        cells[1] = key(view::slot(run, sum.array), sum.array);
+        table.row(cells);
+    }
+    return "<h3>What the platform lost, and how long it waited</h3>\n" + table.html() +
+           "<p class=\"small\">Over all rounds at a load. Late: later than the workload promises "
+           "its users. n.m.: fewer than 10 samples lie above.</p>\n";
 }
 
 std::string assumptions(const PlatformRecord& platform) {
@@ -91,6 +109,7 @@ std::string platform_section(const RunRecord& run) {
         body += platform.purpose.empty() ? "" : "<p>" + said(platform.purpose) + "</p>\n";
         body += day(platform) + assumptions(platform);
     }
+    body = losses(run) + body;
     return body.empty() ? ""
                         : section({"platform",
                                    "The platform as a load",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/answer.h"
+#include "results/platform_sums.h"
 #include "results/sinks.h"
 #include "results/text/escape.h"
 #include "results/text/human.h"
@@ -89,6 +90,23 @@ void add_capacity(Suite& suite, const CapacityRecord& one) {
     suite.cases += "</testcase>\n";
 }
 
+// What the platform lost, for whoever reads the log; limits decide what fails.
+void add_platform(Suite& suite, const PlatformSum& sum) {
+    suite.tests += 1;
+    suite.cases +=
+        fmt::format(R"(    <testcase classname="{}.{}" name="{}: platform"><system-out>)",
+                    escape_html(sum.array),
+                    escape_html(sum.load.workload),
+                    escape_html(sum.load.point));
+    const auto columns = platform_columns();
+    const auto cells = platform_cells(sum);
+    for (std::size_t i = 2; i < cells.size(); ++i) {
+        suite.cases +=
+            fmt::format("{}{}: {}", i == 2 ? "" : "; ", columns[i], escape_html(cells[i]));
+    }
+    suite.cases += "</system-out></testcase>\n";
+}
+
 std::string counts(const Suite& suite) {
     return fmt::format(R"(tests="{}" failures="{}" errors="{}" skipped="{}")",
                        suite.tests,
@@ -123,6 +141,11 @@ std::string junit_report(const RunRecord& run) {
         for (const CapacityRecord& one : run.capacity) {
             if (one.array == array) {
                 add_capacity(suite, one);
+            }
+        }
+        for (const PlatformSum& sum : platform_sums(run)) {
+            if (sum.array == array && !view::is_capacity(sum.load)) {
+                add_platform(suite, sum);
             }
         }
         add_findings(suite, run, array);

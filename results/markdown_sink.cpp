@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/answer.h"
+#include "results/platform_sums.h"
 #include "results/sinks.h"
 #include "results/text/escape.h"
 #include "results/text/human.h"
@@ -179,12 +180,29 @@ std::string capacity(const RunRecord& run) {
     return out + "\n";
 }
 
+std::string platform(const RunRecord& run) {
+    const auto sums = platform_sums(run);
+    if (sums.empty()) {
+        return "";
+    }
+    std::string out =
+        "## What the platform lost, and how long it waited\n\n" + header(platform_columns());
+    for (const PlatformSum& sum : sums) {
+        std::vector<std::string> cells;
+        for (const std::string& cell : platform_cells(sum)) {
+            cells.push_back(escape_markdown(cell));
+        }
+        out += row(cells);
+    }
+    return out + "\n";
+}
+
 } // namespace
 
 std::string markdown_report(const RunRecord& run) {
     const Answer told = answer(run);
     return first_lines(run, told) + capacity(run) + headlines(run) + limits(run) +
-           comparisons(run) + percentiles(run) + findings(run) +
+           comparisons(run) + percentiles(run) + platform(run) + findings(run) +
            list("Not measured", told.not_measured) +
            list("What this run could not have seen", run.not_seen) + "## How to reproduce\n\n    " +
            text::clean_text(run.command) + "\n";

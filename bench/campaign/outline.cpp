@@ -150,7 +150,11 @@ std::string target_text(const Outline::Target& target) {
                            target.identity,
                            target.emulated ? "" : ", if --destroy names it");
     }
-    out += fmt::format("    reads {} {}\n", least, bytes_text(target.bytes_read));
+    if (target.is_bounded || target.bytes_read > 0) {
+        out += fmt::format("    reads {} {}\n", least, bytes_text(target.bytes_read));
+    } else {
+        out += "    reads as much as its loads turn out to ask\n";
+    }
     if (!target.not_watched.empty()) {
         out += "    not watched:";
         for (const std::string& port : target.not_watched) {

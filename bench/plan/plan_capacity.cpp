@@ -4,6 +4,7 @@
 #include "bench/plan/plan_check.h"
 #include "bench/plan/plan_metric.h"
 #include "bench/plan/plan_phase.h"
+#include "profiles/interception/interception_source.h"
 #include "profiles/interception/streams.h"
 
 #include <algorithm>
@@ -180,6 +181,21 @@ private:
 
 PlanCapacity read_capacity(const JsonValue& value, const PlanWords& words) {
     return CapacityReader(value, words).read();
+}
+
+void check_lanes(const Plan& plan, const JsonValue& at) {
+    for (const CapacityVariant& variant : plan.capacity->variants) {
+        const auto writers =
+            profiles::interception::writer_count(platform_at(variant, plan.capacity->from));
+        if (writers < plan.lanes) {
+            at.fail(fmt::format("at most {} lanes, or more targets to begin with: {} has {} "
+                                "writers at {:.0f} targets, and each lane needs one",
+                                writers,
+                                variant.name,
+                                writers,
+                                plan.capacity->from));
+        }
+    }
 }
 
 Parameters platform_at(const CapacityVariant& variant, double targets) {

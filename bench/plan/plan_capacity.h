@@ -19,6 +19,9 @@ struct PlanWords {
 // large buffer could pass for a fast array.
 PlanCapacity read_capacity(const profiles::JsonValue& value, const PlanWords& words);
 
+// Every lane has a writer of its own, also at the least number of targets.
+void check_lanes(const Plan& plan, const profiles::JsonValue& at);
+
 // The platform of a variant with so many targets.
 profiles::interception::Parameters platform_at(const CapacityVariant& variant, double targets);
 

@@ -275,6 +275,7 @@ private:
         if (value) {
             plan_.capacity = read_capacity(
                 *value, {[this](const JsonValue& file) { return resolved(file); }, checked_name});
+            check_lanes(plan_, *value);
         }
     }
 

@@ -121,6 +121,7 @@ TEST_CASE("a capacity plan's mistakes are told with their place", "[capacity]") 
                 "taken is national-small"));
     CHECK(holds(complaint({{"variants", R"([{"name": "same"}])"}}), "what is different"));
     CHECK(holds(complaint({{"variants", R"([{"name": "x", "scrbu": true}])"}}), "unknown key"));
+    CHECK(holds(complaint({}, R"(, "lanes": 8)"), "each lane needs one"));
     CHECK(holds(complaint({}, R"(, "load_points": ["5 targets"])"), "load_points: unknown key"));
 }
 
