@@ -77,7 +77,7 @@ TEST_CASE("SIGINT ends a preconditioning and a read-back cleanly, and the run go
                     {"phase": "verify", "duration": "10min"}])");
 }
 
-TEST_CASE("an array that is gone for good ends the run with exit 3; what was measured stays",
+TEST_CASE("an array that is gone for good ends the run with exit 3 and keeps what was measured",
           "[campaign][survival]") {
     ArrayProcess array;
     const ScratchFolder folder;
