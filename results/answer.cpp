@@ -258,11 +258,15 @@ Answer answer(const RunRecord& run) {
         std::count_if(run.rounds.begin(), run.rounds.end(), [](const auto& one) {
             return !view::is_valid(one) && !view::is_capacity({one.workload, one.point, 0});
         }));
+    const auto searched = static_cast<std::size_t>(
+        std::count_if(run.rounds.begin(), run.rounds.end(), [](const auto& one) {
+            return view::is_capacity({one.workload, one.point, 0});
+        }));
     if (invalid > 0) {
         out.remarks.push_back(
             fmt::format("{} of {} rounds {} invalid and left out of every number here.",
                         invalid,
-                        run.rounds.size(),
+                        run.rounds.size() - searched,
                         invalid == 1 ? "is" : "are"));
     }
     add_not_measured(run, out);

@@ -115,6 +115,9 @@ std::string percentiles(const RunRecord& run) {
             continue;
         }
         for (const std::string& array : view::array_names(run)) {
+            if (view::rounds_at(run, array, load).empty()) {
+                continue; // A search for capacity tries each array elsewhere.
+            }
             const auto rounds = view::valid_only(view::rounds_at(run, array, load));
             const Histogram all = view::merged(rounds, "", &StreamRecord::response_ns);
             std::vector<std::string> cells = {escape_markdown(load.workload + " at " + load.point),

@@ -163,7 +163,7 @@ CapacityRecord CapacityBook::record_of(std::size_t variant, std::size_t array) c
         out.currency = owner.currency;
     }
     const auto base = book(0, array).search.found();
-    if (variant > 0 && out.measured && base && out.ended_by == "array" &&
+    if (variant > 0 && found && base && out.ended_by == "array" &&
         book(0, array).search.end() == CapacitySearch::End::array) {
         out.cost_targets = static_cast<double>(*base) - out.targets;
     }

@@ -110,12 +110,11 @@ std::optional<std::uint32_t> CapacitySearch::sustained_always() const {
 
 std::optional<std::uint32_t> CapacitySearch::sustained_never() const {
     std::optional<std::uint32_t> out;
-    for (auto at = votes_.rbegin(); at != votes_.rend(); ++at) {
-        if (at->second.sustained > 0) {
-            break;
-        }
-        if (at->second.failed > 0) {
-            out = at->first;
+    for (const auto& [targets, votes] : votes_) {
+        if (votes.sustained > 0) {
+            out.reset();
+        } else if (votes.failed > 0 && !out) {
+            out = targets;
         }
     }
     return out;

@@ -32,7 +32,7 @@ double measure(const RoundRecord& round, const char* name) {
 // own fault and the emulator's.
 double lateness_ns(const RoundRecord& round, bool worst) {
     const Histogram& slip = round.audit.slip_ns;
-    const double own = static_cast<double>(worst ? slip.max_ns() : slip.quantile_ns(0.99));
+    const auto own = static_cast<double>(worst ? slip.max_ns() : slip.quantile_ns(0.99));
     return own + accesses_per_commit * static_cast<double>(round.audit.emulator_lateness_ns_p99);
 }
 
@@ -65,9 +65,11 @@ value_of(Rounds rounds, const results::Metric& metric, std::uint64_t samples_abo
     if (all.count() == 0) {
         return std::nullopt;
     }
-    return static_cast<double>(all.samples_above(*quantile) < samples_above_min
-                                   ? all.max_ns()
-                                   : all.quantile_ns(*quantile));
+    if (all.samples_above(*quantile) < samples_above_min) { // One round's worst is not another's.
+        const Histogram last = results::metric_histogram(*rounds.back(), metric);
+        return last.count() > 0 ? std::optional(static_cast<double>(last.max_ns())) : std::nullopt;
+    }
+    return static_cast<double>(all.quantile_ns(*quantile));
 }
 
 struct Excess {

@@ -21,7 +21,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr PlanDuration longest = 7 * 24h;
-constexpr double targets_max = 1e7;
 constexpr double buffers_min = 5;
 constexpr std::uint32_t rounds_max = 100;
 

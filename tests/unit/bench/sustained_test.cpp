@@ -141,6 +141,16 @@ TEST_CASE("a percentile of too few samples is judged by the worst of them", "[ca
     }
     const std::vector<const RoundRecord*> three{&other, &other, &round};
     CHECK(vote_of(three, terms).vote == Vote::sustained);
+    // Where even together they are too few, the worst of an earlier round is not held against this.
+    const RoundRecord early = [] {
+        RoundRecord spiked = quiet_round();
+        spiked.streams[3].response_ns.record(900 * ms_ns, 1);
+        return spiked;
+    }();
+    const RoundRecord late = quiet_round();
+    const std::vector<const RoundRecord*> two{&early, &late};
+    CHECK(vote_of(two, terms).vote == Vote::sustained);
+    CHECK(vote_of({two.data(), 1}, terms).vote == Vote::failed);
 }
 
 namespace {
