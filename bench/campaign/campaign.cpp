@@ -176,6 +176,9 @@ void Campaign::run_in_lab() {
     Lab lab(plan_, options_.permission, journal_, clock_, starter);
     progress_.end();
     record_.arrays = lab.records();
+    if (egress_) {
+        egress_->plant(lab.arrays(), earlier_.started_utc_ns != 0);
+    }
     RoundRunner runner(plan_, lab, journal_, clock_);
     if (plan_.capacity) {
         check_capacity_fits(lab);

@@ -37,6 +37,7 @@ DataWatch::DataWatch(const DataPlace& place,
     load::VerifySettings settings = load::verify_settings_for(array_.report);
     settings.verify = verify_of(place.plan);
     settings.set = working_set(place.lab, array_, workload);
+    settings.canary = array_.canary;
     lanes_.emplace(*array_.expectation, lanes, workload, settings);
 }
 
@@ -46,6 +47,7 @@ DataWatch::DataWatch(const DataPlace& place, load::Lane& lane)
     remember(place.plan, place.lab);
     integrity::KeeperSettings settings = load::keeper_settings_for(array_.report);
     settings.verify = integrity::Verify::full;
+    settings.canary = array_.canary;
     settings.slots = static_cast<std::uint32_t>(lane.drivers.front()->depth());
     settings.compressible_percent =
         static_cast<std::uint8_t>(std::lround(lane.reduction.compressible_share * 100));

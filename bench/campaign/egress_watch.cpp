@@ -58,6 +58,10 @@ EgressWatch::EgressWatch(const plan::Plan& plan, const std::string& hindrance, R
     : plan_(plan)
     , journal_(journal)
     , markers_(egress::Markers::with_random_key()) {
+    canaries_.key = integrity::new_canary_key();
+    for (const plan::PlanArray& array : plan_.arrays) {
+        canaries_.luns[static_cast<std::uint32_t>(canaries_.luns.size())] = array.name;
+    }
     const auto emulated = static_cast<std::size_t>(
         std::count_if(plan.arrays.begin(), plan.arrays.end(), is_emulated));
     std::string why = hindrance;
@@ -106,6 +110,7 @@ void EgressWatch::watch_emulated() {
         const drivers::lab::ArrayPlace& place = laboratory_->place(i);
         ArrayWatchSettings settings;
         settings.array = plan_.arrays[i].name;
+        settings.canaries = canaries_;
         settings.policy = plan_.egress->policies.at(settings.array).rules;
         // In the laboratory the array's own addresses are known, whatever the policy supposes.
         settings.policy.array_addresses = place.prefixes;
@@ -126,6 +131,7 @@ void EgressWatch::watch_real() {
         }
         ArrayWatchSettings settings;
         settings.array = array.name;
+        settings.canaries = canaries_;
         settings.policy = plan_.egress->policies.at(array.name).rules;
         std::set<std::string> interfaces;
         for (const profiles::PortDescription& port : array.description.ports) {
@@ -162,6 +168,16 @@ EgressWatch::start(const plan::PlanArray& array) const {
         }
     }
     return std::make_unique<drivers::array::EmulatedArray>(settings);
+}
+
+void EgressWatch::plant(std::vector<ArrayUnderTest>& arrays, bool knows_older) const {
+    for (std::size_t i = 0; i < arrays.size(); ++i) {
+        // What was written with another key would look altered.
+        if (arrays[i].child || !knows_older) {
+            arrays[i].canary.emplace(canaries_.key,
+                                     integrity::CanaryPlace{.lun = static_cast<std::uint32_t>(i)});
+        }
+    }
 }
 
 ArrayWatch* EgressWatch::watch_of(const std::string& array) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bench/campaign/egress_watch_array.h"
+#include "bench/campaign/lab.h"
 #include "bench/campaign/run_journal.h"
 #include "bench/plan/plan.h"
 #include "drivers/array/child.h"
@@ -35,6 +36,10 @@ public:
     // In its place in the laboratory if there is one.
     std::unique_ptr<drivers::array::EmulatedArray> start(const plan::PlanArray& array) const;
 
+    // Tokens into all that will be written, by which it is known again wherever it turns up.
+    // `knows_older`: what an earlier part of this run has written may still be read back.
+    void plant(std::vector<ArrayUnderTest>& arrays, bool knows_older) const;
+
     void begin_phase(const std::string& phase);                           // For every array.
     void begin_round(const std::string& array, const std::string& phase); // The others are idle.
     void end_round(results::RoundRecord& round); // Adds what its array sent meanwhile.
@@ -63,6 +68,7 @@ private:
     std::unique_ptr<drivers::lab::Laboratory> laboratory_;
     std::unique_ptr<drivers::lab::Visit> visit_;
     egress::Markers markers_;
+    integrity::CanaryKeyFile canaries_;
     std::vector<std::unique_ptr<ArrayWatch>> watches_;
     std::vector<Missing> missing_;
     EgressBooks round_began_;

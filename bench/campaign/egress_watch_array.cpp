@@ -61,8 +61,13 @@ EgressBooks EgressBooks::operator-(const EgressBooks& earlier) const {
 
 ArrayWatch::ArrayWatch(ArrayWatchSettings settings)
     : settings_(std::move(settings))
-    , policy_(settings_.policy)
-    , analysis_(std::make_unique<egress::Analysis>(policy_, egress::AnalysisSettings{})) {
+    , policy_(settings_.policy) {
+    egress::AnalysisSettings analysing;
+    if (settings_.canaries) {
+        search_.emplace(*settings_.canaries);
+        analysing.content = &*search_;
+    }
+    analysis_ = std::make_unique<egress::Analysis>(policy_, analysing);
     const auto open = [this] {
         for (const drivers::capture::LiveSettings& tap : settings_.taps) {
             sources_.push_back(drivers::capture::PcapSource::open_live(tap));
@@ -251,6 +256,9 @@ void ArrayWatch::work() {
     look_around(ended_ns_);
     by_phase_[phase_] += books_now(ended_ns_) - phase_began_;
     analysis_->finish();
+    if (search_) {
+        search_->finish();
+    }
     const std::lock_guard hold(lock_);
     stopping_ = true; // Nobody shall wait for a capture that is over.
     settled_books_ = books_now(ended_ns_);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bench/egress/analysis.h"
+#include "bench/egress/canary_search.h"
 #include "bench/egress/marker.h"
 #include "drivers/capture/pcap_source.h"
 
@@ -11,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -35,8 +37,9 @@ struct ArrayWatchSettings {
     std::string array;
     profiles::Policy policy;
     std::vector<drivers::capture::LiveSettings> taps;
-    int network = -1;                         // Where the taps are; -1 = the host's own.
-    const egress::Markers* markers = nullptr; // None are sent where no bench can.
+    int network = -1;                                 // Where the taps are; -1 = the host's own.
+    const egress::Markers* markers = nullptr;         // None are sent where no bench can.
+    std::optional<integrity::CanaryKeyFile> canaries; // What the bench plants in what it writes.
 };
 
 // Captures what passes one array's ports, on a thread of its own, and takes it apart as it comes.
@@ -58,6 +61,7 @@ public:
     const egress::Analysis& analysis() const { return *analysis_; }
     const std::map<std::string, EgressBooks>& by_phase() const { return by_phase_; }
     const egress::MarkerBook& markers() const { return marker_book_; }
+    const egress::CanarySearch* canaries() const { return search_ ? &*search_ : nullptr; }
     std::uint64_t dropped() const { return dropped_; }
     const std::string& broken() const { return broken_; } // Why the capture ended by itself.
     // Seconds (UTC) in which something was lost or a clock stepped, each with a reason.
@@ -81,6 +85,7 @@ private:
 
     ArrayWatchSettings settings_;
     egress::CompiledPolicy policy_;
+    std::optional<egress::CanarySearch> search_; // Hears the analysis.
     std::unique_ptr<egress::Analysis> analysis_;
     std::vector<std::unique_ptr<drivers::capture::PcapSource>> sources_;
 

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <map>
+#include <tuple>
 
 namespace bench::campaign {
 
@@ -92,6 +94,68 @@ std::string not_measured(const ArrayWatch& watch, bool was_resumed) {
         add("the run was interrupted, and what its earlier parts captured is not in this one");
     }
     return out;
+}
+
+// An array that leaks leaks often: of connections to one service that carried canaries in the same
+// writing the first stands for all.
+std::vector<egress::EgressFinding> folded(const std::vector<egress::EgressFinding>& found) {
+    using Alike = std::tuple<egress::IpAddress, egress::IpAddress, std::uint16_t, std::string>;
+    std::map<Alike, std::size_t> places;
+    std::vector<egress::EgressFinding> out;
+    std::vector<std::uint64_t> counts;
+    for (const egress::EgressFinding& one : found) {
+        const auto detail = [&](const char* name) {
+            const auto at = one.details.find(name);
+            return at == one.details.end() ? std::string() : at->second + "\n";
+        };
+        // Of two ports the higher one is the caller's own.
+        const std::uint16_t port = std::min(one.key.ports[0], one.key.ports[1]);
+        const auto [place, is_new] =
+            places.try_emplace({one.key.ends[0],
+                                one.key.ends[1],
+                                port,
+                                one.severity + detail("channel") + detail("encoding") +
+                                    detail("inside") + detail("LUN")},
+                               out.size());
+        if (is_new) {
+            out.push_back(one);
+            counts.push_back(0);
+        } else {
+            egress::EgressFinding& first = out[place->second];
+            first.packets += one.packets;
+            first.bytes += one.bytes;
+            first.first_ns = std::min(first.first_ns, one.first_ns);
+            first.last_ns = std::max(first.last_ns, one.last_ns);
+        }
+        ++counts[place->second];
+    }
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        if (counts[i] > 1) {
+            out[i].summary += fmt::format("; {} connections carried the like", counts[i]);
+            out[i].details["connections"] = std::to_string(counts[i]);
+        }
+    }
+    return out;
+}
+
+void report_canaries(const egress::CanarySearch& search,
+                     const egress::Analysis& analysis,
+                     egress::EgressReport& out) {
+    std::vector<egress::EgressFinding> found;
+    egress::find_canaries(search, analysis, found);
+    found = folded(found);
+    out.findings.insert(out.findings.begin(), found.begin(), found.end());
+    out.canary_lines = egress::canary_lines(search, analysis);
+    const egress::CanaryControl control = egress::run_canary_control(search.key());
+    out.detectable.push_back(fmt::format(
+        "Canaries: one whole token of what the bench wrote, in any of the writings tried on a "
+        "sample of this run's own: {} of {} found{}; what is encrypted stays unseen.",
+        control.found,
+        control.planted,
+        control.missed.empty() ? "" : ", missed: " + control.missed.front()));
+    for (const std::string& missed : control.missed) {
+        out.not_measured.push_back("the canary search missed its own sample: " + missed);
+    }
 }
 
 results::EgressRecord record_of(const EgressBooks& books) {
@@ -203,9 +267,16 @@ void record_watch(const ArrayWatch& watch,
     report.findings = egress::draw_findings(analysis, detectors);
     report.detectable = egress::detectable(analysis, detectors);
     report.detectable.push_back("Capture: " + marker_sentence(watch.markers()));
+    if (watch.canaries() != nullptr) {
+        report_canaries(*watch.canaries(), analysis, report);
+    }
     report.dropped = watch.dropped();
     report.ended_early = watch.broken();
-    const std::string why = not_measured(watch, !folder.is_first());
+    std::string why = not_measured(watch, !folder.is_first());
+    for (const std::string& other : report.not_measured) {
+        why += (why.empty() ? "" : "; ") + other;
+    }
+    report.not_measured.clear();
     if (!why.empty()) {
         report.not_measured.push_back(why);
     }

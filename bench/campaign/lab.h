@@ -3,6 +3,7 @@
 
 #include "bench/campaign/run_journal.h"
 #include "bench/campaign/safety.h"
+#include "bench/integrity/canary_token.h"
 #include "bench/integrity/expectation.h"
 #include "bench/plan/driver_assembly.h"
 #include "bench/plan/plan.h"
@@ -12,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,7 @@ struct ArrayUnderTest {
     std::map<std::string, std::string> host_settings; // What the bench does as host, in words.
     plan::DriverOptions options;
     drivers::LunReport report;
+    std::optional<integrity::CanaryPlanter> canary; // Stands in every sector that the bench writes.
     std::unique_ptr<integrity::Expectation> expectation; // None: nothing is written or verified.
 
     std::uint64_t capacity_bytes() const {

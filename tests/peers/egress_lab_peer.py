@@ -68,6 +68,10 @@ def check_found(record):
     kinds = {kind for kind, _ in told}
     for kind in ("beacon", "DNS tunnel", "ICMP tunnel", "data port calls out", "unlisted flow", "budget exceeded"):
         expect(kind in kinds, f"\"{kind}\" among {kinds}")
+    canaries = [one for one in found if one["kind"] == "canary"]
+    expect(any("203.0.113.66:8443" in one["summary"] and one["details"]["encoding"] == "base64" and
+               "talking-leaking" in one["details"].get("LUN", "") for one in canaries),
+           f"the leaked block is named with its LUN and address: {[one['summary'] for one in canaries]}")
     for one in found:
         if one["cutout"]:
             path = scratch / "demo" / one["cutout"]
@@ -85,6 +89,7 @@ def check_books(record):
         expect(any(one["phase"] == "load" for one in rows), "the load is a phase of its own")
         expect(whole["unreadable_bytes"] > 0, "call-home is allowed but unreadable")
         expect("marker frames" in whole["smallest_seen"]["Capture"], "losses are told with their interval")
+        expect("found" in whole["smallest_seen"]["Canaries"], "the canary search has proved itself")
         ports = next(one for one in record["arrays"] if one["name"] == array)["ports"]
         expect(all("mirror" in port["watched_by"] for port in ports), "every port is watched")
 
