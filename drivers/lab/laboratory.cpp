@@ -3,8 +3,10 @@
 
 #include "drivers/lab/tool.h"
 
+#include <array>
 #include <fmt/format.h>
 #include <fstream>
+#include <utility>
 
 namespace drivers::lab {
 
@@ -138,9 +140,9 @@ void Laboratory::furnish_array(std::size_t array) const {
                          data_interface,
                          place.data_addresses.front());
     // The data port knows the way out too: what keeps a lawful array from using it is the array.
-    const std::pair<const char*, const std::string*> ways[] = {
-        {management_interface, &place.management_address},
-        {data_interface, &place.data_addresses.front()}};
+    const std::array<std::pair<const char*, const std::string*>, 2> ways{
+        {{management_interface, &place.management_address},
+         {data_interface, &place.data_addresses.front()}}};
     int metric = 10;
     for (const auto& [interface, source] : ways) {
         lines += fmt::format("route add {0} dev {1} src {2} metric {3}\n"

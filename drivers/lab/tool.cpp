@@ -94,6 +94,7 @@ void run_tool(const std::vector<std::string>& words,
     const std::string program = path_of(words.front());
     std::vector<std::string> copies = words;
     std::vector<char*> pointers;
+    pointers.reserve(copies.size() + 1);
     for (std::string& word : copies) {
         pointers.push_back(word.data());
     }

@@ -118,14 +118,14 @@ ActorCrew::~ActorCrew() {
 }
 
 void ActorCrew::written(std::uint16_t lun,
-                        std::uint64_t lba,
-                        std::uint64_t block_count,
+                        std::uint64_t from_lba,
+                        std::uint64_t blocks,
                         std::span<const std::byte> data) noexcept {
     unsaid_bytes_ += data.size();
     ActorNews news;
     news.lun = lun;
-    news.lba = lba;
-    news.block_count = block_count;
+    news.lba = from_lba;
+    news.block_count = blocks;
     news.data = data;
     const bool is_cue_for_any =
         std::any_of(actors_.begin(), actors_.end(), [&](const std::unique_ptr<Actor>& actor) {

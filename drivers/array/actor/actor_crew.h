@@ -22,8 +22,8 @@ public:
     // Called from the array's own thread with every write: cheap, and bounded by what the data
     // holds only where an actor waits for a keyword.
     void written(std::uint16_t lun,
-                 std::uint64_t lba,
-                 std::uint64_t block_count,
+                 std::uint64_t from_lba,
+                 std::uint64_t blocks,
                  std::span<const std::byte> data) noexcept;
     void happened(ActorNews::Kind kind) noexcept; // Failover, update.
 

@@ -33,12 +33,18 @@ constexpr const char* trap_manager = "192.0.2.61";
 constexpr const char* far_away = "203.0.113.66";
 constexpr const char* far_away_ipv6 = "2001:db8:bad::66";
 
-void set(
-    ActorSettings& out, const char* remote, std::uint16_t port, Duration period, double jitter) {
-    out.remote = remote;
-    out.port = port;
-    out.period = period;
-    out.jitter = jitter;
+struct Habit {
+    const char* remote;
+    std::uint16_t port;
+    Duration period;
+    double jitter;
+};
+
+void set(ActorSettings& out, const Habit& habit) {
+    out.remote = habit.remote;
+    out.port = habit.port;
+    out.period = habit.period;
+    out.jitter = habit.jitter;
 }
 
 void set_lawful(ActorSettings& out) {
@@ -47,23 +53,23 @@ void set_lawful(ActorSettings& out) {
     constexpr std::uint64_t trap_bytes = 90;
     switch (out.kind) {
     case ActorKind::ntp:
-        set(out, time_server, 123, 64s, 0.02);
+        set(out, {time_server, 123, 64s, 0.02});
         break;
     case ActorKind::dns:
-        set(out, resolver, 53, 5min, 0.5);
+        set(out, {resolver, 53, 5min, 0.5});
         break;
     case ActorKind::syslog:
-        set(out, log_collector, 514, 30s, 0);
+        set(out, {log_collector, 514, 30s, 0});
         out.memoryless = true;
         out.size_bytes = line_bytes;
         break;
     case ActorKind::snmp_trap:
-        set(out, trap_manager, 162, 10min, 0);
+        set(out, {trap_manager, 162, 10min, 0});
         out.memoryless = true;
         out.size_bytes = trap_bytes;
         break;
     default:
-        set(out, "call-home.example.net", 443, 1h, 0.05);
+        set(out, {"call-home.example.net", 443, 1h, 0.05});
         out.size_bytes = report_bytes;
         break;
     }
@@ -72,42 +78,42 @@ void set_lawful(ActorSettings& out) {
 void set_unlawful(ActorSettings& out) {
     switch (out.kind) {
     case ActorKind::beacon:
-        set(out, far_away, 4444, 60s, 0.1);
+        set(out, {far_away, 4444, 60s, 0.1});
         out.size_bytes = 64;
         break;
     case ActorKind::slow_drip:
-        set(out, far_away, 8080, 30s, 0.5);
+        set(out, {far_away, 8080, 30s, 0.5});
         out.size_bytes = 16;
         break;
     case ActorKind::burst_after_ingest:
-        set(out, far_away, 9001, 5s, 0.3);
+        set(out, {far_away, 9001, 5s, 0.3});
         out.ingest_bytes = 16U << 20U;
         out.ingest_share = 0.01;
         break;
     case ActorKind::dns_tunnel:
-        set(out, resolver, 53, 2s, 0.4);
+        set(out, {resolver, 53, 2s, 0.4});
         out.domain = "cdn-metrics.example";
         out.size_bytes = 60;
         break;
     case ActorKind::icmp_tunnel:
-        set(out, far_away, 0, 3s, 0.3);
+        set(out, {far_away, 0, 3s, 0.3});
         out.size_bytes = 320;
         break;
     case ActorKind::hidden_in_call_home:
-        set(out, "call-home.example.net", 443, 1h, 0.05);
+        set(out, {"call-home.example.net", 443, 1h, 0.05});
         out.size_bytes = 2048;
         out.ingest_share = 0.001;
         break;
     case ActorKind::canary_leak:
-        set(out, far_away, 8443, 20s, 0.4);
+        set(out, {far_away, 8443, 20s, 0.4});
         out.size_bytes = 512;
         break;
     case ActorKind::ipv6_side_path:
-        set(out, far_away_ipv6, 443, 30s, 0.4);
+        set(out, {far_away_ipv6, 443, 30s, 0.4});
         out.size_bytes = 128;
         break;
     default:
-        set(out, far_away, 6667, 40s, 0.4);
+        set(out, {far_away, 6667, 40s, 0.4});
         out.by_data_port = true;
         break;
     }

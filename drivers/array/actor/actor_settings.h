@@ -40,33 +40,33 @@ bool is_lawful(ActorKind kind) noexcept; // An array may be allowed to do it.
 enum class ActorCue : std::uint8_t { start, time, update, failover, magic_block, keyword };
 
 struct ActorTrigger {
-    ActorCue cue = ActorCue::start;
     Duration after{0};     // From the array's start (time), or from the cue.
     Duration lasts{0};     // Silent again after so long; 0 = never.
-    std::uint64_t lba = 0; // Magic block: a write that covers it.
-    std::uint16_t lun = 0; // Magic block: of this LUN.
+    std::uint64_t lba = 0; // Magic block: a write that covers it ...
     std::string keyword;   // In what is written.
+    std::uint16_t lun = 0; // ... on this LUN.
+    ActorCue cue = ActorCue::start;
 };
 
 enum class DnsCarrier : std::uint8_t { txt, null, cname };
 
-struct ActorSettings {
-    ActorKind kind = ActorKind::ntp;
+struct ActorSettings { // Wide fields first.
     std::uint64_t seed = 1;
-    std::string remote; // An address, or a name that is looked up before each message.
-    std::uint16_t port = 0;
-    bool by_data_port = false; // Leaves by the data port; else by the management port.
+    std::string remote;             // An address, or a name that is looked up before each message.
+    std::string domain;             // DNS tunnel: what the names end in.
+    std::vector<std::string> names; // DNS: what is asked for, in turn.
+    ActorTrigger trigger;
     Duration period{0};
     double jitter = 0;              // Share of the period, either way: uniform.
-    bool memoryless = false;        // Exponential gaps of mean `period` instead.
     std::uint64_t size_bytes = 0;   // Of a message, before any encoding.
     double ingest_share = 0;        // Burst, hidden: this share of what was written since the last.
     std::uint64_t ingest_bytes = 0; // Burst: after so much was written ...
-    std::string domain;             // DNS tunnel: what the names end in.
+    std::uint16_t port = 0;
+    ActorKind kind = ActorKind::ntp;
     DnsCarrier dns_carrier = DnsCarrier::txt;
-    std::vector<std::string> names; // DNS: what is asked for, in turn.
     LeakEncoding encoding = LeakEncoding::raw;
-    ActorTrigger trigger;
+    bool by_data_port = false; // Leaves by the data port; else by the management port.
+    bool memoryless = false;   // Exponential gaps of mean `period` instead.
 };
 
 // What the kind does when the array file says no more than the kind; addresses are those of the
