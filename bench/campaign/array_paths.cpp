@@ -99,7 +99,7 @@ plan::DriverOptions host_options(const plan::Plan& plan,
             out.reconnect_timeout = *wait;
             effect = "applied";
         }
-        said["vendor recommends " + key] = value + " (" + effect + ")";
+        said["vendor recommends " + key] = fmt::format("{} ({})", value, effect);
     }
     said["host waits for a path"] = profiles::duration_text(out.reconnect_timeout);
     said["host command timeout"] = profiles::duration_text(out.command_timeout);

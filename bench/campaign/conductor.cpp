@@ -53,6 +53,18 @@ void mark_phases(std::vector<results::IntervalRecord>& intervals,
     }
 }
 
+void mark_findings(results::RoundRecord& round) {
+    for (results::FindingRecord& finding : round.findings) {
+        const std::int64_t seen_ns = finding.at_utc_ns - round.started_utc_ns;
+        for (const results::IntervalRecord& interval : round.intervals) {
+            if (finding.phase.empty() && finding.at_utc_ns != 0 && seen_ns >= interval.from_ns &&
+                seen_ns < interval.from_ns + interval.length_ns) {
+                finding.phase = interval.phase;
+            }
+        }
+    }
+}
+
 Conductor::Conductor(Score score,
                      const WatchedSource& first_lane,
                      RunJournal& journal,

@@ -68,4 +68,7 @@ void mark_phases(std::vector<results::IntervalRecord>& intervals,
                  const std::vector<plan::PlanPhase>& phases,
                  drivers::Duration ramp);
 
+// Gives each finding that names no phase the one in which it was first seen.
+void mark_findings(results::RoundRecord& round);
+
 } // namespace bench::campaign

@@ -169,6 +169,7 @@ RoundRunner::load(ArrayUnderTest& array, const LoadOrder& order, const OnInterva
     data.tell("", out);
     add_platform_measures(order.workload, out);
     mark_phases(out.intervals, order.phases, order.ramp);
+    mark_findings(out);
     std::vector<WatchedAccess> accesses;
     for (const WatchedSource* one : watched) {
         accesses.insert(accesses.end(), one->accesses().begin(), one->accesses().end());

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows through real sockets: whole campaigns against emulated arrays in child processes.
-#include "bench/campaign/interruption.h"
 #include "bench/campaign/live_bed.h"
 #include "bench/campaign/self_test.h"
 #include "drivers/api/monotonic_clock.h"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <functional>
 #include <stdexcept>
 #include <thread>

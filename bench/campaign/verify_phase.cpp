@@ -17,12 +17,13 @@ constexpr std::size_t read_depth = 16;
 
 // The round's last disturbance after which a cache holds nothing that was there before.
 std::string cache_emptied_by(const results::RoundRecord& round) {
-    for (auto one = round.disturbances.rbegin(); one != round.disturbances.rend(); ++one) {
-        if (one->name == "power_cut" || one->name == "failover") {
-            return "the round's " + one->name;
+    std::string out;
+    for (const results::DisturbanceRecord& one : round.disturbances) {
+        if (one.name == "power_cut" || one.name == "failover") {
+            out = "the round's " + one.name;
         }
     }
-    return {};
+    return out;
 }
 
 } // namespace

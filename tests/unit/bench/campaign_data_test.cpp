@@ -102,6 +102,7 @@ TEST_CASE("lost writes stand in integrity.json with place, cut-out and time line
     CHECK_FALSE(array.at("not_detected").empty());
     for (const json& finding : array.at("findings")) {
         CHECK_FALSE(finding.at("cutout").get<std::string>().empty());
+        CHECK_FALSE(finding.at("phase").get<std::string>().empty());
         for (const char* key : {"address_bytes",
                                 "expected",
                                 "expected_written",

@@ -97,3 +97,26 @@ TEST_CASE("recommended host settings take effect where they mean something, unif
     CHECK(said.at("host settings") == "uniform");
     CHECK_THAT(said.at("vendor recommends no_path_retry"), Catch::Contains("not applied"));
 }
+
+TEST_CASE("runs with recommended and with uniform host settings stand beside each other",
+          "[campaign][multipath]") {
+    const ScratchFolder folder;
+    std::vector<std::string> runs;
+    for (const char* settings : {"recommended", "uniform"}) {
+        runs.push_back(folder.path() + "/" + settings);
+        const CampaignPlan plan{{tests::plain_array()},
+                                {"mixed-70-30"},
+                                R"(, "rounds": 1, "load_points": ["200/s"], "duration": "300ms",
+                                   "working_set": "8MiB", "host_settings": ")" +
+                                    std::string(settings) + "\""};
+        ProgramRun program({"run", plan.write(folder.path()), "--out", runs.back()}, folder.path());
+        const int code = program.wait();
+        INFO(program.err());
+        CHECK((code == 0 || code == 7));
+    }
+    ProgramRun compare({"compare", runs[0], runs[1]}, folder.path());
+    CHECK(compare.wait() == 0);
+    CHECK_THAT(
+        compare.out(),
+        Catch::Contains("host settings differ: a0@recommended recommended, a0@uniform uniform"));
+}
