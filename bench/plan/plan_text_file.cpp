@@ -211,6 +211,16 @@ Json capacity_json(const PlanCapacity& capacity, const std::map<std::string, std
     return out;
 }
 
+void add_judgement(Json& out, const Plan& plan) {
+    out["limits"] = limits_json(plan.limits);
+    for (const PlanMetric& metric : plan.metrics) {
+        Json one = metric_json(metric.metric);
+        one["margin"] = metric.margin;
+        one["primary"] = metric.primary;
+        out["metrics"].push_back(std::move(one));
+    }
+}
+
 } // namespace
 
 std::string plan_text(const Plan& plan, const std::map<std::string, std::string>& files) {
@@ -225,19 +235,9 @@ std::string plan_text(const Plan& plan, const std::map<std::string, std::string>
     if (plan.capacity) {
         out["capacity"] = capacity_json(*plan.capacity, files);
     }
-    if (plan.type == PlanType::capacity) {
-        return out.dump(2) + "\n";
-    }
-    add_rounds(out, plan);
-    out["limits"] = Json::array();
-    for (const PlanLimit& limit : plan.limits) {
-        out["limits"].push_back(limit_json(limit));
-    }
-    for (const PlanMetric& metric : plan.metrics) {
-        Json one = metric_json(metric.metric);
-        one["margin"] = metric.margin;
-        one["primary"] = metric.primary;
-        out["metrics"].push_back(std::move(one));
+    if (plan.type != PlanType::capacity) {
+        add_rounds(out, plan);
+        add_judgement(out, plan);
     }
     if (plan.egress) {
         Json policies = Json::object();
