@@ -2,6 +2,8 @@
 #include "bench/cli/command.h"
 #include "bench/egress/canary_search.h"
 #include "bench/egress/sinks.h"
+#include "bench/egress/stimulus_file.h"
+#include "bench/egress/zeek_log_file.h"
 #include "drivers/api/errors.h"
 #include "drivers/capture/pcap_source.h"
 #include "profiles/policy_file.h"
@@ -31,10 +33,14 @@ constexpr const char* usage =
 
 Says who talked to whom in a capture (pcap, pcapng) or on a live interface, which of it the policy allows, what the
 detectors make of it, and what this capture could not have shown. Without a policy everything is unlisted.
+In place of a capture it reads Zeek's conn.log (and dns.log), tab-separated or JSON lines.
 
 example: arraybench egress lab.pcap --policy profiles/policies/linux-lio.json --format json
+         arraybench egress conn.log --dns-log dns.log --policy profiles/policies/linux-lio.json
 
 )";
+
+constexpr std::size_t dns_log_max = 1'000'000;
 
 std::atomic<bool> interrupted{
     false}; // Set by a signal: the one thing that cannot come through a constructor.
@@ -47,6 +53,8 @@ struct Options {
     std::string draft;
     std::string export_folder;
     std::string duration;
+    std::string dns_log;
+    std::string journal;
     std::string canary_key;
     std::string make_canary_key;
     std::size_t flows_max = 1'000'000;
@@ -68,7 +76,13 @@ po::options_description describe(Options& options) {
         "write a policy that allows what was seen to this file, for a person to edit");
     add("export",
         po::value(&options.export_folder),
-        "write conn.log, eve.json and a cut-out pcap per finding into this folder");
+        "write conn.log, dns.log, eve.json and a cut-out pcap per finding into this folder");
+    add("dns-log",
+        po::value(&options.dns_log),
+        "Zeek's dns.log beside the conn.log that is given in place of a capture");
+    add("journal",
+        po::value(&options.journal),
+        "when phases began and stimuli came: the traffic's answers to them are tested");
     add("canary-key",
         po::value(&options.canary_key),
         "look for the canaries that a run planted under this key, in every encoding known");
@@ -97,8 +111,10 @@ Options parse(const Arguments& arguments) {
     if (!options.make_canary_key.empty()) {
         return options;
     }
-    if (options.file.empty() == options.interface.empty()) {
-        throw drivers::UsageError("egress: wanted either a capture file or -i INTERFACE");
+    const bool capture_or_log = !options.file.empty() || !options.dns_log.empty();
+    if (capture_or_log == !options.interface.empty()) {
+        throw drivers::UsageError(
+            "egress: wanted either a capture file, Zeek logs, or -i INTERFACE");
     }
     if (options.format != "text" && options.format != "json" && options.format != "html") {
         throw drivers::UsageError(
@@ -121,6 +137,7 @@ void export_all(const std::string& folder, const egress::EgressReport& report) {
     std::error_code error;
     std::filesystem::create_directories(root, error);
     write_file(root / "conn.log", egress::zeek_conn_log(*report.analysis));
+    write_file(root / "dns.log", egress::zeek_dns_log(*report.analysis));
     write_file(root / "eve.json", egress::eve_json(report));
     std::size_t number = 0;
     for (const egress::EgressFinding& finding : report.findings) {
@@ -175,6 +192,45 @@ void read_all(const Options& options,
     analysis.finish();
 }
 
+void read_logs(const Options& options, egress::Analysis& analysis, egress::EgressReport& report) {
+    const bool only_names = options.file.empty();
+    const auto counts =
+        egress::read_zeek(only_names ? std::string() : options.file, options.dns_log, analysis);
+    analysis.finish();
+    report.notes.push_back(fmt::format(
+        "{} connections and {} DNS questions as Zeek recorded them: without frames nothing is said "
+        "of contents, bursts inside connections, ICMP data, header fields or single frames' sizes",
+        counts.connections,
+        counts.questions));
+    if (counts.bad_lines + counts.left_out > 0) {
+        report.not_measured.push_back(
+            fmt::format("{} lines of the logs could not be read, {} more were too many",
+                        counts.bad_lines,
+                        counts.left_out));
+    }
+}
+
+void read_evidence(const Options& options,
+                   egress::Analysis& analysis,
+                   egress::EgressReport& report) {
+    const bool logs = options.interface.empty() &&
+                      (options.file.empty() || egress::looks_like_zeek(options.file));
+    if (!logs && !options.dns_log.empty()) {
+        throw drivers::UsageError("egress: --dns-log stands beside a conn.log, not a capture");
+    }
+    if (logs) {
+        if (!options.canary_key.empty()) {
+            throw drivers::UsageError("egress: --canary-key: logs have no contents to search");
+        }
+        read_logs(options, analysis, report);
+        return;
+    }
+    const auto source = open_source(options);
+    read_all(options, *source, analysis);
+    report.dropped = source->counts().dropped;
+    report.ended_early = source->ended_early();
+}
+
 // Search and positive control; nothing without a key.
 struct Canaries {
     explicit Canaries(const Options& options) {
@@ -208,6 +264,31 @@ struct Canaries {
     egress::CanaryControl control;
 };
 
+void say_what_was_not_measured(egress::EgressReport& report) {
+    if (report.dropped > 0) {
+        report.not_measured.push_back(
+            fmt::format("{} frames were dropped before they could be read", report.dropped));
+    }
+    if (!report.ended_early.empty()) {
+        report.not_measured.push_back("the capture ends early: " + report.ended_early);
+    }
+    if (!report.analysis->ledger().balances()) {
+        report.not_measured.push_back("the books do not balance");
+    }
+}
+
+void write_files(const Options& options, const egress::EgressReport& report) {
+    if (!options.draft.empty()) {
+        write_file(options.draft,
+                   profiles::policy_json(
+                       egress::draft_policy(*report.analysis, "draft from " + report.source),
+                       "A draft: every rule says only that such a flow was seen. Check each."));
+    }
+    if (!options.export_folder.empty()) {
+        export_all(options.export_folder, report);
+    }
+}
+
 } // namespace
 
 int egress_command(const Arguments& arguments) {
@@ -224,41 +305,35 @@ int egress_command(const Arguments& arguments) {
     const egress::CompiledPolicy compiled(policy);
     egress::AnalysisSettings settings;
     settings.flows_max = options.flows_max;
+    settings.dns_log_max = options.export_folder.empty() ? 0 : dns_log_max;
+    std::optional<egress::StimulusWatch> stimuli;
+    if (!options.journal.empty()) {
+        egress::Journal journal = egress::read_journal(options.journal);
+        settings.phases = std::move(journal.phases);
+        stimuli.emplace(std::move(journal.stimuli), egress::StimulusSettings{});
+        settings.packets = &*stimuli;
+    }
     Canaries canaries(options);
     settings.content = canaries.search ? &*canaries.search : nullptr;
     egress::Analysis analysis(compiled, settings);
-    const auto source = open_source(options);
-    read_all(options, *source, analysis);
-
     egress::EgressReport report;
-    report.source = options.file.empty() ? options.interface : options.file;
+    read_evidence(options, analysis, report);
+    report.source = !options.interface.empty() ? options.interface
+                    : options.file.empty()     ? options.dns_log
+                                               : options.file;
     report.policy = options.policy.empty() ? "none: everything is unlisted" : policy.name;
     report.analysis = &analysis;
     const egress::DetectorSettings detectors;
     report.findings = egress::draw_findings(analysis, detectors);
     report.detectable = egress::detectable(analysis, detectors);
+    if (stimuli) {
+        stimuli->find(analysis, report.findings);
+        const auto could = stimuli->detectable();
+        report.detectable.insert(report.detectable.end(), could.begin(), could.end());
+    }
     canaries.report(analysis, report);
-    report.dropped = source->counts().dropped;
-    report.ended_early = source->ended_early();
-    if (report.dropped > 0) {
-        report.not_measured.push_back(
-            fmt::format("{} frames were dropped before they could be read", report.dropped));
-    }
-    if (!report.ended_early.empty()) {
-        report.not_measured.push_back("the capture ends early: " + report.ended_early);
-    }
-    if (!analysis.ledger().balances()) {
-        report.not_measured.push_back("the books do not balance");
-    }
-    if (!options.draft.empty()) {
-        write_file(options.draft,
-                   profiles::policy_json(
-                       egress::draft_policy(analysis, "draft from " + report.source),
-                       "A draft: every rule says only that such a flow was seen. Check each."));
-    }
-    if (!options.export_folder.empty()) {
-        export_all(options.export_folder, report);
-    }
+    say_what_was_not_measured(report);
+    write_files(options, report);
     const std::string text = options.format == "json"   ? egress::json_report(report)
                              : options.format == "html" ? egress::html_egress_report(report)
                                                         : egress::text_report(report);

@@ -13,7 +13,6 @@ namespace {
 constexpr std::size_t evidence_frames_per_flow = 4;
 constexpr std::size_t undecoded_evidence_frames = 64;
 constexpr std::size_t evidence_frame_bytes_max = 2048;
-constexpr std::size_t undeclared_names_max = 10'000;
 
 bool may_be_allowed(Undecoded why) {
     // A rule may name a protocol or EtherType that has no decoder here; broken frames no rule can
@@ -34,7 +33,7 @@ EvidenceFrame copy_of(const drivers::Frame& frame) {
 
 Analysis::Analysis(const CompiledPolicy& policy, AnalysisSettings settings)
     : policy_(policy)
-    , settings_(settings)
+    , settings_(std::move(settings))
     , ledger_(policy.rules().size())
     , flows_(settings.flows_max, [this](const Flow& flow) { fold(flow); })
     , streams_(*this)
@@ -51,6 +50,7 @@ void Analysis::frame(const drivers::Frame& frame) {
     const std::int64_t at_ns = frame.at.time_since_epoch().count();
     first_ns_ = first_ns_ == 0 ? at_ns : std::min(first_ns_, at_ns);
     last_ns_ = std::max(last_ns_, at_ns);
+    enter_phases(at_ns);
     Packet packet = decode_frame(frame.bytes, frame.link_type, frame.wire_bytes);
     malformed_ += packet.has(mark_malformed_transport) ? 1U : 0U;
     bad_checksums_ += (packet.marks & (mark_ip_checksum | mark_transport_checksum)) != 0 ? 1U : 0U;
@@ -133,6 +133,9 @@ void Analysis::account(Flow& flow,
     flow.marks |= packet.marks;
     flow.tcp_flags_seen[keyed.sender] |= packet.tcp_flags;
     look_for_oddities(flow, keyed.sender, packet);
+    if (settings_.packets != nullptr) {
+        tell_packets(flow, keyed.sender, fresh, frame.wire_bytes, at_ns);
+    }
     if (flow.service != 0) {
         services_.packet(flow,
                          keyed.sender == flow.initiator_end(),
@@ -201,40 +204,16 @@ void Analysis::look_for_oddities(Flow& flow, std::size_t sender, const Packet& p
     }
 }
 
-void Analysis::dns_content(const Flow& flow, const Packet& packet, std::int64_t at_ns) {
-    const DnsMessage message = read_dns(packet.payload);
-    dns_.message(message, packet, at_ns);
-    for (const DnsAnswer& answer : message.answers) {
-        if (answer.address.family != 0 && !message.questions.empty()) {
-            names_.learn(answer.address, message.questions[0].name);
-        }
-    }
-    if (!message.response && flow.rule != rule_none) {
-        const auto rule = static_cast<std::size_t>(flow.rule);
-        const auto& declared = policy_.rules()[rule].dns_names;
-        for (const DnsQuestion& question : message.questions) {
-            const bool known =
-                declared.empty() ||
-                std::any_of(declared.begin(), declared.end(), [&](const std::string& pattern) {
-                    return name_matches(pattern, question.name);
-                });
-            if (!known && (undeclared_.size() < undeclared_names_max ||
-                           undeclared_.count(question.name) != 0)) {
-                UndeclaredName& entry = undeclared_[question.name];
-                if (entry.queries++ == 0) {
-                    entry = {question.name, rule, flow.key, at_ns, 1};
-                }
-            }
-        }
-    }
-}
-
 void Analysis::keep_evidence(const FlowKey& key, const drivers::Frame& frame) {
     const std::size_t bytes =
         std::min(frame.bytes.size(), evidence_frame_bytes_max) + sizeof(EvidenceFrame);
     if (evidence_bytes_ + bytes <= settings_.evidence_bytes_max) {
         evidence_bytes_ += bytes;
-        evidence_[key].push_back(copy_of(frame));
+        std::vector<EvidenceFrame>& kept = evidence_[key];
+        if (kept.empty()) {
+            kept.reserve(evidence_frames_per_flow);
+        }
+        kept.push_back(copy_of(frame));
     }
 }
 

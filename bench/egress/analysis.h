@@ -34,10 +34,53 @@ public:
     virtual void stream_closed(const Flow& flow) = 0;
 };
 
+// Hears of every packet that the array sent, or might have sent.
+class PacketHearer {
+public:
+    virtual ~PacketHearer() = default;
+    virtual void packet(const Flow& flow,
+                        bool fresh,
+                        bool storage,
+                        std::uint64_t wire_bytes,
+                        std::int64_t at_ns) = 0;
+};
+
+struct PhaseMark {
+    std::string name;
+    std::int64_t from_ns = 0;
+};
+
 struct AnalysisSettings {
     std::size_t flows_max = 1'000'000;
     std::size_t evidence_bytes_max = 64U << 20U; // First frames of flows, for cut-outs
     ContentHearer* content = nullptr;
+    PacketHearer* packets = nullptr;
+    std::vector<PhaseMark> phases{}; // Known beforehand, by instant
+    std::size_t dns_log_max = 0;     // Transactions kept one by one, for dns.log
+};
+
+// A connection as a flow monitor counted it, and all that is then known of it.
+struct FlowRecord {
+    FlowKey key;
+    Initiator initiator = Initiator::unknown;
+    std::int64_t first_ns = 0;
+    std::int64_t last_ns = 0;
+    std::array<std::uint64_t, 2> packets{};
+    std::array<std::uint64_t, 2> bytes{};
+    std::array<std::uint64_t, 2> payload_bytes{};
+};
+
+// A question, and what was answered if an answer was seen.
+struct DnsTransaction {
+    FlowKey key;
+    std::uint8_t client = 0; // The end that asked
+    std::uint16_t id = 0;
+    std::int64_t at_ns = 0;
+    std::int64_t answered_ns = 0; // 0 = never
+    std::string name;
+    std::uint16_t type = 0;
+    std::uint8_t code = 0;
+    std::vector<drivers::wire::DnsAnswer> answers;
 };
 
 // A name that a connection gave itself: TLS server name or HTTP host. Claims of the speaker, not
@@ -55,11 +98,6 @@ struct EvidenceFrame {
     std::uint32_t wire_bytes = 0;
     std::uint16_t link_type = 0;
     std::vector<std::byte> bytes;
-};
-
-struct PhaseMark {
-    std::string name;
-    std::int64_t from_ns = 0;
 };
 
 // What flows that no longer have a record of their own added up to, by protocol, serving port and
@@ -94,6 +132,12 @@ public:
 
     void begin_phase(const std::string& name, std::int64_t at_ns);
     void frame(const drivers::Frame& frame);
+
+    // In place of frames, from the records of a monitor elsewhere; both in the order of their first
+    // instants. Detectors that need frames then have nothing to look at.
+    void flow_record(const FlowRecord& record);
+    void
+    dns_record(const drivers::wire::DnsMessage& message, const Packet& packet, std::int64_t at_ns);
     void finish(); // Closes every stream and gives up every open fragment.
 
     const CompiledPolicy& policy() const noexcept { return policy_; }
@@ -119,6 +163,9 @@ public:
     const std::vector<EvidenceFrame>& undecoded_evidence() const noexcept {
         return undecoded_evidence_;
     }
+    const std::vector<DnsTransaction>& dns_log() const noexcept { return dns_log_; }
+    std::uint64_t dns_log_left_out() const noexcept { return dns_log_left_out_; }
+    std::uint64_t flow_records() const noexcept { return flow_records_; }
     std::uint64_t malformed_transport_frames() const noexcept { return malformed_; }
     std::uint64_t bad_checksum_frames() const noexcept { return bad_checksums_; }
     std::int64_t first_ns() const noexcept { return first_ns_; }
@@ -149,9 +196,23 @@ private:
                       std::size_t sender,
                       std::uint32_t wire_bytes,
                       std::int64_t at_ns);
+    void spend_budget(const FlowRecord& record, std::int32_t allowed_by);
     void look_for_oddities(Flow& flow, std::size_t sender, const Packet& packet);
     void content(Flow& flow, const KeyedEnd& keyed, const Packet& packet, std::int64_t at_ns);
-    void dns_content(const Flow& flow, const Packet& packet, std::int64_t at_ns);
+    void dns_message(const Flow& flow,
+                     const drivers::wire::DnsMessage& message,
+                     const Packet& packet,
+                     std::int64_t at_ns);
+    void log_dns(const Flow& flow,
+                 const drivers::wire::DnsMessage& message,
+                 const Packet& packet,
+                 std::int64_t at_ns);
+    void tell_packets(const Flow& flow,
+                      std::size_t sender,
+                      bool fresh,
+                      std::uint64_t wire_bytes,
+                      std::int64_t at_ns);
+    void enter_phases(std::int64_t at_ns);
     void tell_stream(StreamState& state, std::size_t end);
     void keep_evidence(const FlowKey& key, const drivers::Frame& frame);
     void fold(const Flow& flow);
@@ -175,6 +236,11 @@ private:
     std::map<std::string, UndeclaredName> undeclared_;
     std::unordered_map<FlowKey, std::vector<EvidenceFrame>, KeyHash> evidence_;
     std::vector<EvidenceFrame> undecoded_evidence_;
+    std::vector<DnsTransaction> dns_log_;
+    std::unordered_map<std::uint64_t, std::size_t> dns_open_; // Of questions without answers
+    std::uint64_t dns_log_left_out_ = 0;
+    std::size_t phases_entered_ = 0;
+    std::uint64_t flow_records_ = 0;
     std::size_t evidence_bytes_ = 0;
     std::uint64_t malformed_ = 0;
     std::uint64_t bad_checksums_ = 0;

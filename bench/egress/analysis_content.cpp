@@ -47,9 +47,9 @@ void Analysis::content(Flow& flow,
                        const Packet& packet,
                        std::int64_t at_ns) {
     if (packet.protocol == protocol_tcp && packet.is_ip()) {
-        const bool both_told = flow.streams != 0 && stream_states_[flow.streams].told[0] &&
-                               stream_states_[flow.streams].told[1];
-        if (settings_.content == nullptr && (both_told || packet.payload.empty())) {
+        // Without a hearer a direction is followed until it has said what it is.
+        const bool told = flow.streams != 0 && stream_states_[flow.streams].told[keyed.sender];
+        if (settings_.content == nullptr && (told || packet.payload.empty())) {
             return;
         }
         if (flow.streams == 0 && packet.payload.empty() && (packet.tcp_flags & tcp_syn) == 0) {
@@ -69,7 +69,7 @@ void Analysis::content(Flow& flow,
         return;
     }
     if (is_dns(packet)) {
-        dns_content(flow, packet, at_ns);
+        dns_message(flow, read_dns(packet.payload), packet, at_ns);
     } else if (packet.is_ip() &&
                (packet.protocol == protocol_icmp || packet.protocol == protocol_icmp6)) {
         icmp_.packet(packet, at_ns);

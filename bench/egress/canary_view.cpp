@@ -2,6 +2,7 @@
 #include "bench/egress/canary_view.h"
 
 #include <algorithm>
+#include <cstring>
 #include <fmt/format.h>
 
 namespace bench::egress {
@@ -13,19 +14,36 @@ constexpr std::size_t unpackers_per_view = 4;
 constexpr std::uint64_t unpackers_max = 256;
 constexpr std::size_t room_bytes = 64U << 10U;
 constexpr std::size_t seen_max = 64;
+constexpr std::size_t line_bytes_max = 512; // Longer lines are not folded ones.
 constexpr std::size_t secrets_max = 4096;
 
-bool is_folded_text(Bytes piece) {
-    bool folded = false;
-    for (const std::byte value : piece) {
-        const auto byte = std::to_integer<unsigned>(value);
-        const bool line_break = byte == '\n' || byte == '\r';
-        if ((byte < 0x20 && byte != '\t' && !line_break) || byte >= 0x7F) {
-            return false;
+// Where the last line break stands that cuts what has no spaces, as encoders fold it; npos = none
+// from `from` on.
+std::size_t last_fold(Bytes all, std::size_t from) {
+    constexpr std::size_t before = 16;
+    std::size_t out = std::string::npos;
+    while (from < all.size()) {
+        const void* found = std::memchr(all.data() + from, '\n', all.size() - from);
+        if (found == nullptr) {
+            break;
         }
-        folded = folded || line_break;
+        const auto at = static_cast<std::size_t>(static_cast<const std::byte*>(found) - all.data());
+        std::size_t end = at;
+        end -= end > 0 && all[end - 1] == std::byte{'\r'} ? 1U : 0U;
+        const Bytes line = all.subspan(end - std::min(end, before), std::min(end, before));
+        const bool dense = std::all_of(line.rbegin(), line.rend(), [](std::byte value) {
+            return value > std::byte{0x20} && value < std::byte{0x7F};
+        });
+        out = line.size() == before && dense ? at : out;
+        from = at + 1;
     }
-    return folded;
+    return out;
+}
+
+void append_unfolded(std::vector<std::byte>& out, Bytes text) {
+    std::copy_if(text.begin(), text.end(), std::back_inserter(out), [](std::byte value) {
+        return value != std::byte{'\n'} && value != std::byte{'\r'};
+    });
 }
 
 } // namespace
@@ -71,6 +89,9 @@ void CanaryView::take(Bytes piece, const Hearer& hearer) {
     if (depth_ < tools_.rooms.size()) {
         unpack(all, fresh_from, hearer);
     }
+    if (folds_) {
+        unfold(all, fresh_from, hearer);
+    }
     const std::size_t first_waiting = waiting_.empty() ? kept_.size() : waiting_.front().at;
     const std::size_t needed = std::min({first_waiting, scanned_, looked_packed_});
     const std::size_t drop = needed > history_bytes ? needed - history_bytes : 0;
@@ -80,9 +101,6 @@ void CanaryView::take(Bytes piece, const Hearer& hearer) {
     last_at_ -= std::min(last_at_, drop);
     for (Sighting& sighting : waiting_) {
         sighting.at -= drop;
-    }
-    if (folds_) {
-        unfold(piece, hearer);
     }
 }
 
@@ -267,8 +285,11 @@ void CanaryView::unpack(Bytes all, std::size_t fresh_from, const Hearer& hearer)
     starts.swap(tools_.starts);
 }
 
-void CanaryView::unfold(Bytes piece, const Hearer& hearer) {
-    if (!is_folded_text(piece)) {
+void CanaryView::unfold(Bytes all, std::size_t fresh_from, const Hearer& hearer) {
+    const std::size_t fold = last_fold(all, fresh_from);
+    since_fold_ =
+        fold == std::string::npos ? since_fold_ + all.size() - fresh_from : all.size() - fold;
+    if (fold == std::string::npos && (!unfolded_ || since_fold_ > line_bytes_max)) {
         if (unfolded_) {
             unfolded_->end(unless_seen(hearer));
             unfolded_.reset();
@@ -276,14 +297,13 @@ void CanaryView::unfold(Bytes piece, const Hearer& hearer) {
         return;
     }
     std::vector<std::byte> joined;
-    joined.reserve(piece.size());
-    std::copy_if(piece.begin(), piece.end(), std::back_inserter(joined), [](std::byte value) {
-        return value != std::byte{'\n'} && value != std::byte{'\r'};
-    });
+    joined.reserve(all.size());
     if (!unfolded_) {
         unfolded_ = std::make_unique<CanaryView>(
             tools_, static_cast<unsigned>(tools_.rooms.size()), inside_, false);
+        fresh_from -= std::min(fresh_from, history_bytes);
     }
+    append_unfolded(joined, all.subspan(fresh_from));
     unfolded_->take(joined, unless_seen(hearer));
 }
 

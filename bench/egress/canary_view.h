@@ -72,7 +72,7 @@ private:
     CanaryHit read(Bytes all, const Sighting& sighting);
     void unpack(Bytes all, std::size_t fresh_from, const Hearer& hearer);
     bool feed(Packed& packed, Bytes bytes, const Hearer& hearer);
-    void unfold(Bytes piece, const Hearer& hearer);
+    void unfold(Bytes all, std::size_t fresh_from, const Hearer& hearer);
     Hearer unless_seen(const Hearer& hearer) const;
 
     CanaryTools& tools_;
@@ -86,6 +86,7 @@ private:
     std::size_t last_at_ = 0;       // One past the last decided sighting; 0 = none near.
     std::vector<Packed> packed_;
     std::unique_ptr<CanaryView> unfolded_;
+    std::size_t since_fold_ = 0;
     std::vector<integrity::CanaryPlace> seen_; // A ring
     std::size_t seen_next_ = 0;
 };

@@ -54,8 +54,9 @@ std::string zeek_conn_log(const Analysis& analysis) {
         const std::size_t from = flow.initiator_end();
         const std::size_t to = 1 - from;
         out += fmt::format(
-            "{:.9f}\tC{:016x}\t{}\t{}\t{}\t{}\t{}\t{:.9f}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n",
-            static_cast<double>(flow.first_ns) / 1e9,
+            "{}.{:09}\tC{:016x}\t{}\t{}\t{}\t{}\t{}\t{:.9f}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n",
+            flow.first_ns / 1'000'000'000,
+            flow.first_ns % 1'000'000'000,
             flow.key.hash(),
             drivers::wire::to_text(flow.key.ends[from]),
             flow.key.ports[from],

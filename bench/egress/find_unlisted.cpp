@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 namespace bench::egress {
 
@@ -21,14 +22,14 @@ struct Group {
     std::int64_t last_ns = 0;
 };
 
-bool same_address(const FlowKey& key, std::size_t end, const std::vector<IpAddress>& addresses) {
-    return std::find(addresses.begin(), addresses.end(), key.ends[end]) != addresses.end();
+bool same_address(const FlowKey& key, std::size_t end, const std::set<IpAddress>& addresses) {
+    return addresses.count(key.ends[end]) != 0;
 }
 
 // Who serves storage, and to whom: as the allowed storage sessions showed it.
 struct StoragePeers {
-    std::vector<IpAddress> array_ports;
-    std::vector<IpAddress> initiators;
+    std::set<IpAddress> array_ports;
+    std::set<IpAddress> initiators;
 };
 
 StoragePeers storage_peers(const Analysis& analysis) {
@@ -40,12 +41,8 @@ StoragePeers storage_peers(const Analysis& analysis) {
             return;
         }
         const std::size_t client = flow.initiator_end();
-        if (!same_address(flow.key, 1 - client, out.array_ports)) {
-            out.array_ports.push_back(flow.key.ends[1 - client]);
-        }
-        if (!same_address(flow.key, client, out.initiators)) {
-            out.initiators.push_back(flow.key.ends[client]);
-        }
+        out.array_ports.insert(flow.key.ends[1 - client]);
+        out.initiators.insert(flow.key.ends[client]);
     });
     return out;
 }
@@ -92,8 +89,11 @@ void report_undecoded(const Analysis& analysis, std::vector<EgressFinding>& out)
     }
 }
 
+using Claims = std::multimap<std::uint64_t, const Claim*>; // By hash of their flow
+
 void report_group(const Analysis& analysis,
                   const StoragePeers& peers,
+                  const Claims& claims,
                   const Group& group,
                   std::vector<EgressFinding>& out) {
     const Flow& flow = group.first;
@@ -116,12 +116,12 @@ void report_group(const Analysis& analysis,
     if (flow.name != 0) {
         finding.details["name"] = analysis.names().name(flow.name);
     }
-    for (const Claim& claim : analysis.claims()) {
-        if (claim.key == flow.key) {
-            finding.details[claim.kind] = claim.text;
-            if (!claim.fingerprint.empty()) {
-                finding.details["TLS fingerprint (JA3)"] = claim.fingerprint;
-            }
+    const auto [from, to] = claims.equal_range(flow.key.hash());
+    for (auto at = from; at != to; ++at) {
+        const Claim& claim = *at->second;
+        finding.details[claim.kind] = claim.text;
+        if (!claim.fingerprint.empty()) {
+            finding.details["TLS fingerprint (JA3)"] = claim.fingerprint;
         }
     }
     out.push_back(std::move(finding));
@@ -157,8 +157,12 @@ void find_unlisted(const Analysis& analysis, std::vector<EgressFinding>& out) {
         group.bytes += flow.unlisted_bytes;
         group.last_ns = std::max(group.last_ns, flow.last_ns);
     });
+    Claims claims;
+    for (const Claim& claim : analysis.claims()) {
+        claims.emplace(claim.key.hash(), &claim);
+    }
     for (const Group& group : groups) {
-        report_group(analysis, peers, group, out);
+        report_group(analysis, peers, claims, group, out);
     }
     for (const auto& [what, sum] : analysis.folded()) {
         if (sum.unlisted_bytes > 0) {

@@ -9,7 +9,8 @@ namespace bench::egress {
 
 namespace {
 constexpr std::size_t entries_at_first = 1024;
-}
+constexpr std::size_t exact_age_flows_max = 1024;
+} // namespace
 
 FlowTable::FlowTable(std::size_t flows_max, Hearer folded)
     : flows_max_(std::max<std::size_t>(1, flows_max))
@@ -37,7 +38,10 @@ FlowTable::Found FlowTable::find_or_make(const FlowKey& key) {
     std::size_t at = probe(key, hash);
     if (entries_[at].index != none) {
         const std::uint32_t index = entries_[at].index;
-        if (index != youngest_) {
+        ++lookups_;
+        const bool young =
+            used_ > exact_age_flows_max && lookups_ - slots_[index].moved < used_ / 4;
+        if (index != youngest_ && !young) {
             unlink(index);
             append(index);
         }
@@ -73,6 +77,7 @@ void FlowTable::unlink(std::uint32_t index) noexcept {
 
 void FlowTable::append(std::uint32_t index) noexcept {
     Slot& slot = slots_[index];
+    slot.moved = lookups_;
     slot.older = youngest_;
     slot.younger = none;
     (youngest_ == none ? oldest_ : slots_[youngest_].younger) = index;

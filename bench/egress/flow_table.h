@@ -16,8 +16,9 @@ public:
 
     explicit FlowTable(std::size_t flows_max, Hearer folded);
 
-    // The flow of a key, made if new (`fresh`), and moved to the young end. References hold until
-    // the next call.
+    // The flow of a key, made if new (`fresh`), and moved to the young end: in large tables not at
+    // every packet, so that age is right to a quarter of the table. References hold until the next
+    // call.
     struct Found {
         Flow* flow = nullptr;
         bool fresh = false;
@@ -35,6 +36,7 @@ private:
         Flow flow;
         std::uint32_t older = none;
         std::uint32_t younger = none;
+        std::uint64_t moved = 0; // Lookup at which it last went to the young end.
     };
 
     struct Entry { // Half of the hash beside the index: most probes end without touching a flow.
@@ -58,6 +60,7 @@ private:
     std::uint32_t youngest_ = none;
     std::size_t used_ = 0;
     std::uint64_t folded_count_ = 0;
+    std::uint64_t lookups_ = 0;
 };
 
 } // namespace bench::egress

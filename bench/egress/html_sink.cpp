@@ -82,6 +82,12 @@ std::string html_egress_report(const EgressReport& report) {
         out += "<p>None, within what this capture could have shown:</p>";
     }
     out += "<h2>What this capture could have shown</h2><ul>";
+    for (const std::string& text : report.canary_lines) {
+        out += "<li>" + escape_html(text);
+    }
+    for (const std::string& text : report.notes) {
+        out += "<li>" + escape_html(text);
+    }
     for (const std::string& text : report.detectable) {
         out += "<li>" + escape_html(text);
     }

@@ -92,6 +92,7 @@ std::string json_report(const EgressReport& report) {
         out["findings"].push_back(finding_json(finding));
     }
     out["canaries"] = report.canary_lines;
+    out["notes"] = report.notes;
     out["could_have_shown"] = report.detectable;
     out["not_measured"] = report.not_measured;
     return dumped(out, 2);

@@ -18,6 +18,10 @@ struct Tally {
         ++frames;
         bytes += wire_bytes;
     }
+    void add(const Tally& sum) noexcept {
+        frames += sum.frames;
+        bytes += sum.bytes;
+    }
     bool operator==(const Tally&) const = default;
 };
 
@@ -37,6 +41,11 @@ public:
     void undecoded(drivers::wire::Undecoded why, std::uint32_t wire_bytes) noexcept {
         undecoded_[static_cast<std::size_t>(why)].add(wire_bytes);
     }
+
+    // From flow records: many frames at once.
+    void captured(const Tally& sum) noexcept { captured_.add(sum); }
+    void allowed(std::size_t rule, const Tally& sum) noexcept { allowed_[rule].add(sum); }
+    void unlisted(const Tally& sum) noexcept { unlisted_.add(sum); }
 
     Tally captured() const noexcept { return captured_; }
     Tally allowed() const noexcept;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/egress/services.h"
 
+#include <algorithm>
+
 namespace bench::egress {
 
 namespace {
@@ -70,6 +72,21 @@ void Services::packet(const Flow& flow,
         }
     }
     service.last_payload_ns = at_ns;
+}
+
+void Services::connection(const Flow& flow) {
+    if (flow.service == 0) {
+        return;
+    }
+    Service& service = services_[flow.service];
+    const std::size_t client = flow.initiator_end();
+    service.last_ns = std::max(service.last_ns, flow.last_ns);
+    service.bytes_out += flow.bytes[client];
+    service.bytes_in += flow.bytes[1 - client];
+    if (service.start_bytes.size() == service.starts_ns.size() && !service.starts_ns.empty() &&
+        service.starts_ns.back() == flow.first_ns) {
+        service.start_bytes.back() = flow.bytes[client];
+    }
 }
 
 void Services::end(const Flow& flow) {

@@ -16,6 +16,11 @@ inline constexpr std::size_t service_events_max = 8192;
 
 // What one initiator did to one service of one responder, over all its connections.
 struct Service {
+    // What each packet touches stands together.
+    std::int64_t last_ns = 0;
+    std::int64_t last_payload_ns = 0;
+    std::uint64_t bytes_out = 0; // Client to server, frames whole
+    std::uint64_t bytes_in = 0;
     IpAddress client;
     IpAddress server;
     std::uint16_t port = 0;
@@ -23,17 +28,13 @@ struct Service {
     std::uint16_t vlan = 0;
     std::int32_t rule = rule_none;
     std::int64_t first_ns = 0;
-    std::int64_t last_ns = 0;
     std::uint64_t connections = 0;
-    std::uint64_t bytes_out = 0; // Client to server, frames whole
-    std::uint64_t bytes_in = 0;
     std::uint64_t events_left_out = 0; // Beyond service_events_max: said, not hidden.
     std::vector<std::int64_t> starts_ns;
     std::vector<std::uint64_t>
         start_bytes; // Of the connections whose start stands at the same place
     std::array<std::vector<std::int64_t>, burst_gaps_ns.size()>
-        bursts_ns; // Payload after a silence
-    std::int64_t last_payload_ns = 0;
+        bursts_ns;  // Payload after a silence
     FlowKey sample; // Of its first flow.
 };
 
@@ -52,6 +53,9 @@ public:
                 bool payload,
                 std::int64_t at_ns);
     void end(const Flow& flow);
+
+    // A whole connection that began just now, from a record: begin() has been called for it.
+    void connection(const Flow& flow);
 
     const std::vector<Service>& all() const noexcept {
         return services_;

@@ -20,6 +20,7 @@ struct EgressReport {
     std::uint64_t dropped = 0;
     std::string ended_early;
     std::vector<std::string> canary_lines;
+    std::vector<std::string> notes; // Of the source: what kind of evidence this is.
 
     // A finding of severity "finding"; notes do not count.
     bool has_findings() const;
@@ -34,6 +35,7 @@ std::string utc_text(std::int64_t utc_ns); // 2026-01-31T23:59:59.123456789Z
 // Zeek's tab-separated conn.log and dns.log, Suricata's EVE JSON lines, and a classic nanosecond
 // pcap.
 std::string zeek_conn_log(const Analysis& analysis);
+std::string zeek_dns_log(const Analysis& analysis);
 std::string eve_json(const EgressReport& report);
 std::string pcap_file(const std::vector<EvidenceFrame>& frames);
 

@@ -79,6 +79,9 @@ std::string text_report(const EgressReport& report) {
                 ? ""
                 : fmt::format(" (and {} older ones folded)", analysis.flows().folded_count()));
     }
+    for (const std::string& note : report.notes) {
+        out += "  " + note + "\n";
+    }
     out += "\n" + ledger_text(report);
     const FragmentCounts& fragments = analysis.fragments();
     const StreamCounts& streams = analysis.streams();

@@ -2,6 +2,7 @@
 #include "drivers/capture/pcap_source.h"
 
 #include "drivers/api/errors.h"
+#include "drivers/capture/classic_pcap.h"
 
 #include <poll.h>
 
@@ -68,6 +69,7 @@ std::vector<bpf_insn> keep_headers_only(const std::vector<std::uint16_t>& ports,
 struct PcapSource::Handle {
     std::vector<char> buffer; // stdio's, and so destroyed after the capture that reads through it.
     Pcap pcap;
+    std::unique_ptr<ClassicPcap> classic; // Instead of libpcap, where the format allows.
     bool live = false;
     bool nanoseconds = true;
     std::uint16_t link_type = 0;
@@ -76,6 +78,9 @@ struct PcapSource::Handle {
 
 PcapSource::PcapSource(std::unique_ptr<Handle> handle)
     : handle_(std::move(handle)) {
+    if (handle_->classic) {
+        return;
+    }
     handle_->link_type = static_cast<std::uint16_t>(pcap_datalink(handle_->pcap.get()));
     handle_->nanoseconds =
         pcap_get_tstamp_precision(handle_->pcap.get()) == PCAP_TSTAMP_PRECISION_NANO;
@@ -84,13 +89,17 @@ PcapSource::PcapSource(std::unique_ptr<Handle> handle)
 PcapSource::~PcapSource() = default;
 
 std::unique_ptr<PcapSource> PcapSource::open_file(const std::string& path, std::uint16_t tap) {
+    auto handle = std::make_unique<Handle>();
+    handle->tap = tap;
+    handle->classic = ClassicPcap::open(path);
+    if (handle->classic) {
+        return std::unique_ptr<PcapSource>(new PcapSource(std::move(handle)));
+    }
     std::array<char, PCAP_ERRBUF_SIZE> error{};
     std::FILE* file = std::fopen(path.c_str(), "rb");
     if (file == nullptr) {
         throw UsageError(fmt::format("{}: cannot be read; wanted a pcap or pcapng file", path));
     }
-    auto handle = std::make_unique<Handle>();
-    handle->tap = tap;
     handle->buffer.resize(file_buffer_bytes);
     std::setvbuf(file, handle->buffer.data(), _IOFBF, handle->buffer.size());
     handle->pcap.reset(
@@ -139,6 +148,16 @@ int PcapSource::descriptor() const noexcept {
 }
 
 Next PcapSource::next(Frame& out, TimePoint deadline) {
+    if (handle_->classic) {
+        const Next state = handle_->classic->next(out);
+        out.tap = handle_->tap;
+        counts_.frames += state == Next::frame ? 1U : 0U;
+        counts_.bytes += state == Next::frame ? out.wire_bytes : 0U;
+        if (state == Next::end) {
+            ended_early_ = handle_->classic->ended_early();
+        }
+        return state;
+    }
     pcap_t* pcap = handle_->pcap.get();
     pcap_pkthdr* header = nullptr;
     const u_char* bytes = nullptr;

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// What monitors elsewhere have counted, and what DNS was asked.
+#include "bench/egress/analysis.h"
+
+#include <algorithm>
+
+namespace bench::egress {
+
+using namespace drivers::wire;
+
+namespace {
+
+constexpr std::size_t undeclared_names_max = 10'000;
+constexpr std::size_t dns_open_max = 100'000;
+
+std::uint64_t transaction_hash(const FlowKey& key, std::uint16_t id, const std::string& name) {
+    return key.hash() ^ std::hash<std::string>{}(name) ^
+           (std::uint64_t{id} * 0x9E3779B97F4A7C15ULL);
+}
+
+} // namespace
+
+void Analysis::dns_message(const Flow& flow,
+                           const DnsMessage& message,
+                           const Packet& packet,
+                           std::int64_t at_ns) {
+    dns_.message(message, packet, at_ns);
+    log_dns(flow, message, packet, at_ns);
+    for (const DnsAnswer& answer : message.answers) {
+        if (answer.address.family != 0 && !message.questions.empty()) {
+            names_.learn(answer.address, message.questions[0].name);
+        }
+    }
+    if (!message.response && flow.rule != rule_none) {
+        const auto rule = static_cast<std::size_t>(flow.rule);
+        const auto& declared = policy_.rules()[rule].dns_names;
+        for (const DnsQuestion& question : message.questions) {
+            const bool known =
+                declared.empty() ||
+                std::any_of(declared.begin(), declared.end(), [&](const std::string& pattern) {
+                    return name_matches(pattern, question.name);
+                });
+            if (!known && (undeclared_.size() < undeclared_names_max ||
+                           undeclared_.count(question.name) != 0)) {
+                UndeclaredName& entry = undeclared_[question.name];
+                if (entry.queries++ == 0) {
+                    entry = {question.name, rule, flow.key, at_ns, 1};
+                }
+            }
+        }
+    }
+}
+
+void Analysis::log_dns(const Flow& flow,
+                       const DnsMessage& message,
+                       const Packet& packet,
+                       std::int64_t at_ns) {
+    if (settings_.dns_log_max == 0 || message.questions.empty()) {
+        return;
+    }
+    const std::string& name = message.questions[0].name;
+    const std::uint64_t hash = transaction_hash(flow.key, message.id, name);
+    const auto open = dns_open_.find(hash);
+    if (message.response && open != dns_open_.end()) {
+        DnsTransaction& asked = dns_log_[open->second];
+        asked.answered_ns = at_ns;
+        asked.code = message.code;
+        asked.answers = message.answers;
+        dns_open_.erase(open);
+        return;
+    }
+    if (dns_log_.size() >= settings_.dns_log_max) {
+        ++dns_log_left_out_;
+        return;
+    }
+    DnsTransaction fresh;
+    fresh.key = flow.key;
+    fresh.client = key_of(packet).sender;
+    fresh.id = message.id;
+    fresh.at_ns = at_ns;
+    fresh.name = name;
+    fresh.type = message.questions[0].type;
+    if (message.response) { // Its question was not captured.
+        fresh.client = fresh.client == 0 ? 1 : 0;
+        fresh.answered_ns = at_ns;
+        fresh.code = message.code;
+        fresh.answers = message.answers;
+    } else if (dns_open_.size() < dns_open_max) {
+        dns_open_[hash] = dns_log_.size();
+    }
+    dns_log_.push_back(std::move(fresh));
+}
+
+void Analysis::dns_record(const DnsMessage& message, const Packet& packet, std::int64_t at_ns) {
+    const KeyedEnd keyed = key_of(packet);
+    if (const Flow* flow = flows_.find(keyed.key); flow != nullptr) {
+        dns_message(*flow, message, packet, at_ns);
+        return;
+    }
+    Flow flow;
+    flow.key = keyed.key;
+    const bool first_asks = (keyed.sender == 0) != message.response;
+    flow.initiator = first_asks ? Initiator::first_end : Initiator::second_end;
+    flow.rule = policy_.rule_for(flow, phases_.back().name, names_);
+    dns_message(flow, message, packet, at_ns);
+}
+
+void Analysis::enter_phases(std::int64_t at_ns) {
+    while (phases_entered_ < settings_.phases.size() &&
+           settings_.phases[phases_entered_].from_ns <= at_ns) {
+        phases_.push_back(settings_.phases[phases_entered_++]);
+    }
+}
+
+void Analysis::tell_packets(const Flow& flow,
+                            std::size_t sender,
+                            bool fresh,
+                            std::uint64_t wire_bytes,
+                            std::int64_t at_ns) {
+    const int array_end = policy_.array_end(flow.key);
+    if (array_end >= 0 && static_cast<std::size_t>(array_end) != sender && !fresh) {
+        return;
+    }
+    const bool storage =
+        flow.rule != rule_none && policy_.rules()[static_cast<std::size_t>(flow.rule)].storage;
+    settings_.packets->packet(flow, fresh, storage, wire_bytes, at_ns);
+}
+
+void Analysis::flow_record(const FlowRecord& record) {
+    ++flow_records_;
+    first_ns_ = first_ns_ == 0 ? record.first_ns : std::min(first_ns_, record.first_ns);
+    last_ns_ = std::max(last_ns_, record.last_ns);
+    enter_phases(record.first_ns);
+    Flow& flow = *flows_.find_or_make(record.key).flow;
+    if (flow.first_ns == 0) {
+        flow.first_ns = record.first_ns;
+        flow.initiator = record.initiator;
+        flow.phase = static_cast<std::uint16_t>(phases_.size() - 1);
+        flow.name = names_.name_index(flow.key.ends[1 - flow.initiator_end()]);
+        flow.rule = policy_.rule_for(flow, phases_.back().name, names_);
+    }
+    flow.last_ns = std::max(flow.last_ns, record.last_ns);
+    const Tally sum{record.packets[0] + record.packets[1], record.bytes[0] + record.bytes[1]};
+    ledger_.captured(sum);
+    for (std::size_t end = 0; end < 2; ++end) {
+        flow.packets[end] += record.packets[end];
+        flow.bytes[end] += record.bytes[end];
+        flow.payload_bytes[end] += record.payload_bytes[end];
+    }
+    if (settings_.packets != nullptr) {
+        for (std::size_t end = 0; end < 2; ++end) {
+            tell_packets(flow, end, end == 0, record.bytes[end], record.first_ns);
+        }
+    }
+    if (record.initiator != Initiator::unknown) {
+        Flow connection = flow; // Of the same ports as one before, perhaps.
+        connection.first_ns = record.first_ns;
+        connection.last_ns = record.last_ns;
+        connection.bytes = record.bytes;
+        connection.service = services_.begin(connection);
+        services_.connection(connection);
+    }
+    if (flow.rule == rule_none) {
+        flow.unlisted_bytes += sum.bytes;
+        flow.unlisted_packets += sum.frames;
+        ledger_.unlisted(sum);
+        return;
+    }
+    ledger_.allowed(static_cast<std::size_t>(flow.rule), sum);
+    spend_budget(record, flow.rule);
+}
+
+// A connection longer than the rule's interval is taken to have sent evenly.
+void Analysis::spend_budget(const FlowRecord& record, std::int32_t allowed_by) {
+    const auto rule = static_cast<std::size_t>(allowed_by);
+    const profiles::PolicyRule& declared = policy_.rules()[rule];
+    if (!declared.bytes_per_interval) {
+        return;
+    }
+    const int array_end = policy_.array_end(record.key);
+    const std::uint64_t sent = array_end < 0 ? record.bytes[0] + record.bytes[1]
+                                             : record.bytes[static_cast<std::size_t>(array_end)];
+    const std::int64_t interval_ns = declared.interval.count();
+    const std::int64_t lasted_ns = std::max<std::int64_t>(record.last_ns - record.first_ns, 0);
+    const double share = lasted_ns <= interval_ns
+                             ? 1.0
+                             : static_cast<double>(interval_ns) / static_cast<double>(lasted_ns);
+    BudgetWindow& window = budget_windows_[rule];
+    if (window.from_ns == 0 || record.first_ns - window.from_ns >= interval_ns) {
+        window = {record.first_ns, 0};
+    }
+    window.bytes += static_cast<std::uint64_t>(share * static_cast<double>(sent));
+    BudgetUse& use = budgets_[rule];
+    if (window.bytes > use.worst_bytes) {
+        use.worst_bytes = window.bytes;
+        use.worst_from_ns = window.from_ns;
+    }
+}
+
+} // namespace bench::egress

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/egress/utc.h"
+
+#include <ctime>
+
+namespace bench::egress {
+
+std::optional<std::int64_t> parse_utc(const std::string& text) {
+    std::tm parts{};
+    const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+    if (rest == nullptr) {
+        return std::nullopt;
+    }
+    std::int64_t fraction = 0;
+    std::int64_t unit = 100'000'000;
+    if (*rest == '.') {
+        for (++rest; *rest >= '0' && *rest <= '9'; ++rest, unit /= 10) {
+            fraction += unit * (*rest - '0');
+        }
+    }
+    return *rest == 'Z' || *rest == '\0'
+               ? std::optional(std::int64_t{timegm(&parts)} * 1'000'000'000 + fraction)
+               : std::nullopt;
+}
+
+} // namespace bench::egress
