@@ -87,7 +87,8 @@ Identity disk_identity(const std::string& folder) {
     if (out.serial.empty()) {
         out.serial = first_of(folder, {"serial", "device/serial"});
     }
-    out.unique_id = bare_unique_id(first_of(folder, {"device/wwid", "wwid", "nguid", "eui"}));
+    // An NVMe namespace's "wwid" may be its UUID; arrays and the other drivers say NGUID or EUI-64.
+    out.unique_id = bare_unique_id(first_of(folder, {"device/wwid", "nguid", "eui", "wwid"}));
     return out;
 }
 
@@ -106,7 +107,7 @@ std::string bare_unique_id(std::string name) {
         name.erase(0, 1);
     }
     std::string bare = name;
-    bare.erase(std::remove(bare.begin(), bare.end(), '-'), bare.end());
+    std::erase_if(bare, [](char c) { return c == '-' || c == ' '; });
     if (!is_designator(bare)) {
         return name;
     }

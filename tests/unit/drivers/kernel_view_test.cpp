@@ -30,7 +30,8 @@ public:
         disk("sda/sda1", "8:1");
         write("sys/block/sda/sda1/partition", "1\n");
         disk("nvme0n1", "259:0");
-        write("sys/block/nvme0n1/wwid", "eui.3a5f0011223344550025385700000001\n");
+        write("sys/block/nvme0n1/wwid", "uuid.3a5f0011-2233-8455-8025-385700000001\n");
+        write("sys/block/nvme0n1/nguid", "3a5f0011-2233-4455-0025-385700000001\n");
         write("sys/block/nvme0n1/device/model", "Array Namespace\n");
         write("sys/block/nvme0n1/device/serial", "S4T0\n");
         disk("dm-0", "252:0");
@@ -88,6 +89,12 @@ TEST_CASE("multipath and NVMe name the LUN as the array does", "[block_device]")
     const auto nvme = device_identity(makedev(259, 0), kernel.view());
     CHECK(nvme.unique_id == "3a5f0011223344550025385700000001");
     CHECK(nvme.serial == "S4T0");
+    fs::remove(kernel.path() + "/sys/block/nvme0n1/nguid");
+    kernel.write("sys/block/nvme0n1/eui", "3a 5f 00 11 22 33 44 55\n");
+    CHECK(device_identity(makedev(259, 0), kernel.view()).unique_id == "3a5f001122334455");
+    fs::remove(kernel.path() + "/sys/block/nvme0n1/eui");
+    CHECK(device_identity(makedev(259, 0), kernel.view()).unique_id ==
+          "3a5f0011223384558025385700000001");
     CHECK(device_identity(makedev(9, 9), kernel.view()).unique_id.empty());
 }
 
