@@ -227,6 +227,24 @@ std::string capacity_text(const plan::PlanCapacity& capacity, const Outline& out
 
 } // namespace
 
+namespace {
+
+void add_egress(const plan::Plan& plan, std::vector<std::string>& remarks) {
+    if (!plan.egress) {
+        return;
+    }
+    for (const plan::PlanArray& array : plan.arrays) {
+        remarks.push_back(fmt::format(
+            "{}: what it sends is watched {} and held to the policy \"{}\"; a finding {}",
+            array.name,
+            array.description.emulated ? "in a laboratory" : "where its file names an interface",
+            plan.egress->policies.at(array.name).rules.name,
+            plan.egress->demand_silence ? "fails the run" : "is told and decides nothing"));
+    }
+}
+
+} // namespace
+
 Outline outline_of(const plan::Plan& plan) {
     Outline out;
     for (const plan::PlanArray& array : plan.arrays) {
@@ -239,6 +257,7 @@ Outline outline_of(const plan::Plan& plan) {
     out.capacity_most = capacity.most;
     out.capacity_rounds_most = capacity.rounds_most;
     out.remarks = plan::plan_remarks(plan);
+    add_egress(plan, out.remarks);
     return out;
 }
 
