@@ -120,6 +120,37 @@ def check_nothing_demanded():
     expect(any(one["area"] == "egress" for one in record["findings"]), "but told")
 
 
+def check_triggers():
+    array = json.loads((root / "profiles/arrays/talking.json").read_text())
+    array["name"] = "waiting"
+    array["emulated"]["egress"] = [
+        {"kind": "beacon", "parameters": {"period": "300ms", "trigger": {"on": "failover"}}},
+        {"kind": "canary_leak", "parameters": {"period": "500ms", "encoding": "zstd", "port": 8500,
+                                               "trigger": {"on": "time", "after": "4s"}}},
+        {"kind": "icmp_tunnel", "parameters": {"remote": "198.51.100.200", "period": "200ms",
+                                               "trigger": {"on": "keyword", "keyword": "written by nobody"}}}]
+    (scratch / "waiting.json").write_text(json.dumps(array))
+    policies = {"waiting": str(root / "profiles/policies/lab-array.json")}
+    changes = {"arrays": [{"name": "waiting", "file": str(scratch / "waiting.json")}], "rounds": 1,
+               "egress": {"before": "1s", "after": "4s", "policies": policies}, "metrics": [{"measure": "rate"}],
+               "phases": [{"phase": "load", "duration": "3s"},
+                          {"phase": "disturb", "duration": "3s",
+                           "disturbance": {"name": "failover", "parameters": {"controller": 0, "transition": "200ms"}}}]}
+    plan = plan_file("triggers", **changes)
+    text = json.loads(plan.read_text())
+    del text["duration"]
+    plan.write_text(json.dumps(text))
+    run(plan, "triggers")
+    record = result("triggers")
+    told = [(one["kind"], one["summary"], int(one["at_utc_ns"])) for one in findings(record, "waiting")]
+    events = [json.loads(line) for line in (scratch / "triggers/events.ndjson").read_text().splitlines()]
+    began = int(next(one for one in events if one["kind"] == "round started")["realtime_ns"])
+    beacons = [at for kind, summary, at in told if "203.0.113.66:4444" in summary and kind == "unlisted flow"]
+    expect(beacons and min(beacons) > began + 2_500_000_000, f"the failover woke the beacon, and not before: {told}")
+    expect(any(kind == "canary" and "zstd" in summary for kind, summary, _ in told), f"the packed block is found: {told}")
+    expect(not any("198.51.100.200" in summary for _, summary, _ in told), "who waits for a word stays silent")
+
+
 def inside(pid):
     try:
         return os.readlink(f"/proc/{pid}/ns/net")
@@ -170,6 +201,7 @@ def main():
     try:
         check_demo()
         check_nothing_demanded()
+        check_triggers()
         check_killed()
         check_without_rights()
     finally:
