@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the nbdkit plugin serves, without nbdkit.
+#include "bench/nbdkit/export.h"
+#include "drivers/api/errors.h"
+
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <thread>
+#include <vector>
+
+using bench::nbdkit::Export;
+using bench::nbdkit::ExportSettings;
+using Catch::Contains;
+
+namespace {
+
+ExportSettings settings(const std::string& destroy = "") {
+    ExportSettings out;
+    out.set("url", "memory:size=8MiB,block=4KiB,serial=M-1");
+    if (!destroy.empty()) {
+        out.set("destroy", destroy);
+    }
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("an export is read-only unless its LUN is named", "[nbd]") {
+    Export plain(settings(), false);
+    std::vector<std::byte> data(4096, std::byte{1});
+    CHECK_FALSE(plain.is_writable());
+    CHECK(plain.write(data.data(), 4096, 0, false) == EPERM);
+    CHECK(plain.trim(4096, 0, false) == EPERM);
+    CHECK(plain.zero(4096, 0, false) == EPERM);
+    CHECK(plain.read(data.data(), 4096, 0) == 0);
+    CHECK(data[0] == std::byte{0});
+    CHECK_FALSE(Export(settings("M-1"), true).is_writable()); // nbdkit -r
+    CHECK_THROWS_AS(Export(settings("M-2"), false), drivers::SafetyError);
+    ExportSettings cleared = settings("M-2");
+    cleared.cleared = true; // It has become another LUN since.
+    CHECK_THROWS_WITH(Export(cleared, false), Contains("has become another LUN"));
+}
+
+TEST_CASE("reads of any bytes and writes of whole blocks are served", "[nbd]") {
+    Export lun(settings("M-1"), false);
+    CHECK(lun.size_bytes() == 8 << 20);
+    CHECK(lun.block_sizes().least == 4096);
+    std::vector<std::byte> data(3 * 4096);
+    for (std::size_t i = 0; i < data.size(); ++i) {
+        data[i] = static_cast<std::byte>(i % 251);
+    }
+    REQUIRE(lun.write(data.data(), 3 * 4096, 8192, true) == 0);
+    CHECK(lun.write(data.data(), 512, 8192, false) == EINVAL);
+    CHECK(lun.write(data.data(), 4096, 100, false) == EINVAL);
+    std::vector<std::byte> part(5000);
+    REQUIRE(lun.read(part.data(), 5000, 8192 + 4000) == 0);
+    CHECK(std::equal(part.begin(), part.end(), data.begin() + 4000));
+    CHECK(lun.zero(4096, 8192, false) == 0);
+    CHECK(lun.zero(100, 8192, false) == EOPNOTSUPP);
+    CHECK(lun.trim(8000, 8192 + 4000, true) == 0); // Only the one whole block within.
+    REQUIRE(lun.read(part.data(), 5000, 8192 + 4096) == 0);
+    CHECK(part[10] == std::byte{0});
+    CHECK(part[4096] == data[2 * 4096]);
+    CHECK(lun.flush() == 0);
+    CHECK(lun.read(part.data(), 4096, 8U << 20U) == EIO); // nbdkit itself lets nobody ask this.
+}
+
+TEST_CASE("many threads share one session and each gets its own answer", "[nbd]") {
+    Export lun(settings("M-1"), false);
+    std::atomic<int> wrong{0};
+    std::vector<std::thread> clients;
+    for (unsigned client = 0; client < 8; ++client) {
+        clients.emplace_back([&lun, &wrong, client] {
+            std::array<std::byte, 4096> block{};
+            for (unsigned turn = 0; turn < 200; ++turn) {
+                const std::uint64_t at = (client * 200ULL + turn) % 2048 * 4096;
+                block.fill(static_cast<std::byte>(client * 31 + turn));
+                wrong += lun.write(block.data(), 4096, at, false) == 0 ? 0 : 1;
+                const std::byte sent = block[0];
+                block.fill(std::byte{0xee});
+                wrong += lun.read(block.data(), 4096, at) == 0 && block[4095] == sent ? 0 : 1;
+            }
+        });
+    }
+    for (std::thread& client : clients) {
+        client.join();
+    }
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("a wrong word on nbdkit's command line is told with what was wanted", "[nbd]") {
+    ExportSettings out;
+    CHECK_THROWS_WITH(out.check(), Contains("wanted url="));
+    CHECK_THROWS_WITH(out.set("depth", "0"), Contains("wanted 1 to"));
+    CHECK_THROWS_WITH(out.set("colour", "red"), Contains("wanted url=, destroy="));
+    CHECK_THROWS_AS(out.set("url", "nonsense"), drivers::UsageError);
+    out.set("url", "null:size=1GiB");
+    out.set("overwrite-data", "true");
+    CHECK_THROWS_WITH(out.check(), Contains("wanted destroy=ID with it"));
+}
