@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/answer.h"
+#include "results/cross_check_rows.h"
 #include "results/platform_sums.h"
 #include "results/sinks.h"
 #include "results/text/escape.h"
@@ -200,12 +201,33 @@ std::string platform(const RunRecord& run) {
     return out + "\n";
 }
 
+std::string cross_checks(const RunRecord& run) {
+    std::string out;
+    for (const CrossCheckRecord& check :
+         run.cross_checks.value_or(std::vector<CrossCheckRecord>{})) {
+        out += fmt::format("## Cross-check: {}, {} at {}\n\n",
+                           escape_markdown(check.array),
+                           escape_markdown(check.workload),
+                           escape_markdown(check.point));
+        if (!check.not_measured.empty()) {
+            out += fmt::format("Not measured: {}\n\n", escape_markdown(check.not_measured));
+            continue;
+        }
+        out += header({"Service time", "This bench", escape_markdown(check.tool), "Difference"});
+        for (const view::CrossCheckRow& row_of : view::cross_check_rows(check)) {
+            out += row({row_of.what, row_of.bench, row_of.tool, row_of.difference});
+        }
+        out += "\n" + list("Why fio and this bench may differ", check.reasons);
+    }
+    return out;
+}
+
 } // namespace
 
 std::string markdown_report(const RunRecord& run) {
     const Answer told = answer(run);
     return first_lines(run, told) + capacity(run) + headlines(run) + limits(run) +
-           comparisons(run) + percentiles(run) + platform(run) + findings(run) +
+           comparisons(run) + percentiles(run) + cross_checks(run) + platform(run) + findings(run) +
            list("Not measured", told.not_measured) +
            list("What this run could not have seen", run.not_seen) + "## How to reproduce\n\n    " +
            text::clean_text(run.command) + "\n";

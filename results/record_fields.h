@@ -312,6 +312,28 @@ void visit_fields(Visit& visit, PlatformRecord& r) {
 
 // All but the rounds, which stand in files of their own.
 template <typename Visit>
+void visit_fields(Visit& visit, CrossCheckStream& r) {
+    visit("operation", r.operation);
+    visit("tool_per_s", r.tool_per_s);
+    visit("bench_per_s", r.bench_per_s);
+    visit("tool_clipped", r.tool_clipped);
+    visit("tool_service_ns", r.tool_service_ns);
+    visit("bench_service_ns", r.bench_service_ns);
+}
+
+template <typename Visit>
+void visit_fields(Visit& visit, CrossCheckRecord& r) {
+    visit("array", r.array);
+    visit("workload", r.workload);
+    visit("point", r.point);
+    visit("tool", r.tool);
+    visit("duration_ns", r.duration_ns);
+    visit("streams", r.streams);
+    visit("reasons", r.reasons);
+    visit("not_measured", r.not_measured);
+}
+
+template <typename Visit>
 void visit_fields(Visit& visit, RunRecord& r) {
     visit("schema_version", r.schema_version);
     visit("id", r.id);
@@ -335,6 +357,7 @@ void visit_fields(Visit& visit, RunRecord& r) {
     visit("egress", r.egress);
     visit("capacity", r.capacity);
     visit("platforms", r.platforms);
+    visit("cross_checks", r.cross_checks);
     visit("not_seen", r.not_seen);
     visit("self_test", r.self_test);
 }

@@ -229,6 +229,28 @@ struct ComparisonRecord {
     double noise_floor = 0; // Half-width of the A-against-A interval on this bench, if known.
 };
 
+// What another tool measured of one kind of access, beside what this bench had measured.
+struct CrossCheckStream {
+    std::string operation; // "read", "write", "unmap"
+    double tool_per_s = 0;
+    double bench_per_s = 0;
+    Histogram tool_service_ns;
+    Histogram bench_service_ns;     // Of all complete rounds of the point together.
+    std::uint64_t tool_clipped = 0; // Took longer than the tool counts.
+};
+
+// One load point of one array, measured once more by another tool after the rounds.
+struct CrossCheckRecord {
+    std::string array;
+    std::string workload;
+    std::string point;
+    std::string tool; // "fio-3.33"
+    std::int64_t duration_ns = 0;
+    std::vector<CrossCheckStream> streams;
+    std::vector<std::string> reasons; // Why the two may differ, one sentence each.
+    std::string not_measured;         // Why there is no answer; empty = there is.
+};
+
 struct RunRecord {
     int schema_version = 1;
     std::string id;
@@ -255,6 +277,7 @@ struct RunRecord {
     std::vector<EgressRecord> egress;
     std::vector<CapacityRecord> capacity;  // The base variant of every array first.
     std::vector<PlatformRecord> platforms; // Of each platform workload once.
+    std::optional<std::vector<CrossCheckRecord>> cross_checks; // None: the plan wanted none.
 };
 
 } // namespace results

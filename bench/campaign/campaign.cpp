@@ -3,6 +3,7 @@
 
 #include "bench/campaign/capacity_question.h"
 #include "bench/campaign/conclusion.h"
+#include "bench/campaign/cross_check.h"
 #include "bench/campaign/host_record.h"
 #include "bench/campaign/integrity_account.h"
 #include "bench/campaign/interruption.h"
@@ -196,6 +197,7 @@ void Campaign::run_in_lab() {
         egress_->stop(); // An array that is being ended says things that it would not say.
     }
     lab.save_expectations(folder_.path(), true);
+    cross_check(lab);
     journal_.note("arrays leave");
 }
 
@@ -211,6 +213,25 @@ void Campaign::watch_quietly(const char* phase, drivers::Duration span) {
         progress_.now("");
     }
     progress_.end();
+}
+
+void Campaign::cross_check(Lab& lab) {
+    if (!plan_.cross_check || Interruption::raised()) {
+        return;
+    }
+    const auto rounds = results::read_rounds(folder_.path());
+    record_.cross_checks.emplace();
+    for (ArrayUnderTest& array : lab.arrays()) {
+        progress_.begin(fmt::format("cross-check of {} by fio", array.planned->name),
+                        plan_.cross_check->duration);
+        record_.cross_checks->push_back(cross_check_by_fio({plan_, lab, array}, rounds, clock_));
+        progress_.end();
+        const results::CrossCheckRecord& done = record_.cross_checks->back();
+        journal_.note("cross-checked",
+                      {{"array", array.planned->name},
+                       {"tool", done.tool},
+                       {"not_measured", done.not_measured}});
+    }
 }
 
 void Campaign::precondition(Lab& lab, RoundRunner& runner) {

@@ -56,6 +56,7 @@ private:
     RoundShown shown_in(const std::string& before);
     void keep_round(Lab& lab, const results::RoundRecord& round);
     void precondition(Lab& lab, RoundRunner& runner);
+    void cross_check(Lab& lab);
     double rate_for(Lab& lab, RoundRunner& runner, const PlannedRound& planned);
     void check_shares(Lab& lab) const;
     bool is_done(std::uint32_t index, const std::string& array) const;

@@ -88,6 +88,13 @@ struct Preconditioning {
     PlanDuration time_limit = std::chrono::minutes(5); // Per array; then the load starts anyway.
 };
 
+// One load point measured once more by another tool, after the rounds.
+struct CrossCheck {
+    std::string workload;
+    std::string point; // As the plan's load point says it.
+    PlanDuration duration = std::chrono::seconds(10);
+};
+
 struct KneeSearch { // The highest rate of which 99 % is achieved within the bound.
     PlanDuration p99_at_most = std::chrono::milliseconds(20);
     double rate_from_per_s = 100;
@@ -154,8 +161,9 @@ struct Plan {
     HostSettings host_settings = HostSettings::recommended;
     std::vector<PlanLimit> limits;
     std::vector<PlanMetric> metrics;
-    std::optional<PlanEgress> egress; // None: nothing is captured.
-    std::optional<PlanCapacity> capacity; // Beside the comparison, or alone.
+    std::optional<PlanEgress> egress;      // None: nothing is captured.
+    std::optional<PlanCapacity> capacity;  // Beside the comparison, or alone.
+    std::optional<CrossCheck> cross_check; // By fio.
 };
 
 // Targets are what a platform's load is counted in, speed what a trace's is, and nothing else's.

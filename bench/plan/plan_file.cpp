@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/plan/plan_file.h"
 
+#include "bench/plan/cross_check_plan.h"
 #include "bench/plan/plan_capacity.h"
 #include "bench/plan/plan_check.h"
 #include "bench/plan/plan_egress.h"
@@ -52,6 +53,9 @@ public:
         read_judgement();
         if (const auto egress = root_.optional("egress")) {
             plan_.egress = read_plan_egress(egress->object(), plan_);
+        }
+        if (const auto check = root_.optional("cross_check")) {
+            plan_.cross_check = read_cross_check(plan_, *check);
         }
         root_.finish();
         return std::move(plan_);

@@ -232,6 +232,12 @@ std::string plan_text(const Plan& plan, const std::map<std::string, std::string>
     out["seed"] = plan.seed;
     add_things(out, plan, files);
     add_load(out, plan);
+    if (plan.cross_check) {
+        out["cross_check"] = {{"tool", "fio"},
+                              {"workload", plan.cross_check->workload},
+                              {"load_point", plan.cross_check->point},
+                              {"duration", duration_text(plan.cross_check->duration)}};
+    }
     if (plan.capacity) {
         out["capacity"] = capacity_json(*plan.capacity, files);
     }

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/cross_check.h"
+
+#include "bench/campaign/round_runner.h"
+#include "bench/plan/fio_target.h"
+#include "drivers/api/errors.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace bench::campaign {
+
+namespace {
+
+struct Point {
+    const plan::PlanWorkload& workload;
+    const plan::LoadPoint& point;
+};
+
+// The plan was read with both in it.
+Point point_of(const plan::Plan& plan) {
+    const plan::CrossCheck& check = *plan.cross_check;
+    const auto workload = std::find_if(plan.workloads.begin(),
+                                       plan.workloads.end(),
+                                       [&](const auto& one) { return one.name == check.workload; });
+    const auto point = std::find_if(plan.points.begin(), plan.points.end(), [&](const auto& one) {
+        return one.text == check.point;
+    });
+    return {*workload, *point};
+}
+
+plan::FioPlace place_for_fio(const DataPlace& place, bool writes) {
+    plan::FioPlace out;
+    out.url = place.array.paths.front();
+    out.options = place.array.options;
+    if (!out.options.chap_user.empty()) {
+        throw drivers::HostError("behind nbdkit there is no way to give this array's CHAP secret");
+    }
+    out.writes = writes;
+    // The lab has cleared this very LUN, and the rounds have written to it since.
+    const drivers::Identity& identity = place.array.report.identity;
+    out.destroy = {identity.unique_id.empty() ? identity.serial : identity.unique_id};
+    out.overwrite_data = writes;
+    return out;
+}
+
+void add_bench(const std::vector<results::RoundRecord>& rounds, results::CrossCheckRecord& out) {
+    double seconds = 0;
+    for (const results::RoundRecord& round : rounds) {
+        if (round.array != out.array || round.workload != out.workload ||
+            round.point != out.point || round.ended != "complete") {
+            continue;
+        }
+        seconds += static_cast<double>(round.duration_ns) / 1e9;
+        for (const results::StreamRecord& stream : round.streams) {
+            for (results::CrossCheckStream& one : out.streams) {
+                if (one.operation == stream.operation) {
+                    one.bench_service_ns.merge(stream.service_ns);
+                    one.bench_per_s += static_cast<double>(stream.completed);
+                }
+            }
+        }
+    }
+    for (results::CrossCheckStream& one : out.streams) {
+        one.bench_per_s = seconds > 0 ? one.bench_per_s / seconds : 0;
+    }
+}
+
+void add_reasons(const plan::FioRun& run,
+                 const profiles::Workload& workload,
+                 results::CrossCheckRecord& out) {
+    out.reasons.emplace_back("fio measured once, after the rounds: what the array's caches held "
+                             "and what it did in the background may have been different");
+    out.reasons.emplace_back("both columns are service time, from submission to answer; what "
+                             "accesses waited for before that fio does not know");
+    if (workload.arrivals.pace != profiles::Pace::closed) {
+        out.reasons.emplace_back("fio at a rate sends less while the array stalls; this bench "
+                                 "does not, so that its queues grow as they would in the field");
+    }
+    for (const std::string& note : run.notes) {
+        out.reasons.push_back(note);
+    }
+}
+
+} // namespace
+
+results::CrossCheckRecord cross_check_by_fio(const DataPlace& place,
+                                             const std::vector<results::RoundRecord>& rounds,
+                                             drivers::Clock& clock) {
+    const Point where = point_of(place.plan);
+    results::CrossCheckRecord out;
+    out.array = place.array.planned->name;
+    out.workload = where.workload.name;
+    out.point = where.point.text;
+    out.tool = "fio";
+    out.duration_ns = place.plan.cross_check->duration.count();
+    try {
+        const auto any = at_point(where.workload.workload, where.point, where.point.value);
+        const auto& workload = std::get<profiles::Workload>(any);
+        plan::FioAsk ask;
+        ask.size_bytes = place.lab.working_set_bytes(any);
+        ask.runtime = place.plan.cross_check->duration;
+        ask.ramp = place.plan.ramp;
+        ask.seed = place.plan.seed;
+        const plan::FioRun run = plan::run_fio_at(
+            workload, ask, place_for_fio(place, profiles::writes(workload)), clock);
+        out.tool = run.result.version;
+        for (plan::FioStream& stream : plan::fio_streams(run.result)) {
+            results::CrossCheckStream& one = out.streams.emplace_back();
+            one.operation = stream.operation;
+            one.tool_per_s = stream.rate_per_s;
+            one.tool_clipped = stream.clipped;
+            one.tool_service_ns = std::move(stream.service_ns);
+        }
+        add_reasons(run, workload, out);
+        add_bench(rounds, out);
+    } catch (const std::runtime_error& error) { // Whatever kind: the rounds stand without it.
+        out.not_measured = error.what();
+    }
+    return out;
+}
+
+} // namespace bench::campaign
