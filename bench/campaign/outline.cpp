@@ -48,9 +48,16 @@ void add_load(const profiles::Workload& workload,
     }
 }
 
-void add_platform(const profiles::AnyWorkload& workload, double seconds, Outline::Target& target) {
+profiles::interception::PlatformTable table_of(const profiles::AnyWorkload& workload) {
+    if (const auto* video = std::get_if<profiles::interception::VideoWorkload>(&workload)) {
+        return profiles::interception::video_table(video->parameters);
+    }
     const auto& platform = std::get<profiles::interception::PlatformWorkload>(workload);
-    const auto table = profiles::interception::platform_table(platform.parameters);
+    return profiles::interception::platform_table(platform.parameters);
+}
+
+void add_platform(const profiles::AnyWorkload& workload, double seconds, Outline::Target& target) {
+    const auto table = table_of(workload);
     target.bytes_read += table.read_bytes_per_s * seconds;
     target.bytes_written += table.write_bytes_per_s * seconds;
 }
@@ -103,13 +110,13 @@ Outline::Target target_of(const plan::Plan& plan, const plan::PlanArray& array) 
     for (const plan::PlanWorkload& workload : plan.workloads) {
         for (const plan::LoadPoint& point : plan.points) {
             out.rounds += plan.rounds;
-            out.is_bounded = out.is_bounded && (point.kind == plan::PointKind::rate ||
-                                                point.kind == plan::PointKind::targets ||
-                                                point.kind == plan::PointKind::speed);
+            out.is_bounded = out.is_bounded && point.kind != plan::PointKind::depth &&
+                             point.kind != plan::PointKind::knee_share;
             if (point.kind == plan::PointKind::rate) {
                 add_load(
                     std::get<profiles::Workload>(workload.workload), point.value, seconds, out);
-            } else if (point.kind == plan::PointKind::targets) {
+            } else if (point.kind == plan::PointKind::targets ||
+                       point.kind == plan::PointKind::cameras) {
                 add_platform(at_point(workload.workload, point, 0), seconds, out);
             } else if (point.kind == plan::PointKind::speed) {
                 add_trace(

@@ -74,6 +74,10 @@ at_point(const profiles::AnyWorkload& workload, const plan::LoadPoint& point, do
         platform->parameters.scale = point.value / platform->parameters.targets;
         return out;
     }
+    if (auto* video = std::get_if<profiles::interception::VideoWorkload>(&out)) {
+        video->parameters.scale = point.value / video->parameters.cameras;
+        return out;
+    }
     if (auto* trace = std::get_if<profiles::trace::TraceWorkload>(&out)) {
         trace->speed = point.value;
         return out;

@@ -53,6 +53,26 @@ void take_in(const fs::path& folder,
     }
 }
 
+// A trace and a workload file that names the copy.
+void take_in_trace(const fs::path& folder,
+                   const plan::PlanWorkload& workload,
+                   const profiles::trace::TraceWorkload& trace,
+                   std::map<std::string, std::string>& taken) {
+    const std::string inside = fmt::format("inputs/workload-{}.json", workload.name);
+    if (!taken.try_emplace(workload.file, inside).second) {
+        return;
+    }
+    const std::string copy = fmt::format("trace-{}.txt", workload.name);
+    std::error_code error;
+    fs::copy_file(trace.file, folder / "inputs" / copy, error);
+    if (error) {
+        throw results::WriteError(
+            fmt::format("{}: cannot be copied into the run: {}", trace.file, error.message()));
+    }
+    results::write_whole_file((folder / inside).string(),
+                              profiles::trace::workload_text(trace, copy));
+}
+
 } // namespace
 
 RunFolder RunFolder::create(const std::string& path, const plan::Plan& plan) {
@@ -69,8 +89,12 @@ RunFolder RunFolder::create(const std::string& path, const plan::Plan& plan) {
         take_in(folder, array.file, fmt::format("inputs/array-{}.json", array.name), taken);
     }
     for (const plan::PlanWorkload& workload : plan.workloads) {
-        take_in(
-            folder, workload.file, fmt::format("inputs/workload-{}.json", workload.name), taken);
+        const std::string inside = fmt::format("inputs/workload-{}.json", workload.name);
+        if (const auto* trace = std::get_if<profiles::trace::TraceWorkload>(&workload.workload)) {
+            take_in_trace(folder, workload, *trace, taken);
+        } else {
+            take_in(folder, workload.file, inside, taken);
+        }
     }
     if (plan.egress) {
         for (const auto& [array, policy] : plan.egress->policies) {

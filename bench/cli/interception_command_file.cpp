@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/cli/command.h"
 #include "drivers/api/errors.h"
-#include "profiles/interception/interception_file.h"
 #include "profiles/interception/rates.h"
+#include "profiles/kinds/any_workload.h"
 
 #include <boost/program_options.hpp>
 #include <nlohmann/json.hpp>
@@ -33,27 +33,8 @@ std::string megabytes(double bytes_per_s) {
     return fmt::format("{:.1f} MB/s", bytes_per_s / 1e6);
 }
 
-std::string text_of(const PlatformWorkload& workload, const PlatformTable& table) {
-    const Parameters& p = workload.parameters;
-    std::string out =
-        fmt::format("{}: {}\n{:.0f} targets, scale {:g}, {:.0f} % of IP traffic kept\n\n",
-                    workload.name,
-                    workload.purpose,
-                    p.targets,
-                    p.scale,
-                    p.data.keep * 100);
-    out += fmt::format("ingest  mean {}, busy hour {}, busiest second {}\n",
-                       megabytes(table.ingest_mean_bytes_per_s),
-                       megabytes(table.ingest_busy_bytes_per_s),
-                       megabytes(table.ingest_peak_bytes_per_s));
-    out += fmt::format("        {:.2f} TB a day, {:.3f} PB retained over {:.0f} days\n",
-                       table.bytes_per_day / 1e12,
-                       table.retained_bytes / 1e15,
-                       p.readers.retention_days);
-    out += fmt::format("        {:.0f} voice PDUs/s ({:.0f} calls at once), {:.0f} IP PDUs/s\n\n",
-                       table.voice_pdus_per_s,
-                       table.erlangs,
-                       table.ip_pdus_per_s);
+std::string streams_text(const PlatformTable& table) {
+    std::string out;
     out += fmt::format("{:<4} {:<16} {:<10} {:>9} {:>10} {:>12}  {}\n",
                        "id",
                        "stream",
@@ -80,20 +61,31 @@ std::string text_of(const PlatformWorkload& workload, const PlatformTable& table
     return out;
 }
 
-std::string json_of(const PlatformWorkload& workload, const PlatformTable& table) {
-    nlohmann::ordered_json out;
-    out["$schema"] = "arraybench/interception-table/1";
-    out["workload"] = workload.name;
-    out["targets"] = workload.parameters.targets;
-    out["scale"] = workload.parameters.scale;
-    out["ingest_mean_bytes_per_s"] = table.ingest_mean_bytes_per_s;
-    out["ingest_busy_hour_bytes_per_s"] = table.ingest_busy_bytes_per_s;
-    out["ingest_busiest_second_bytes_per_s"] = table.ingest_peak_bytes_per_s;
-    out["bytes_per_day"] = table.bytes_per_day;
-    out["retained_bytes"] = table.retained_bytes;
-    out["voice_pdus_per_s"] = table.voice_pdus_per_s;
-    out["ip_pdus_per_s"] = table.ip_pdus_per_s;
-    out["calls_at_once"] = table.erlangs;
+std::string text_of(const PlatformWorkload& workload, const PlatformTable& table) {
+    const Parameters& p = workload.parameters;
+    std::string out =
+        fmt::format("{}: {}\n{:.0f} targets, scale {:g}, {:.0f} % of IP traffic kept\n\n",
+                    workload.name,
+                    workload.purpose,
+                    p.targets,
+                    p.scale,
+                    p.data.keep * 100);
+    out += fmt::format("ingest  mean {}, busy hour {}, busiest second {}\n",
+                       megabytes(table.ingest_mean_bytes_per_s),
+                       megabytes(table.ingest_busy_bytes_per_s),
+                       megabytes(table.ingest_peak_bytes_per_s));
+    out += fmt::format("        {:.2f} TB a day, {:.3f} PB retained over {:.0f} days\n",
+                       table.bytes_per_day / 1e12,
+                       table.retained_bytes / 1e15,
+                       p.readers.retention_days);
+    out += fmt::format("        {:.0f} voice PDUs/s ({:.0f} calls at once), {:.0f} IP PDUs/s\n\n",
+                       table.voice_pdus_per_s,
+                       table.erlangs,
+                       table.ip_pdus_per_s);
+    return out + streams_text(table);
+}
+
+void add_streams(const PlatformTable& table, nlohmann::ordered_json& out) {
     out["streams"] = nlohmann::ordered_json::array();
     for (const StreamRate& stream : table.streams) {
         out["streams"].push_back({{"id", stream.id},
@@ -108,7 +100,76 @@ std::string json_of(const PlatformWorkload& workload, const PlatformTable& table
     out["writes_per_s"] = table.write_per_s;
     out["read_bytes_per_s"] = table.read_bytes_per_s;
     out["reads_per_s"] = table.read_per_s;
+}
+
+std::string json_of(const PlatformWorkload& workload, const PlatformTable& table) {
+    nlohmann::ordered_json out;
+    out["$schema"] = "arraybench/interception-table/1";
+    out["workload"] = workload.name;
+    out["targets"] = workload.parameters.targets;
+    out["scale"] = workload.parameters.scale;
+    out["ingest_mean_bytes_per_s"] = table.ingest_mean_bytes_per_s;
+    out["ingest_busy_hour_bytes_per_s"] = table.ingest_busy_bytes_per_s;
+    out["ingest_busiest_second_bytes_per_s"] = table.ingest_peak_bytes_per_s;
+    out["bytes_per_day"] = table.bytes_per_day;
+    out["retained_bytes"] = table.retained_bytes;
+    out["voice_pdus_per_s"] = table.voice_pdus_per_s;
+    out["ip_pdus_per_s"] = table.ip_pdus_per_s;
+    out["calls_at_once"] = table.erlangs;
+    add_streams(table, out);
     return out.dump(2) + "\n";
+}
+
+std::string video_text(const VideoWorkload& workload, const PlatformTable& table) {
+    std::string out = fmt::format("{}: {}\n{} cameras of {} each, {:.0f} viewers\n\n",
+                                  workload.name,
+                                  workload.purpose,
+                                  camera_count(workload.parameters),
+                                  megabytes(workload.parameters.camera_bytes_per_s),
+                                  workload.parameters.viewers * workload.parameters.scale);
+    out += fmt::format("ingest  {}, {:.2f} TB a day\n\n",
+                       megabytes(table.ingest_mean_bytes_per_s),
+                       table.bytes_per_day / 1e12);
+    return out + streams_text(table);
+}
+
+std::string video_json(const VideoWorkload& workload, const PlatformTable& table) {
+    nlohmann::ordered_json out;
+    out["$schema"] = "arraybench/video-table/1";
+    out["workload"] = workload.name;
+    out["cameras"] = camera_count(workload.parameters);
+    out["ingest_bytes_per_s"] = table.ingest_mean_bytes_per_s;
+    out["bytes_per_day"] = table.bytes_per_day;
+    add_streams(table, out);
+    return out.dump(2) + "\n";
+}
+
+// What the options ask of a workload of either kind, as text or JSON.
+std::string described(profiles::AnyWorkload workload, const po::variables_map& values, bool json) {
+    const auto asked = [&](const char* option, double least, double most, double& out) {
+        if (values.count(option) != 0) {
+            out = values[option].as<double>();
+            if (!(out >= least && out <= most)) {
+                throw drivers::UsageError(fmt::format(
+                    "interception: --{} {}: wanted {} to {}", option, out, least, most));
+            }
+        }
+    };
+    if (auto* platform = std::get_if<PlatformWorkload>(&workload)) {
+        asked("targets", 1, 1e7, platform->parameters.targets);
+        asked("scale", 0.0001, 4, platform->parameters.scale);
+        const PlatformTable table = platform_table(platform->parameters);
+        return json ? json_of(*platform, table) : text_of(*platform, table);
+    }
+    if (auto* video = std::get_if<VideoWorkload>(&workload)) {
+        if (values.count("targets") != 0) {
+            throw drivers::UsageError("interception: --targets: cameras are no targets; --scale?");
+        }
+        asked("scale", 0.0001, 4, video->parameters.scale);
+        const PlatformTable table = video_table(video->parameters);
+        return json ? video_json(*video, table) : video_text(*video, table);
+    }
+    throw drivers::UsageError("interception: wanted a workload of a platform or of cameras");
 }
 
 } // namespace
@@ -116,14 +177,12 @@ std::string json_of(const PlatformWorkload& workload, const PlatformTable& table
 int interception_command(const Arguments& arguments) {
     std::string file;
     std::string format = "text";
-    double targets = 0;
-    double scale = 0;
     po::options_description all("options");
     auto add = all.add_options();
     add("help,h", "this help");
     add("describe", "print the table of streams (what this command does)");
-    add("targets", po::value(&targets), "simultaneous targets instead of the file's");
-    add("scale", po::value(&scale), "scale factor instead of the file's");
+    add("targets", po::value<double>(), "simultaneous targets instead of the file's");
+    add("scale", po::value<double>(), "scale factor instead of the file's");
     add("format", po::value(&format), "text or json");
     add("workload", po::value(&file), "the workload file");
     po::positional_options_description positional;
@@ -142,23 +201,7 @@ int interception_command(const Arguments& arguments) {
         throw drivers::UsageError(
             fmt::format("interception: --format {}: wanted text or json", format));
     }
-    PlatformWorkload workload = read_platform_workload(file);
-    if (values.count("targets") != 0) {
-        if (!(targets >= 1 && targets <= 1e7)) {
-            throw drivers::UsageError(
-                fmt::format("interception: --targets {}: wanted 1 to 10000000", targets));
-        }
-        workload.parameters.targets = targets;
-    }
-    if (values.count("scale") != 0) {
-        if (!(scale >= 0.0001 && scale <= 4)) {
-            throw drivers::UsageError(
-                fmt::format("interception: --scale {}: wanted 0.0001 to 4", scale));
-        }
-        workload.parameters.scale = scale;
-    }
-    const PlatformTable table = platform_table(workload.parameters);
-    const std::string text = format == "json" ? json_of(workload, table) : text_of(workload, table);
+    const std::string text = described(profiles::read_any_workload(file), values, format == "json");
     std::fwrite(text.data(), 1, text.size(), stdout);
     return 0;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/host_memory.h"
 #include "bench/campaign/platform_measures.h"
 #include "bench/campaign/safety.h"
 #include "bench/cli/command.h"
@@ -12,6 +13,7 @@
 #include "drivers/api/monotonic_clock.h"
 #include "results/text/human.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <fmt/format.h>
@@ -162,6 +164,18 @@ std::string name_for_fio(const plan::Url& url) {
     return url.kind == plan::UrlKind::block_device && is_plain ? url.path : "lun";
 }
 
+// A LUN in memory grows with what is written to it: better refused than ended by the kernel.
+void check_memory(const LoadRequest& request, const plan::Url& url) {
+    if (url.kind == plan::UrlKind::memory && profiles::writes(request.workload)) {
+        const auto touched = static_cast<double>(
+            request.size_bytes > 0 ? std::min(request.size_bytes, url.size_bytes) : url.size_bytes);
+        const double seconds =
+            std::chrono::duration<double>(request.ramp + request.runtime).count();
+        campaign::check_memory(campaign::kept_bytes(touched, seconds),
+                               campaign::memory_available_bytes());
+    }
+}
+
 } // namespace
 
 int load_command(const Arguments& arguments) {
@@ -172,6 +186,7 @@ int load_command(const Arguments& arguments) {
     const plan::Url url = plan::parse_url(request->url);
     drivers::MonotonicClock clock;
     listen_to_signals();
+    check_memory(*request, url);
     auto lanes = open_lanes(*request, url, clock);
     const drivers::Geometry geometry = lanes[0].drivers[0]->geometry();
     const drivers::Identity identity = lanes[0].drivers[0]->identity();

@@ -16,6 +16,7 @@ using profiles::AccessOp;
 using profiles::Pace;
 using profiles::Spot;
 using profiles::interception::PlatformWorkload;
+using profiles::interception::VideoWorkload;
 
 profiles::Arrivals arrivals_of(const options::variables_map& given, const LoadRequest& request) {
     profiles::Arrivals out;
@@ -117,6 +118,9 @@ std::string pace_text(const profiles::AnyWorkload& workload) {
         return fmt::format("{:g} targets",
                            platform->parameters.targets * platform->parameters.scale);
     }
+    if (const auto* video = std::get_if<VideoWorkload>(&workload)) {
+        return fmt::format("{} cameras", profiles::interception::camera_count(video->parameters));
+    }
     const Pace pace = std::get<profiles::Workload>(workload).arrivals.pace;
     const char* kind = pace == Pace::fixed     ? "fixed gaps"
                        : pace == Pace::poisson ? "Poisson"
@@ -156,11 +160,14 @@ void set_scale(const options::variables_map& given, profiles::AnyWorkload& workl
     if (given["scale"].defaulted()) {
         return;
     }
-    auto* platform = std::get_if<PlatformWorkload>(&workload);
-    if (platform == nullptr) {
+    const double scale = number_option(given, "scale", 0.0001, 4);
+    if (auto* platform = std::get_if<PlatformWorkload>(&workload)) {
+        platform->parameters.scale = scale;
+    } else if (auto* video = std::get_if<VideoWorkload>(&workload)) {
+        video->parameters.scale = scale;
+    } else {
         refuse("scale", given["scale"].as<std::string>(), "a platform workload beside it");
     }
-    platform->parameters.scale = number_option(given, "scale", 0.0001, 4);
 }
 
 } // namespace
@@ -189,7 +196,9 @@ void set_workload(const options::variables_map& given, LoadRequest& out) {
         what = given["rw"].as<std::string>() + " " +
                results::text::size(static_cast<double>(workload.streams[0].blocks[0].size_bytes));
         out.workload = std::move(workload);
-        refuse_beside(given, "", {"scale"});
+        if (!given["scale"].defaulted()) {
+            refuse("scale", given["scale"].as<std::string>(), "a platform workload beside it");
+        }
     }
     if (!trace.empty() || !file.empty()) {
         refuse_beside(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/campaign.h"
 #include "bench/campaign/conclusion.h"
+#include "bench/campaign/host_memory.h"
 #include "bench/cli/option_page.h"
 #include "bench/plan/plan_file.h"
 #include "drivers/api/errors.h"
@@ -69,6 +70,7 @@ Asked started(const po::variables_map& given, const OptionPage& options) {
     if (given.count("seed") > 0) {
         plan.seed = given["seed"].as<std::uint64_t>();
     }
+    campaign::check_memory(campaign::memory_needed_bytes(plan), campaign::memory_available_bytes());
     auto folder = campaign::RunFolder::create(given["out"].as<std::string>(), plan);
     // From here on the copies count, so that a resumed run reads the same.
     return {plan::read_plan(folder.plan_path()), std::move(folder)};

@@ -23,6 +23,7 @@ const char* type_name(PlanType type) {
 
 bool fits(const LoadPoint& point, const profiles::AnyWorkload& workload) {
     return (point.kind == PointKind::targets) == profiles::is_platform(workload) &&
+           (point.kind == PointKind::cameras) == profiles::is_video(workload) &&
            (point.kind == PointKind::speed) == profiles::is_trace(workload);
 }
 

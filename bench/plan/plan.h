@@ -39,12 +39,12 @@ struct PlanWorkload {
     profiles::AnyWorkload workload;
 };
 
-enum class PointKind : std::uint8_t { rate, depth, knee_share, targets, speed };
+enum class PointKind : std::uint8_t { rate, depth, knee_share, targets, speed, cameras };
 
 struct LoadPoint {
     PointKind kind = PointKind::rate;
     double value = 0;
-    std::string text; // "500/s", "depth 16", "50% of knee", "200 targets", "speed 2"
+    std::string text; // "500/s", "depth 16", "50% of knee", "200 targets", "speed 2", "50 cameras"
 
     bool operator==(const LoadPoint&) const = default;
 };

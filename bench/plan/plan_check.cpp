@@ -84,6 +84,9 @@ void check_point(const Plan& plan, const LoadPoint& point, const profiles::JsonV
             at.fail(profiles::is_platform(workload.workload)
                         ? fmt::format("targets for the platform workload {}, like \"200 targets\"",
                                       workload.name)
+                    : profiles::is_video(workload.workload)
+                        ? fmt::format("cameras for the video workload {}, like \"50 cameras\"",
+                                      workload.name)
                     : profiles::is_trace(workload.workload)
                         ? fmt::format("a speed for the trace {}, like \"speed 2\"", workload.name)
                         : fmt::format("a rate, a depth or a share of the knee for {}, which is no "

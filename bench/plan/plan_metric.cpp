@@ -138,6 +138,7 @@ LoadPoint read_point(const JsonValue& value) {
     constexpr std::string_view depth_word = "depth ";
     constexpr std::string_view knee_words = "% of knee";
     constexpr std::string_view target_word = " targets";
+    constexpr std::string_view camera_word = " cameras";
     constexpr std::string_view speed_word = "speed ";
     constexpr double speed_max = 1000;
     constexpr double depth_max = 65536;
@@ -165,9 +166,10 @@ LoadPoint read_point(const JsonValue& value) {
             out.value <= 2) {
             return out;
         }
-    } else if (text.ends_with(target_word)) {
-        out.kind = PointKind::targets;
+    } else if (text.ends_with(target_word) || text.ends_with(camera_word)) {
+        out.kind = text.ends_with(target_word) ? PointKind::targets : PointKind::cameras;
         out.value = std::strtod(text.c_str(), &end);
+        static_assert(target_word.size() == camera_word.size());
         if (end == text.c_str() + text.size() - target_word.size() && out.value >= 1 &&
             out.value <= targets_max && out.value == std::floor(out.value)) {
             return out;
@@ -181,7 +183,8 @@ LoadPoint read_point(const JsonValue& value) {
             return out;
         }
     }
-    value.fail(R"(a load point: "500/s", "depth 16", "50% of knee", "200 targets" or "speed 2")");
+    value.fail(
+        R"(a load point: "500/s", "depth 16", "50% of knee", "200 targets", "50 cameras" or "speed 2")");
 }
 
 std::string bound_text(const Metric& metric, double bound) {

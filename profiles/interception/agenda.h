@@ -25,7 +25,8 @@ enum class Actor : std::uint8_t {
     scrub,
     backup,
     purge,
-    purge_check
+    purge_check,
+    evacuation
 };
 
 // Accesses that wait for their instant or for their completion, and the actors' own alarms, in

@@ -157,6 +157,8 @@ void read_readers(JsonObject in, ReaderParameters& out) {
     put_flag(in, "backup", out.backup);
     put_flag(in, "purge", out.purge);
     put_flag(in, "purge_overwrites", out.purge_overwrites);
+    put_flag(in, "evacuation", out.evacuation);
+    put_count(in, "evacuation_depth", out.evacuation_depth, 1024);
     in.finish();
 }
 

@@ -109,7 +109,9 @@ struct ReaderParameters {
     bool purge = false;
     double purge_hours = 6;
     std::uint64_t purge_extent_bytes = 4 << 20;
-    bool purge_overwrites = false; // Instead of unmapping
+    bool purge_overwrites = false;       // Instead of unmapping
+    bool evacuation = false;             // Everything retained is read out as fast as it comes ...
+    std::uint32_t evacuation_depth = 32; // ... so many reads of 1 MiB at once
 };
 
 struct EventParameters {

@@ -231,6 +231,10 @@ void add_reads(PlatformTable& table, const Parameters& p, const Rates& mean) {
           table.bytes_per_day / (r.backup_hours * hour_s),
           1 << 20,
           "sequential");
+    if (r.evacuation) { // As fast as the array lets it: no rate can be said beforehand.
+        add(table,
+            {"M1", "evacuation", "read", 1 << 20, 0, 0, "whole set, as fast as the array gives"});
+    }
     if (r.purge) {
         const double bytes = table.bytes_per_day / (r.purge_hours * hour_s);
         add(table,

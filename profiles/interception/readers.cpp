@@ -62,6 +62,8 @@ Readers::Readers(
     purges_per_s_ =
         r.purge ? bytes_per_day / (r.purge_hours * 3600) / static_cast<double>(Store::segment_bytes)
                 : 0;
+    evacuation_depth_ =
+        r.evacuation ? std::max(1U, static_cast<std::uint32_t>(r.evacuation_depth * share)) : 0;
     delays_.reserve(4096);
     searches_.reserve(1024);
     seeks_.reserve(1024);
@@ -97,6 +99,9 @@ void Readers::begin(std::uint64_t seed) {
     wake(searches_per_s_, Actor::search);
     wake(seeks_per_s_, Actor::playback);
     wake(purges_per_s_, Actor::purge);
+    for (std::uint32_t i = 0; i < evacuation_depth_; ++i) {
+        agenda_.wake(Duration(0), Actor::evacuation, i);
+    }
 }
 
 Duration Readers::gap(double rate_per_s) noexcept {
@@ -168,6 +173,9 @@ void Readers::alarm(const Agenda::Alarm& alarm) noexcept {
     case Actor::playback:
         begin_seek(alarm.at);
         agenda_.wake(alarm.at + gap(seeks_per_s_), Actor::playback, 0);
+        break;
+    case Actor::evacuation:
+        evacuate(alarm.at);
         break;
     case Actor::purge:
         purge(alarm.at);
@@ -271,6 +279,20 @@ void Readers::purge(Duration at) noexcept {
     ++purged_segments_;
 }
 
+// The oldest first, everything that is retained, round and round: each answer asks for the next.
+void Readers::evacuate(Duration at) noexcept {
+    if (store_.retained() == 0) {
+        return;
+    }
+    constexpr std::uint64_t per_segment = Store::segment_bytes / mib;
+    const std::uint64_t segment = evacuation_cursor_ / per_segment;
+    const std::size_t rank = store_.retained() - 1 - segment % store_.retained();
+    const std::uint64_t offset =
+        store_.offset_of(store_.by_rank(rank)) + evacuation_cursor_ % per_segment * mib;
+    ++evacuation_cursor_;
+    agenda_.add(read(offset, mib, at, StreamIndex::evacuation), Actor::evacuation, 0);
+}
+
 void Readers::completed(const Agenda::Work& work, const AccessOutcome& outcome) noexcept {
     failed_reads_ += outcome.end == AccessEnd::good ? 0U : 1U;
     switch (work.actor) {
@@ -308,6 +330,14 @@ void Readers::completed(const Agenda::Work& work, const AccessOutcome& outcome) 
         agenda_.add(check, Actor::purge_check, work.index);
         break;
     }
+    case Actor::evacuation:
+        evacuated_blocks_ += outcome.end == AccessEnd::good ? 1U : 0U;
+        if (evacuated_at_ < Duration(0) &&
+            evacuated_blocks_ >= store_.retained() * (Store::segment_bytes / mib)) {
+            evacuated_at_ = outcome.done;
+        }
+        evacuate(outcome.done);
+        break;
     case Actor::purge_check:
         store_.freed(work.index);
         break;
@@ -325,6 +355,10 @@ void Readers::completed(const Agenda::Work& work, const AccessOutcome& outcome) 
 std::vector<Measure> Readers::measures() const {
     std::vector<Measure> out{{"failed_reads", static_cast<double>(failed_reads_)},
                              {"purged_segments", static_cast<double>(purged_segments_)}};
+    if (evacuation_depth_ > 0) {
+        out.push_back({"evacuated_bytes", static_cast<double>(evacuated_blocks_ * mib)});
+        out.push_back({"evacuation_passes_finished", evacuated_at_ >= Duration(0) ? 1.0 : 0.0});
+    }
     for (const Paced& reader : paced_) {
         if (reader.behind_max > 0) {
             out.push_back({std::string(platform_streams()[number(reader.stream)].name) +

@@ -64,6 +64,7 @@ private:
     void begin_seek(Duration at) noexcept;
     void seek_read(std::uint32_t seek, Duration at) noexcept;
     void purge(Duration at) noexcept;
+    void evacuate(Duration at) noexcept;
     Duration gap(double rate_per_s) noexcept;
     Access read(std::uint64_t offset,
                 std::uint64_t bytes,
@@ -86,6 +87,10 @@ private:
     std::vector<Delay> delays_;
     std::uint64_t failed_reads_ = 0;
     std::uint64_t purged_segments_ = 0;
+    std::uint32_t evacuation_depth_ = 0;  // Of this shard; 0 = none
+    std::uint64_t evacuation_cursor_ = 0; // Blocks from the oldest of the retained set on
+    std::uint64_t evacuated_blocks_ = 0;
+    Duration evacuated_at_{-1}; // When everything had been read once
 };
 
 } // namespace profiles::interception

@@ -21,6 +21,7 @@ std::span<const StreamInfo> platform_streams() {
          {"backup", "read"},
          {"purge", "unmap or overwrite"},
          {"purge check", "read back zeros"},
+         {"evacuation", "read"},
          {"commit delay", "product due until journal durable"},
          {"search", "150 reads, first due to last done"},
          {"playback start", "seek until first block"}}};

@@ -24,6 +24,7 @@ enum class StreamIndex : std::uint16_t {
     backup,
     purge,
     purge_check,
+    evacuation,
     commit_delay,
     search,
     playback_start,

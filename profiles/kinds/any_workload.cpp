@@ -13,6 +13,7 @@
 namespace profiles {
 
 using interception::PlatformWorkload;
+using interception::VideoWorkload;
 using trace::TraceWorkload;
 
 namespace {
@@ -58,6 +59,14 @@ std::vector<std::string> platform_names() {
     return out;
 }
 
+std::vector<std::string> video_names() {
+    std::vector<std::string> out;
+    for (const StreamInfo& stream : interception::video_streams()) {
+        out.push_back(stream.name);
+    }
+    return out;
+}
+
 std::vector<std::string> names_of(const TraceWorkload& workload) {
     std::vector<std::string> out;
     for (const StreamInfo& stream : workload.outline.streams) {
@@ -80,6 +89,9 @@ AnyWorkload read_any_workload(const std::string& path) {
     if (schema && schema->is_text() && schema->text() == interception::workload_schema) {
         return interception::read_platform_workload(path);
     }
+    if (schema && schema->is_text() && schema->text() == interception::video_schema) {
+        return interception::read_video_workload(path);
+    }
     if (schema && schema->is_text() && schema->text() == trace::workload_schema) {
         return trace::read_trace_workload(path);
     }
@@ -98,9 +110,14 @@ bool is_trace(const AnyWorkload& workload) {
     return std::holds_alternative<TraceWorkload>(workload);
 }
 
+bool is_video(const AnyWorkload& workload) {
+    return std::holds_alternative<VideoWorkload>(workload);
+}
+
 bool writes(const AnyWorkload& workload) {
     return std::visit(Each{[](const Workload& one) { return writes(one); },
                            [](const PlatformWorkload&) { return true; },
+                           [](const VideoWorkload&) { return true; },
                            [](const TraceWorkload& one) {
                                return one.outline.changes;
                            }},
@@ -112,6 +129,10 @@ std::uint64_t largest_access_bytes(const AnyWorkload& workload) {
                            [](const PlatformWorkload& one) {
                                return interception::largest_access_bytes(one.parameters);
                            },
+                           [](const VideoWorkload& one) {
+                               return std::max(one.parameters.block_bytes,
+                                               one.parameters.playback_block_bytes);
+                           },
                            [](const TraceWorkload& one) {
                                return trace::largest_access_bytes(one);
                            }},
@@ -121,6 +142,7 @@ std::uint64_t largest_access_bytes(const AnyWorkload& workload) {
 std::uint64_t working_set_bytes(const AnyWorkload& workload) {
     return std::visit(Each{[](const Workload& one) { return one.working_set_bytes; },
                            [](const PlatformWorkload&) { return std::uint64_t{0}; },
+                           [](const VideoWorkload&) { return std::uint64_t{0}; },
                            [](const TraceWorkload& one) {
                                return one.working_set_bytes;
                            }},
@@ -130,6 +152,7 @@ std::uint64_t working_set_bytes(const AnyWorkload& workload) {
 std::vector<std::string> stream_names(const AnyWorkload& workload) {
     return std::visit(Each{[](const Workload& one) { return names_of(one); },
                            [](const PlatformWorkload&) { return platform_names(); },
+                           [](const VideoWorkload&) { return video_names(); },
                            [](const TraceWorkload& one) {
                                return names_of(one);
                            }},
@@ -143,6 +166,7 @@ DataReduction reduction_of(const AnyWorkload& workload) {
                                out.compressible_share = one.parameters.storage.compressible_share;
                                return out;
                            },
+                           [](const VideoWorkload&) { return DataReduction{}; }, // Compressed.
                            [](const TraceWorkload&) {
                                return DataReduction{};
                            }},
@@ -154,6 +178,7 @@ std::uint32_t write_unit_bytes(const AnyWorkload& workload) {
     return std::visit(
         Each{[](const Workload& one) { return unit_of(one); },
              [](const PlatformWorkload&) { return static_cast<std::uint32_t>(usual_unit_bytes); },
+             [](const VideoWorkload&) { return static_cast<std::uint32_t>(usual_unit_bytes); },
              [](const TraceWorkload&) {
                  return std::uint32_t{512};
              }},
@@ -169,6 +194,10 @@ Offer offer_of(const AnyWorkload& workload) {
                 return Offer{open, open ? 1 : arrivals.depth, open ? arrivals.rate_per_s : 0, true};
             },
             [](const PlatformWorkload& one) { return platform_offer(one); },
+            [](const VideoWorkload& one) {
+                const auto table = interception::video_table(one.parameters);
+                return Offer{true, 1, table.read_per_s + table.write_per_s, false};
+            },
             [](const TraceWorkload& one) {
                 return Offer{true, 1, trace::rate_per_s_of(one), false};
             }},
@@ -177,15 +206,18 @@ Offer offer_of(const AnyWorkload& workload) {
 
 std::unique_ptr<Source>
 make_source(const AnyWorkload& workload, const WorkingSet& set, std::uint64_t seed, Shard shard) {
-    return std::visit(Each{[&](const Workload& one) { return make_source(one, set, seed, shard); },
-                           [&](const PlatformWorkload& one) {
-                               return interception::make_interception_source(
-                                   one.parameters, set, seed, shard);
-                           },
-                           [&](const TraceWorkload& one) {
-                               return trace::make_trace_source(one, set, shard);
-                           }},
-                      workload);
+    return std::visit(
+        Each{[&](const Workload& one) { return make_source(one, set, seed, shard); },
+             [&](const PlatformWorkload& one) {
+                 return interception::make_interception_source(one.parameters, set, seed, shard);
+             },
+             [&](const VideoWorkload& one) {
+                 return interception::make_video_source(one.parameters, set, seed, shard);
+             },
+             [&](const TraceWorkload& one) {
+                 return trace::make_trace_source(one, set, shard);
+             }},
+        workload);
 }
 
 std::vector<TouchedPart>
@@ -193,6 +225,10 @@ touched_parts(const AnyWorkload& workload, const WorkingSet& set, Shard shard) {
     return std::visit(
         Each{[&](const Workload& one) { return touched_parts(one, set, shard); },
              [&](const PlatformWorkload&) {
+                 const WorkingSet part = interception::part_of(set, shard);
+                 return std::vector<TouchedPart>{{part.from_bytes, part.size_bytes, true}};
+             },
+             [&](const VideoWorkload&) {
                  const WorkingSet part = interception::part_of(set, shard);
                  return std::vector<TouchedPart>{{part.from_bytes, part.size_bytes, true}};
              },

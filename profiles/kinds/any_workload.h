@@ -2,6 +2,7 @@
 #pragma once
 
 #include "profiles/interception/interception_file.h"
+#include "profiles/interception/video.h"
 #include "profiles/source.h"
 #include "profiles/synthetic_source.h"
 #include "profiles/trace/trace_workload.h"
@@ -16,7 +17,10 @@ namespace profiles {
 
 // A workload of any kind, and what everybody who drives, stamps or plans one asks of it. A new kind
 // is one more alternative and one more answer to each of these questions.
-using AnyWorkload = std::variant<Workload, interception::PlatformWorkload, trace::TraceWorkload>;
+using AnyWorkload = std::variant<Workload,
+                                 interception::PlatformWorkload,
+                                 trace::TraceWorkload,
+                                 interception::VideoWorkload>;
 
 // Reads the kind that the file's "$schema" names. Throws FileError.
 AnyWorkload read_any_workload(const std::string& path);
@@ -24,6 +28,7 @@ AnyWorkload read_any_workload(const std::string& path);
 const std::string& workload_name(const AnyWorkload& workload);
 bool is_platform(const AnyWorkload& workload);
 bool is_trace(const AnyWorkload& workload);
+bool is_video(const AnyWorkload& workload);
 bool writes(const AnyWorkload& workload);
 std::uint64_t largest_access_bytes(const AnyWorkload& workload); // That carries data.
 std::uint64_t working_set_bytes(const AnyWorkload& workload);    // 0 = the whole LUN.

@@ -59,6 +59,9 @@ struct TraceWorkload {
 TraceWorkload read_trace_workload(const std::string& path);
 TraceWorkload trace_workload_of(const std::string& trace_path);
 
+// The workload as a file's text that names `file` as its trace.
+std::string workload_text(const TraceWorkload& workload, const std::string& file);
+
 // The trace named by the workload. Throws FileError.
 Trace read_trace(const TraceWorkload& workload);
 Outline outline_of(const Trace& trace);

@@ -79,7 +79,8 @@ const Arrows folder_arrows = {
      {"profiles/source",
       "profiles/strict_json",
       "profiles/synthetic_source",
-      "profiles/file_error"}},
+      "profiles/file_error",
+      "profiles/units"}},
     // One face for workloads of every kind.
     {"profiles/kinds",
      {"profiles/interception",

@@ -3,7 +3,9 @@
 #include "profiles/interception/interception_file.h"
 #include "profiles/interception/interception_source.h"
 #include "profiles/interception/rates.h"
+#include "profiles/interception/streams.h"
 #include "profiles/interception/trend.h"
+#include "profiles/kinds/any_workload.h"
 #include "tests/paths.h"
 
 #include <catch2/catch.hpp>
@@ -26,12 +28,16 @@ TEST_CASE("every shipped platform workload reads and describes itself", "[interc
     for (const auto& entry : std::filesystem::directory_iterator(tests::source_dir() +
                                                                  "/profiles/workloads/platform")) {
         INFO(entry.path().string());
-        const PlatformWorkload workload = read_platform_workload(entry.path().string());
-        CHECK(!workload.purpose.empty());
-        CHECK(platform_table(workload.parameters).streams.size() >= 8);
+        const auto any = profiles::read_any_workload(entry.path().string());
         ++count;
+        if (const auto* workload = std::get_if<PlatformWorkload>(&any)) {
+            CHECK(!workload->purpose.empty());
+            CHECK(platform_table(workload->parameters).streams.size() >= 8);
+        } else {
+            CHECK(profiles::is_video(any));
+        }
     }
-    CHECK(count >= 7);
+    CHECK(count >= 9);
 }
 
 TEST_CASE("units, ranges and keys of a platform workload are strict", "[interception]") {
@@ -67,4 +73,43 @@ TEST_CASE("a growing backlog has a trend above zero, a steady or noisy one has n
     CHECK(backlog_trend(growing).low > 0);
     CHECK(backlog_trend(noisy).low <= 0);
     CHECK(backlog_trend({}).bytes_per_s == 0);
+}
+
+TEST_CASE("an evacuation always keeps its reads in flight and says how far it came", "[platform]") {
+    Parameters parameters;
+    parameters.scale = 0.01;
+    parameters.readers.evacuation = true;
+    parameters.readers.evacuation_depth = 8;
+    const auto source = make_interception_source(parameters, {0, 1ULL << 30U, 512}, 1, {0, 1});
+    std::vector<profiles::Access> batch(64);
+    std::vector<std::uint64_t> held;
+    const auto take = [&](std::chrono::nanoseconds now) {
+        const std::size_t count = source->take(now, batch);
+        for (std::size_t i = 0; i < count; ++i) {
+            if (batch[i].stream == number(StreamIndex::evacuation)) {
+                CHECK(batch[i].size_bytes == 1U << 20U);
+                held.push_back(batch[i].id);
+            }
+        }
+    };
+    take(std::chrono::nanoseconds(0));
+    CHECK(held.size() == 8);
+    const auto measure = [&](const std::string& name) {
+        for (const auto& one : source->measures()) {
+            if (one.name == name) {
+                return one.value;
+            }
+        }
+        return -1.0;
+    };
+    for (int i = 1; i <= 1000; ++i) {
+        REQUIRE_FALSE(held.empty());
+        const std::uint64_t id = held.front();
+        held.erase(held.begin());
+        source->completed({id, profiles::AccessEnd::good, std::chrono::microseconds(i)});
+        take(std::chrono::microseconds(i));
+        CHECK(held.size() == 8);
+    }
+    CHECK(measure("evacuated_bytes") == 1000.0 * (1U << 20U));
+    CHECK(measure("evacuation_passes_finished") == 1); // 60 % of less than 1 GiB was retained.
 }

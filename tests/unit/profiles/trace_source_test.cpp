@@ -157,6 +157,10 @@ TEST_CASE("a workload file of kind trace is read as strictly as the others", "[t
     CHECK(stream_names(any) == std::vector<std::string>{"read", "write"});
     CHECK(offer_of(any).open_loop);
     CHECK(offer_of(any).rate_per_s == Approx(1500));
+    file.write("again.json", workload_text(workload, "trace.iolog"));
+    const auto again = std::get<TraceWorkload>(read_any_workload(file.in_folder("again.json")));
+    CHECK(workload_text(again, "trace.iolog") == workload_text(workload, "trace.iolog"));
+    CHECK(again.repeat);
     CHECK_THROWS_AS(read(""), FileError);
     CHECK_THROWS_AS(read(R"(, "file": "nothing.iolog")"), FileError);
     CHECK_THROWS_AS(read(R"(, "file": ".")"), FileError);
