@@ -196,7 +196,16 @@ void Analysis::look_for_oddities(Flow& flow, std::size_t sender, const Packet& p
     const auto printable = [](std::uint32_t letter) {
         return letter >= 0x20 && letter < 0x7F;
     };
-    if (packet.source.family == 4 && flow.judged_ids < saturated) {
+    if (packet.source.family != 4) {
+        return;
+    }
+    // A host's counter of identifications walks through the printable ones now and then: between
+    // two packets of a pair Linux adds at most the ticks that have passed. Only jumps are judged.
+    constexpr std::uint32_t counter_step_max = 4096;
+    const auto step = static_cast<std::uint16_t>(packet.ip_id - flow.last_id[sender]);
+    const bool is_counter = flow.packets[sender] > 1 && step <= counter_step_max;
+    flow.last_id[sender] = static_cast<std::uint16_t>(packet.ip_id);
+    if (!is_counter && flow.judged_ids < saturated) {
         ++flow.judged_ids;
         if (printable(packet.ip_id >> 8U) && printable(packet.ip_id & 0xFFU)) {
             ++flow.printable_ids;

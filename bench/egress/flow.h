@@ -59,9 +59,9 @@ struct Flow {
     std::uint64_t unlisted_packets = 0;
     std::uint32_t name = 0; // Index of a name learnt from DNS; 0 = none.
     std::array<std::uint8_t, 2> ttl_first{};
-    std::array<std::uint8_t, 2>
-        ttl_changes{};           // Packets whose TTL differs from the first, saturating
-    std::uint8_t judged_ids = 0; // Packets whose IPv4 identification was looked at: the first 255
+    std::array<std::uint8_t, 2> ttl_changes{}; // Packets whose TTL is not the first; saturating.
+    std::array<std::uint16_t, 2> last_id{};    // The IPv4 identification of the packet before.
+    std::uint8_t judged_ids = 0;    // Identifications that step no counter on: the first 255
     std::uint8_t printable_ids = 0; // Those of them that spell two printable letters
 
     std::uint8_t initiator_end() const noexcept {
