@@ -10,7 +10,9 @@
 #include "bench/campaign/knee.h"
 #include "bench/campaign/round_runner.h"
 #include "bench/campaign/self_test.h"
+#include "bench/campaign/steady_search.h"
 #include "drivers/api/errors.h"
+#include "profiles/units.h"
 #include "results/manifest.h"
 #include "results/metric.h"
 #include "results/record_error.h"
@@ -248,9 +250,18 @@ void Campaign::precondition(Lab& lab, RoundRunner& runner) {
         }
         const std::uint64_t bytes =
             runner.precondition(array, [&](const results::IntervalRecord&) { progress_.now(""); });
+        std::string state = fmt::format("{} written", profiles::size_text(bytes));
+        if (plan_.preconditioning->steady_round.count() > 0 && !plan_.workloads.empty()) {
+            const auto found = until_steady(
+                plan_, runner, array, [&](const results::IntervalRecord&) { progress_.now(""); });
+            state += "; " + found.text();
+        }
         progress_.end();
-        journal_.note("preconditioned",
-                      {{"array", array.planned->name}, {"bytes", std::to_string(bytes)}});
+        record_.arrays[static_cast<std::size_t>(&array - lab.arrays().data())]
+            .settings["preconditioning"] = state;
+        journal_.note(
+            "preconditioned",
+            {{"array", array.planned->name}, {"bytes", std::to_string(bytes)}, {"state", state}});
     }
 }
 

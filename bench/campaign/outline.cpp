@@ -4,6 +4,7 @@
 #include "bench/campaign/campaign.h"
 #include "bench/campaign/capacity_question.h"
 #include "bench/campaign/round_runner.h"
+#include "bench/measure/steady_state.h"
 #include "profiles/interception/rates.h"
 
 #include <algorithm>
@@ -188,6 +189,11 @@ std::string rounds_text(const plan::Plan& plan, const Outline& outline) {
     if (plan.preconditioning) {
         out += fmt::format(", and up to {:.0f} s of preconditioning for each array",
                            seconds_of(plan.preconditioning->time_limit));
+        if (plan.preconditioning->steady_round.count() > 0) {
+            out += fmt::format(", then rounds of {:.0f} s until steady, at most {}",
+                               seconds_of(plan.preconditioning->steady_round),
+                               measure::SteadyRule{}.rounds_max);
+        }
     }
     out += "\n";
     for (const plan::PlanWorkload& workload : plan.workloads) {

@@ -86,6 +86,7 @@ struct PlanMetric { // What the arrays are compared by.
 struct Preconditioning {
     std::uint32_t passes = 1;                          // Over the working set, in sequence.
     PlanDuration time_limit = std::chrono::minutes(5); // Per array; then the load starts anyway.
+    PlanDuration steady_round{0}; // Then rounds of this length until steady; 0 = none.
 };
 
 // One load point measured once more by another tool, after the rounds.

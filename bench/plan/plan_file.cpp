@@ -231,6 +231,9 @@ private:
                 out.passes = static_cast<std::uint32_t>(passes->whole(1, 16));
             }
             out.time_limit = object.required("time_limit").duration(1ms, longest);
+            if (const auto round = object.optional("steady_round")) {
+                out.steady_round = round->duration(1ms, longest);
+            }
             object.finish();
             plan_.preconditioning = out;
         }

@@ -159,6 +159,10 @@ void add_load(Json& out, const Plan& plan) {
     if (plan.preconditioning) {
         out["preconditioning"] = {{"passes", plan.preconditioning->passes},
                                   {"time_limit", duration_text(plan.preconditioning->time_limit)}};
+        if (plan.preconditioning->steady_round.count() > 0) {
+            out["preconditioning"]["steady_round"] =
+                duration_text(plan.preconditioning->steady_round);
+        }
     }
 }
 
