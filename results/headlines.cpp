@@ -22,6 +22,28 @@ HeadlineRow& row_named(std::vector<HeadlineRow>& rows, const std::string& name, 
     return rows.back();
 }
 
+// How many of the blocks that were looked at did not hold what was written.
+void add_blocks(std::vector<HeadlineRow>& rows, const RunRecord& run) {
+    const auto names = view::array_names(run);
+    HeadlineRow row{"Blocks that lied", "of those read back and checked", Cells(names.size())};
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        for (const IntegrityRecord& one : run.integrity) {
+            if (one.array != names[i] || one.units_checked == 0) {
+                continue;
+            }
+            HeadlineRecord cell;
+            cell.higher_is_better = false;
+            cell.value = static_cast<double>(
+                view::count_findings(view::findings(run, "integrity"), one.array));
+            cell.note = fmt::format("of {} checked", text::grouped(one.units_checked));
+            row.cells[i] = cell;
+        }
+    }
+    if (!run.integrity.empty()) {
+        rows.push_back(row);
+    }
+}
+
 // The numbers at one load that every array was measured at.
 void add_at_load(std::vector<HeadlineRow>& rows, const RunRecord& run, const view::Load& load) {
     const auto names = view::array_names(run);
@@ -83,6 +105,7 @@ std::vector<HeadlineRow> headline_rows(const RunRecord& run) {
             row.cells[static_cast<std::size_t>(place)] = headline;
         }
     }
+    add_blocks(rows, run);
     if (const auto load = view::common_load(run)) {
         add_at_load(rows, run, *load);
         add_throughput(rows, run, *load);

@@ -149,10 +149,20 @@ std::string comparison_row(const ComparisonRecord& one, double reach) {
         one.pairs);
 }
 
-std::string forest(const RunRecord& run) {
-    if (run.comparisons.empty()) {
-        return "";
+std::vector<const ComparisonRecord*> candidates(const RunRecord& run) {
+    std::vector<const ComparisonRecord*> out; // One comparison of each, in their order.
+    for (const ComparisonRecord& one : run.comparisons) {
+        const bool known = std::any_of(out.begin(), out.end(), [&](const auto* other) {
+            return other->candidate == one.candidate && other->baseline == one.baseline;
+        });
+        if (!known) {
+            out.push_back(&one);
+        }
     }
+    return out;
+}
+
+std::string forest(const RunRecord& run) {
     double reach = std::log(1.25);
     double noise = 0;
     for (const ComparisonRecord& one : run.comparisons) {
@@ -163,24 +173,30 @@ std::string forest(const RunRecord& run) {
             }
         }
     }
-    const ComparisonRecord& first = run.comparisons.front();
-    std::string out = fmt::format(
-        "<h3>{} against {}</h3><p class=\"small\">Diamond: measured change. Line: {} interval over "
-        "paired rounds. Grey: the margin of {} within which two arrays count as equivalent, stated "
-        "before the run.{}</p>\n<div class=\"forest\"><div class=\"head label\">Metric</div>"
-        "<div class=\"head chart-cell\"><span>\xE2\x86\x90 worse</span><span>better \xE2\x86\x92"
-        "</span></div><div class=\"head label\"></div><div class=\"head label\">Change</div>\n",
-        key(view::slot(run, first.candidate), first.candidate),
-        key(view::slot(run, first.baseline), first.baseline),
-        text::percent(first.confidence),
-        text::percent(first.margin),
-        noise > 0 ? " Noise of this bench, one array against itself: \xC2\xB1" +
-                        text::percent(noise) + "."
-                  : "");
-    for (const ComparisonRecord& one : run.comparisons) {
-        out += comparison_row(one, reach);
+    std::string out;
+    for (const ComparisonRecord* first : candidates(run)) {
+        out += fmt::format(
+            "<h3>{} against {}</h3><p class=\"small\">Diamond: measured change. Line: {} interval "
+            "over paired rounds. Grey: the margin of {} within which two arrays count as "
+            "equivalent, stated before the run.{}</p>\n<div class=\"forest\"><div class=\"head "
+            "label\">Metric</div><div class=\"head chart-cell\"><span>\xE2\x86\x90 worse</span>"
+            "<span>better \xE2\x86\x92</span></div><div class=\"head label\"></div><div "
+            "class=\"head label\">Change</div>\n",
+            key(view::slot(run, first->candidate), first->candidate),
+            key(view::slot(run, first->baseline), first->baseline),
+            text::percent(first->confidence),
+            text::percent(first->margin),
+            noise > 0 ? " Noise of this bench, one array against itself: \xC2\xB1" +
+                            text::percent(noise) + "."
+                      : "");
+        for (const ComparisonRecord& one : run.comparisons) {
+            if (one.candidate == first->candidate && one.baseline == first->baseline) {
+                out += comparison_row(one, reach);
+            }
+        }
+        out += "</div>\n";
     }
-    return out + "</div>\n";
+    return out;
 }
 
 std::string verdict_cell(const VerdictRecord& verdict) {
@@ -224,10 +240,10 @@ void add_limits(Table& table, const RunRecord& run) {
         if (seen) {
             continue;
         }
-        std::vector<std::string> cells = {fmt::format("{}<span class=\"small\">{} at {}</span>",
-                                                      said(one->limit),
-                                                      said(one->workload),
-                                                      said(one->point))};
+        const std::string where =
+            one->workload.empty() ? "in the whole run" : one->workload + " at " + one->point;
+        std::vector<std::string> cells = {
+            fmt::format("{}<span class=\"small\">{}</span>", said(one->limit), said(where))};
         for (const std::string& name : view::array_names(run)) {
             cells.push_back(limit_cell(run, *one, name));
         }

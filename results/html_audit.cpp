@@ -12,6 +12,22 @@ namespace results::html {
 
 namespace {
 
+// One reason, of as many rounds as gave it; their numbers differ.
+struct Reason {
+    std::string example;
+    std::size_t rounds = 0;
+};
+
+std::string without_numbers(const std::string& text) {
+    std::string out;
+    for (const char one : text) {
+        if (one < '0' || one > '9') {
+            out += one;
+        }
+    }
+    return out;
+}
+
 struct Pooled {
     Histogram slip_ns;
     double offered_per_s = 0;
@@ -20,7 +36,7 @@ struct Pooled {
     std::uint64_t lateness_ns = 0;
     std::uint64_t service_ns = 0;
     std::size_t valid = 0;
-    std::map<std::string, std::size_t> reasons;
+    std::map<std::string, Reason> reasons; // By their text without numbers.
 };
 
 Pooled pooled(const view::Rounds& rounds) {
@@ -34,11 +50,14 @@ Pooled pooled(const view::Rounds& rounds) {
         out.lateness_ns = std::max(out.lateness_ns, audit.emulator_lateness_ns_p99);
         out.service_ns = std::max(out.service_ns, audit.emulator_service_ns_p50);
         out.valid += view::is_valid(*round) ? 1U : 0U;
-        for (const std::string& reason : audit.invalid) {
-            out.reasons[reason] += 1;
-        }
+        std::vector<std::string> reasons = audit.invalid;
         if (!round->ended.empty() && round->ended != "complete") {
-            out.reasons["ended: " + round->ended] += 1;
+            reasons.push_back("ended: " + round->ended);
+        }
+        for (const std::string& reason : reasons) {
+            Reason& known = out.reasons[without_numbers(reason)];
+            known.example = known.rounds == 0 ? reason : known.example;
+            ++known.rounds;
         }
     }
     return out;
@@ -72,10 +91,12 @@ void add_row(Table& table,
                                    : "\xE2\x80\x93",
                fmt::format("{} of {}", all.valid, rounds.size())},
               sound ? "" : "invalid");
-    for (const auto& [reason, count] : all.reasons) {
+    for (const auto& [kind, reason] : all.reasons) {
         table.wide(fmt::format("<strong>Invalid{}:</strong> {}",
-                               count > 1 ? fmt::format(", {} rounds", count) : "",
-                               said(reason)),
+                               reason.rounds > 1
+                                   ? fmt::format(", {} rounds, the first", reason.rounds)
+                                   : "",
+                               said(reason.example)),
                    "why");
     }
 }

@@ -36,11 +36,16 @@ struct What {
     bool zero_counts;   // Nothing done is a value; no response time is none.
 };
 
+// What comes after the end of the load is no rate of it.
+bool is_load(const IntervalRecord& interval) {
+    return interval.invalid.empty() && interval.phase != "drain";
+}
+
 // The values that the rounds had in their i-th interval.
 std::vector<double> column(const view::Rounds& rounds, std::size_t i, const What& what) {
     std::vector<double> out;
     for (const RoundRecord* round : rounds) {
-        if (i < round->intervals.size() && round->intervals[i].invalid.empty()) {
+        if (i < round->intervals.size() && is_load(round->intervals[i])) {
             const double value = what.reading(round->intervals[i]);
             if (value > 0 || what.zero_counts) {
                 out.push_back(value);

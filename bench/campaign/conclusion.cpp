@@ -204,6 +204,24 @@ std::string capacity_lines(const results::RunRecord& run) {
     return out.empty() ? "" : "\ntargets sustained\n" + out;
 }
 
+// Each candidate under a title of its own.
+std::string comparison_lines(const results::RunRecord& run) {
+    std::vector<std::string> titles;
+    std::map<std::string, std::string> lines;
+    for (const results::ComparisonRecord& one : run.comparisons) {
+        std::string title = fmt::format("\n{} against {}\n", one.candidate, one.baseline);
+        if (!lines.contains(title)) {
+            titles.push_back(title);
+        }
+        lines[std::move(title)] += comparison_line(one);
+    }
+    std::string out;
+    for (const std::string& title : titles) {
+        out += title + lines[title];
+    }
+    return out;
+}
+
 } // namespace
 
 void conclude(const plan::Plan& plan, results::RunRecord& run) {
@@ -247,14 +265,7 @@ std::string conclusion_text(const results::RunRecord& run) {
     for (const results::VerdictRecord& verdict : run.verdicts) {
         out += verdict_line(verdict);
     }
-    if (!run.comparisons.empty()) {
-        out += fmt::format("\n{} against {}\n",
-                           run.comparisons.front().candidate,
-                           run.comparisons.front().baseline);
-    }
-    for (const results::ComparisonRecord& one : run.comparisons) {
-        out += comparison_line(one);
-    }
+    out += comparison_lines(run);
     if (!run.integrity.empty()) {
         out += "\ndata\n";
     }

@@ -57,11 +57,16 @@ bool holds(const std::string& text, const std::string& part) {
 TEST_CASE("the demo plan reads, and so does its effective form, to the same plan", "[plan]") {
     const plan::Plan demo = plan::read_plan(tests::source_dir() + "/profiles/plans/demo.json");
     CHECK(demo.name == "demo");
-    CHECK(demo.arrays.size() == 2);
+    CHECK(demo.arrays.size() == 3);
+    CHECK(demo.arrays[2].transport == "nvme_tcp");
     CHECK(demo.arrays[0].description.identity.vendor == "HUAWEI");
-    CHECK(demo.points[1].value == 800);
-    CHECK(demo.limits[0].bound == 5e6);
-    CHECK(plan::limit_text(demo.limits[0]) == "read response p95 <= 5ms");
+    CHECK(demo.points[0].value == 300);
+    CHECK(demo.limits[0].bound == 10e6);
+    CHECK(plan::limit_text(demo.limits[0]) == "read response p95 <= 10ms");
+    REQUIRE(demo.capacity);
+    CHECK(demo.capacity->resolution == Approx(0.1));
+    REQUIRE(demo.egress);
+    CHECK(demo.egress->demand_silence);
     const std::string text = plan::plan_text(demo, {});
     plan::Plan again = read(text);
     CHECK(plan::plan_text(again, {}) == text);
