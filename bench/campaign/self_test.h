@@ -32,9 +32,12 @@ std::string self_test_text(const std::vector<SelfTestRow>& rows);
 std::string self_test_json(const std::vector<SelfTestRow>& rows);
 std::map<std::string, std::string> self_test_record(const std::vector<SelfTestRow>& rows);
 
-// The two kinds of rows.
+// The two kinds of rows that every run carries.
 std::vector<SelfTestRow> self_test_data();
 std::vector<SelfTestRow> self_test_time();
+
+// Of what arrays send: simulated hours and a week, too long for the start of every run.
+std::vector<SelfTestRow> self_test_egress();
 
 // The same through real sockets: campaigns against emulated arrays in child processes. Brief: what
 // happens to data, over iSCSI; full: data and time over both transports, a few minutes.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The positive control: samples of every writing through the whole path.
 #include "bench/egress/canary_search.h"
+#include "bench/egress/made_frames.h"
 
 #include <zlib.h>
 #include <zstd.h>
@@ -22,38 +23,11 @@ struct Sample {
     bool dns = false;
 };
 
-void put16(std::string& out, std::size_t value) {
-    out += static_cast<char>(value >> 8U & 0xFFU);
-    out += static_cast<char>(value & 0xFFU);
-}
-
-void put32(std::string& out, std::size_t value) {
-    put16(out, value >> 16U);
-    put16(out, value);
-}
-
-// Raw IPv4 between two addresses of TEST-NET-1 (RFC 5737), checksums as an offloading card leaves
-// them.
-std::string ip_packet(std::uint8_t protocol, const std::string& payload) {
-    std::string out("\x45\x00", 2);
-    put16(out, 20 + payload.size());
-    put32(out, 0);
-    out += '\x40';
-    out += static_cast<char>(protocol);
-    put16(out, 0);
-    put32(out, 0xC0000201);
-    put32(out, 0xC0000202);
-    return out + payload;
-}
-
-std::string tcp_segment(std::size_t port, std::size_t sequence, const std::string& data) {
-    std::string out;
-    put16(out, port);
-    put16(out, 8080);
-    put32(out, sequence);
-    put32(out, 1);
-    out += std::string("\x50\x18\x10\x00\x00\x00\x00\x00", 8);
-    return ip_packet(drivers::wire::protocol_tcp, out + data);
+MadeEnds ends_of(std::size_t from_port, std::uint16_t to_port) { // Of TEST-NET-1 (RFC 5737)
+    return {*drivers::wire::parse_ip_address("192.0.2.1"),
+            *drivers::wire::parse_ip_address("192.0.2.2"),
+            static_cast<std::uint16_t>(from_port),
+            to_port};
 }
 
 std::string dns_query(std::size_t port, const std::string& data) {
@@ -67,12 +41,7 @@ std::string dns_query(std::size_t port, const std::string& data) {
     message += std::string("\x07"
                            "example\x03net\x00\x00\x10\x00\x01",
                            17);
-    std::string out;
-    put16(out, port);
-    put16(out, 53);
-    put16(out, 8 + message.size());
-    put16(out, 0);
-    return ip_packet(drivers::wire::protocol_udp, out + message);
+    return made_udp(ends_of(port, 53), message);
 }
 
 std::string gzipped(const std::string& data, int window_bits) {
@@ -177,8 +146,12 @@ public:
                 send(dns_query(port, second));
             }
         } else {
-            send(tcp_segment(port, 100, first));
-            send(tcp_segment(port, 100 + first.size(), second));
+            constexpr std::uint32_t sequence = 100;
+            constexpr std::uint8_t flags = drivers::wire::tcp_ack | drivers::wire::tcp_psh;
+            const MadeEnds ends = ends_of(port, 8080);
+            send(made_tcp(ends, flags, sequence, first));
+            send(
+                made_tcp(ends, flags, sequence + static_cast<std::uint32_t>(first.size()), second));
         }
         analysis_.finish();
         search_.finish();
@@ -189,14 +162,7 @@ public:
     }
 
 private:
-    void send(const std::string& packet) {
-        drivers::Frame frame;
-        frame.at = std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::nanoseconds(++at_));
-        frame.link_type = 101; // LINKTYPE_RAW
-        frame.wire_bytes = static_cast<std::uint32_t>(packet.size());
-        frame.bytes = std::as_bytes(std::span(packet));
-        analysis_.frame(frame);
-    }
+    void send(const std::string& packet) { analysis_.frame(frame_of(packet, ++at_)); }
 
     CompiledPolicy policy_;
     CanarySearch search_;
