@@ -15,6 +15,8 @@ std::string markdown_report(const RunRecord& run); // For a merge request or a m
 std::string junit_report(const RunRecord& run);    // A test case per limit and per finding.
 std::string openmetrics(const RunRecord& run);     // Text exposition, ends in "# EOF".
 std::string json_summary(const RunRecord& run);    // results/schema/summary.schema.json
+std::string
+fio_report(const RunRecord& run); // fio's json+, a job per round: for fio-plot and the like
 
 // Tidy tables, one row per observation: "rounds.csv", "intervals.csv", "percentiles.csv",
 // "histogram.csv".

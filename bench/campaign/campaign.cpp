@@ -10,9 +10,7 @@
 #include "bench/campaign/knee.h"
 #include "bench/campaign/round_runner.h"
 #include "bench/campaign/self_test.h"
-#include "bench/campaign/steady_search.h"
 #include "drivers/api/errors.h"
-#include "profiles/units.h"
 #include "results/manifest.h"
 #include "results/metric.h"
 #include "results/record_error.h"
@@ -233,35 +231,6 @@ void Campaign::cross_check(Lab& lab) {
                       {{"array", array.planned->name},
                        {"tool", done.tool},
                        {"not_measured", done.not_measured}});
-    }
-}
-
-void Campaign::precondition(Lab& lab, RoundRunner& runner) {
-    if (!plan_.preconditioning) {
-        return;
-    }
-    for (ArrayUnderTest& array : lab.arrays()) {
-        if (Interruption::raised()) {
-            return;
-        }
-        progress_.begin(fmt::format("preconditioning {}", array.planned->name), 3s);
-        if (egress_) {
-            egress_->begin_round(array.planned->name, "precondition");
-        }
-        const std::uint64_t bytes =
-            runner.precondition(array, [&](const results::IntervalRecord&) { progress_.now(""); });
-        std::string state = fmt::format("{} written", profiles::size_text(bytes));
-        if (plan_.preconditioning->steady_round.count() > 0 && !plan_.workloads.empty()) {
-            const auto found = until_steady(
-                plan_, runner, array, [&](const results::IntervalRecord&) { progress_.now(""); });
-            state += "; " + found.text();
-        }
-        progress_.end();
-        record_.arrays[static_cast<std::size_t>(&array - lab.arrays().data())]
-            .settings["preconditioning"] = state;
-        journal_.note(
-            "preconditioned",
-            {{"array", array.planned->name}, {"bytes", std::to_string(bytes)}, {"state", state}});
     }
 }
 

@@ -15,7 +15,9 @@ int report_command(const Arguments&);
 int egress_command(const Arguments&);
 int fio_job_command(const Arguments&);
 int load_command(const Arguments&);
+int import_command(const Arguments&);
 int interception_command(const Arguments&);
+int merge_command(const Arguments&);
 int self_test_command(const Arguments&);
 int verify_data_command(const Arguments&);
 
@@ -38,6 +40,8 @@ constexpr std::array commands{
             self_test_command},
     Command{"load", "drive one LUN with an ad-hoc load", load_command},
     Command{"fio-job", "a workload as a fio job file, printed or run", fio_job_command},
+    Command{"import", "make a run of what another tool has measured", import_command},
+    Command{"merge", "put the parts of one load, driven by several hosts, together", merge_command},
     Command{"interception",
             "what the interception platform will ask of the array",
             interception_command},

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/host_memory.h"
+#include "bench/campaign/host_record.h"
 #include "bench/campaign/platform_measures.h"
 #include "bench/campaign/safety.h"
 #include "bench/cli/command.h"
 #include "bench/cli/load_answer.h"
 #include "bench/cli/load_options.h"
+#include "bench/exchange/foreign_run.h"
+#include "bench/exchange/merge.h"
 #include "bench/load/lane_keepers.h"
 #include "bench/load/load_run.h"
 #include "bench/load/recording_driver.h"
@@ -16,7 +19,9 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace bench::cli {
 
@@ -76,7 +81,9 @@ open_lanes(const LoadRequest& request, const plan::Url& url, drivers::Clock& clo
         load::Lane& lane = lanes[i];
         lane.drivers.push_back(plan::open_driver(url, options, clock));
         const auto set = working_set(request, lane.drivers[0]->geometry());
-        lane.source = profiles::make_source(request.workload, set, request.seed, {i, request.jobs});
+        const profiles::Shard part{request.shard.index * request.jobs + i,
+                                   request.shard.count * request.jobs};
+        lane.source = profiles::make_source(request.workload, set, request.seed, part);
         lane.access_bytes_max = profiles::largest_access_bytes(request.workload);
         lane.reduction = profiles::reduction_of(request.workload);
     }
@@ -158,6 +165,70 @@ int exit_code(const results::RoundRecord& round) {
     return round.audit.invalid.empty() ? 0 : 7;
 }
 
+// All hosts begin at one instant, if they were told one.
+void wait_for_start(const LoadRequest& request, drivers::Clock& clock) {
+    using namespace std::chrono_literals;
+    if (!request.start_at) {
+        return;
+    }
+    if (*request.start_at <= std::chrono::system_clock::now()) {
+        throw drivers::UsageError("--start-at: this instant has passed");
+    }
+    while (!stop_asked) {
+        const auto left = *request.start_at - std::chrono::system_clock::now();
+        if (left <= 0ns) {
+            return;
+        }
+        clock.sleep_until(clock.now() + std::min<std::chrono::nanoseconds>(left, 50ms));
+    }
+}
+
+results::ArrayRecord array_of(const plan::Url& url,
+                              const drivers::Geometry& geometry,
+                              const drivers::Identity& identity) {
+    results::ArrayRecord out;
+    out.name = "lun";
+    out.emulated = holds_nobodys_data(url);
+    out.url = url.text();
+    out.vendor = identity.vendor;
+    out.product = identity.product;
+    out.revision = identity.revision;
+    out.serial = identity.serial;
+    out.unique_id = identity.unique_id;
+    out.capacity_bytes = geometry.block_count * geometry.block_bytes;
+    out.block_bytes = geometry.block_bytes;
+    return out;
+}
+
+// One round as a run, for those who read runs.
+results::RunRecord load_run(const LoadRequest& request,
+                            results::RoundRecord round,
+                            const results::ArrayRecord& array,
+                            const Arguments& arguments) {
+    results::RunRecord out;
+    round.array = array.name;
+    round.workload = profiles::workload_name(request.workload);
+    round.point = request.summary;
+    round.seed = request.seed;
+    out.id = std::filesystem::path(request.record).filename().string();
+    out.plan_name = "load: " + request.summary;
+    out.seed = request.seed;
+    out.started_utc_ns = round.started_utc_ns;
+    out.finished_utc_ns = round.started_utc_ns + round.ramp_ns + round.duration_ns;
+    out.complete = round.ended == "complete";
+    out.interrupted = out.complete ? "" : round.ended;
+    out.host = campaign::describe_host();
+    out.host[exchange::shard_key] =
+        fmt::format("{}/{}", request.shard.index + 1, request.shard.count);
+    out.command = fmt::format("arraybench load {}", fmt::join(arguments, " "));
+    out.arrays.push_back(array);
+    out.not_seen.emplace_back("an ad-hoc load: one round, not paired with another; egress was not "
+                              "watched");
+    out.findings = round.findings;
+    out.rounds.push_back(std::move(round));
+    return out;
+}
+
 // What a recording calls the LUN: a path where fio can open it, else a word for --replay_redirect.
 std::string name_for_fio(const plan::Url& url) {
     const bool is_plain = url.path.find_first_of(" \t\n") == std::string::npos;
@@ -190,13 +261,14 @@ int load_command(const Arguments& arguments) {
     auto lanes = open_lanes(*request, url, clock);
     const drivers::Geometry geometry = lanes[0].drivers[0]->geometry();
     const drivers::Identity identity = lanes[0].drivers[0]->identity();
+    const results::ArrayRecord lanes_report = array_of(url, geometry, identity);
 
     load::LoadSettings settings;
     settings.ramp = request->ramp;
     settings.duration = request->runtime;
     settings.interval = request->interval;
     const profiles::Offer offer = profiles::offer_of(request->workload);
-    settings.offered_per_s = offer.open_loop ? offer.rate_per_s : 0;
+    settings.offered_per_s = offer.open_loop ? offer.rate_per_s / request->shard.count : 0;
     settings.offers_own_schedule = offer.open_loop && !offer.is_exact;
     settings.stop = &stop_asked;
     if (request->progress) {
@@ -206,12 +278,16 @@ int load_command(const Arguments& arguments) {
     if (!request->write_iolog.empty()) {
         recording.listen_to(lanes);
     }
+    wait_for_start(*request, clock);
     results::RoundRecord round = request->verify == integrity::Verify::none
                                      ? load::run_load(lanes, settings, clock)
                                      : run_verified(lanes, *request, settings, clock);
     campaign::add_platform_measures(request->workload, round);
     if (!request->write_iolog.empty()) {
         recording.save(request->write_iolog, {name_for_fio(url), request->iolog_version});
+    }
+    if (!request->record.empty()) {
+        exchange::write_run(request->record, load_run(*request, round, lanes_report, arguments));
     }
     const LoadAnswer answer{*request, round, geometry, identity};
     fmt::print("{}", request->json ? load_json(answer) : load_text(answer));

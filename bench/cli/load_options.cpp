@@ -11,6 +11,8 @@
 
 #include <unistd.h>
 
+#include <cstdio>
+#include <ctime>
 #include <fmt/format.h>
 #include <map>
 #include <sstream>
@@ -65,6 +67,9 @@ options::options_description described() {
     add("trace-repeat", "begin again when the trace has ended");
     add("write_iolog", text(""), "a file for what was submitted, as fio replays it");
     add("write_iolog_version", options::value<std::uint32_t>()->default_value(3), "3, or 2");
+    add("shard", text("1/1"), "drive the i-th of n parts of the load, as i/n: one host of several");
+    add("start-at", text(""), "begin then: 2026-11-22T10:00:00Z, the same for all hosts");
+    add("record", text(""), "a new folder for the run, as report, compare and merge read it");
     add("percentile_list", text("50:90:95:99:99.9:99.99:99.999"), "percentiles to print");
     add("interval", text("1"), "length of the intervals of the series");
     add("seed", options::value<std::uint64_t>()->default_value(1), "decides every random choice");
@@ -118,6 +123,53 @@ void set_times(const options::variables_map& given, LoadRequest& out) {
         throw drivers::UsageError("load: wanted a --runtime above 0 and an --interval of 1ms or "
                                   "more");
     }
+}
+
+// "2026-11-22T10:00:00Z", fractions of a second allowed.
+std::chrono::sys_time<std::chrono::nanoseconds> instant_of(const std::string& text) {
+    std::tm parts{};
+    double seconds = 0;
+    char zone = 0;
+    char more = 0;
+    if (std::sscanf(text.c_str(),
+                    "%4d-%2d-%2dT%2d:%2d:%12lf%c%c",
+                    &parts.tm_year,
+                    &parts.tm_mon,
+                    &parts.tm_mday,
+                    &parts.tm_hour,
+                    &parts.tm_min,
+                    &seconds,
+                    &zone,
+                    &more) != 7 ||
+        zone != 'Z' || !(seconds >= 0 && seconds < 61)) {
+        refuse("start-at", text, "an instant in UTC like 2026-11-22T10:00:00Z");
+    }
+    parts.tm_year -= 1900;
+    parts.tm_mon -= 1;
+    const std::time_t minute = ::timegm(&parts);
+    return std::chrono::sys_time<std::chrono::nanoseconds>(
+        std::chrono::nanoseconds(static_cast<std::int64_t>(minute) * 1'000'000'000 +
+                                 static_cast<std::int64_t>(seconds * 1e9)));
+}
+
+void set_hosts(const options::variables_map& given, LoadRequest& out) {
+    const auto& text = given["shard"].as<std::string>();
+    unsigned part = 0;
+    unsigned count = 0;
+    char more = 0;
+    constexpr unsigned hosts_max = 1024;
+    if (std::sscanf(text.c_str(), "%4u/%4u%c", &part, &count, &more) != 2 || part < 1 ||
+        part > count || count > hosts_max) {
+        refuse("shard", text, "i/n with i from 1 to n, like 2/4");
+    }
+    out.shard = {part - 1, count};
+    if (count > 1 && out.verify != integrity::Verify::none) {
+        refuse("shard", text, "no --verify beside it: what other hosts write is not known here");
+    }
+    if (!given["start-at"].defaulted()) {
+        out.start_at = instant_of(given["start-at"].as<std::string>());
+    }
+    out.record = given["record"].as<std::string>();
 }
 
 void set_recording(const options::variables_map& given, LoadRequest& out) {
@@ -178,6 +230,7 @@ std::optional<LoadRequest> read_load_request(const Arguments& arguments) {
                                            {{"none", integrity::Verify::none},
                                             {"sample", integrity::Verify::sample},
                                             {"full", integrity::Verify::full}});
+    set_hosts(given, out);
     out.expectation = given["expectation"].as<std::string>();
     if (!out.expectation.empty() && out.verify == integrity::Verify::none) {
         refuse("expectation", out.expectation, "--verify sample or full beside it");

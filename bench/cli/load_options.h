@@ -35,6 +35,9 @@ struct LoadRequest {
     std::optional<integrity::CanaryPlanter> canary; // Plants a token in every sector stamped.
     std::string write_iolog; // Where to leave what was submitted; empty = nowhere.
     std::uint32_t iolog_version = 3;
+    profiles::Shard shard; // Which host's part of the load this is.
+    std::optional<std::chrono::sys_time<std::chrono::nanoseconds>> start_at;
+    std::string record;  // Folder for a run that report, compare and merge read; empty = none.
     std::string summary; // "randread 4 KiB, depth 64"
 };
 

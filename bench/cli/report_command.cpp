@@ -36,15 +36,17 @@ const std::map<std::string, Sink>& sinks() {
                                                       {"markdown", results::markdown_report},
                                                       {"junit", results::junit_report},
                                                       {"openmetrics", results::openmetrics},
+                                                      {"fio", results::fio_report},
                                                       {"json", results::json_summary}};
     return known;
 }
 
 options::options_description described() {
     options::options_description out("Options");
-    out.add_options()("help,h", "show this")("format",
-                                             options::value<std::string>()->default_value("html"),
-                                             "html, markdown, junit, csv, openmetrics or json")(
+    out.add_options()("help,h",
+                      "show this")("format",
+                                   options::value<std::string>()->default_value("html"),
+                                   "html, markdown, junit, csv, openmetrics, json, or fio (json+)")(
         "out",
         options::value<std::string>()->default_value(""),
         "file to write instead of printing; for csv the folder for all four tables")(

@@ -23,7 +23,8 @@ constexpr const char* introduction =
     "holds\n"
     "what the bench finds against what it must find: all of it and nothing else. The honest "
     "array's\n"
-    "rows must stay empty. --live adds whole campaigns over real sockets: \"brief\" what happens "
+    "rows must stay empty. What arrays send is held against the detectors over simulated hours, and\n"
+    "a lawful week. --live adds whole campaigns over real sockets: \"brief\" what happens "
     "to\n"
     "data, over iSCSI, within a minute; \"full\" data and time over both transports, on a host "
     "with nothing\nelse to do. --soak instead\n"
@@ -63,6 +64,9 @@ int self_test_command(const Arguments& arguments) {
         return soak((*given)["soak"].as<std::string>());
     }
     auto rows = campaign::run_self_test();
+    for (auto& row : campaign::self_test_egress()) {
+        rows.push_back(std::move(row));
+    }
     if (given->count("live") > 0) {
         const auto form = (*given)["live"].as<std::string>();
         if (form != "brief" && form != "full") {

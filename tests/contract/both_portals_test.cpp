@@ -22,9 +22,7 @@ constexpr std::uint64_t chunk_blocks = chunk_bytes / 512;
 class BothPortals {
 public:
     BothPortals()
-        : array_({tests::arraybench_program(),
-                  tests::source_dir() + "/profiles/arrays/plain.json",
-                  "127.0.0.1:0"})
+        : array_(plain())
         , iscsi(open("iscsi://"))
         , nvme(open("nvme+tcp://")) {}
 
@@ -40,6 +38,14 @@ public:
     }
 
 private:
+    static drivers::array::ChildSettings plain() {
+        drivers::array::ChildSettings out;
+        out.program = tests::arraybench_program();
+        out.file = tests::source_dir() + "/profiles/arrays/plain.json";
+        out.listen = "127.0.0.1:0";
+        return out;
+    }
+
     drivers::MonotonicClock clock_;
     EmulatedArray array_;
 

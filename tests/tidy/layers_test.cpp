@@ -38,7 +38,9 @@ const Arrows folder_arrows = {
       "bench/measure",
       "bench/integrity",
       "bench/egress",
+      "bench/exchange",
       "bench/judge"}},
+    {"bench/exchange", {"bench/plan"}}, // Other tools' results; plan knows fio's.
     {"bench/campaign",
      {"bench/plan",
       "bench/load",

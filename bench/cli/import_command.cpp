@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/cli/option_page.h"
+#include "bench/exchange/foreign_run.h"
+#include "drivers/api/errors.h"
+#include "results/run_record_file.h"
+
+#include <filesystem>
+#include <fmt/format.h>
+
+namespace bench::cli {
+
+int import_command(const Arguments& arguments);
+
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr const char* introduction =
+    "usage: arraybench import FILE [--out DIR] [--array NAME] [--format text|json]\n\n"
+    "Makes a run of what another tool has measured: fio's json or json+, vdbench's flatfile.html,\n"
+    "elbencho's CSV. compare puts it beside other runs, report prints it; both say what is lost:\n"
+    "no other tool counts latency from the instant an access was due.\n\n"
+    "  fio --output-format=json+ --output=old.json ... ; arraybench import old.json --out old\n"
+    "  arraybench compare old results/runs/new\n\n";
+
+} // namespace
+
+int import_command(const Arguments& arguments) {
+    OptionPage page;
+    page.introduction = introduction;
+    page.operand = "FILE";
+    auto add = page.visible.add_options();
+    add("help,h", "this page");
+    add("out",
+        po::value<std::string>()->default_value(""),
+        "new folder (default: FILE without its "
+        "ending, and -run)");
+    add("array", po::value<std::string>()->default_value("imported"), "what the LUN is called");
+    add("tool", po::value<std::string>()->default_value("auto"), "auto, fio, vdbench or elbencho");
+    add_format_option(page.visible);
+    const auto given = read_options(arguments, page);
+    if (!given) {
+        return 0;
+    }
+    const std::string file = only_operand(*given, page);
+    exchange::ImportAsk ask;
+    ask.array = (*given)["array"].as<std::string>();
+    const bool plain = !ask.array.empty() && ask.array[0] != '.' && ask.array.size() <= 64 &&
+                       ask.array.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU"
+                                                   "VWXYZ0123456789-_.") == std::string::npos;
+    if (!plain) {
+        throw drivers::UsageError(
+            "import: --array: wanted letters, digits, \"-\", \"_\" and \".\"");
+    }
+    const std::string tool = (*given)["tool"].as<std::string>();
+    ask.tool = tool == "fio"        ? exchange::Tool::fio
+               : tool == "vdbench"  ? exchange::Tool::vdbench
+               : tool == "elbencho" ? exchange::Tool::elbencho
+                                    : exchange::Tool::automatic;
+    if (ask.tool == exchange::Tool::automatic && tool != "auto") {
+        throw drivers::UsageError(
+            fmt::format("import: --tool {}: wanted auto, fio, vdbench or elbencho", tool));
+    }
+    std::string out = (*given)["out"].as<std::string>();
+    if (out.empty()) {
+        out = std::filesystem::path(file).replace_extension().string() + "-run";
+    }
+    results::RunRecord run = exchange::import_run(file, ask);
+    exchange::write_run(out, run);
+    if (is_json_wanted(*given)) {
+        fmt::print("{}", results::result_text(run));
+        return 0;
+    }
+    fmt::print("{}: {} {} by {}\n",
+               out,
+               run.rounds.size(),
+               run.rounds.size() == 1 ? "round" : "rounds",
+               run.host["tool"]);
+    for (const std::string& lost : run.not_seen) {
+        fmt::print("lost: {}\n", lost);
+    }
+    return 0;
+}
+
+} // namespace bench::cli

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/exchange/foreign_run.h"
+
+#include "drivers/api/errors.h"
+#include "profiles/file_error.h"
+#include "results/manifest.h"
+#include "results/run_record_file.h"
+#include "results/sinks.h"
+#include "results/whole_file.h"
+
+#include <filesystem>
+#include <fmt/format.h>
+
+namespace bench::exchange {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t import_bytes_max = 256ULL << 20U;
+
+Tool tool_of(std::string_view text, const std::string& name) {
+    const std::string_view head = text.substr(0, 4096);
+    if (head.find("\"fio version\"") != std::string_view::npos) {
+        return Tool::fio;
+    }
+    if (text.find("Interval") != std::string_view::npos &&
+        text.find("reqrate") != std::string_view::npos) {
+        return Tool::vdbench;
+    }
+    const std::string_view first = text.substr(0, text.find('\n'));
+    if (first.find("ISO") == 0 && first.find("peration") != std::string_view::npos) {
+        return Tool::elbencho;
+    }
+    throw profiles::FileError(fmt::format(
+        "{}: wanted fio's json or json+, vdbench's flatfile.html or elbencho's CSV", name));
+}
+
+} // namespace
+
+results::RunRecord
+import_text(std::string_view text, const std::string& name, const ImportAsk& ask) {
+    results::RunRecord out;
+    const fs::path path(name);
+    out.id = path.stem().string();
+    out.plan_name = "import of " + path.filename().string();
+    const Tool tool = ask.tool == Tool::automatic ? tool_of(text, name) : ask.tool;
+    switch (tool) {
+    case Tool::vdbench:
+        import_vdbench(text, name, out);
+        break;
+    case Tool::elbencho:
+        import_elbencho(text, name, out);
+        break;
+    default:
+        import_fio(text, name, out);
+        break;
+    }
+    if (out.rounds.empty()) {
+        throw profiles::FileError(fmt::format("{}: wanted at least one measurement", name));
+    }
+    results::ArrayRecord array;
+    array.name = ask.array;
+    array.emulated = false;
+    array.file = path.filename().string();
+    array.transport = "unknown";
+    array.product = "as " + out.host["tool"] + " saw it";
+    out.arrays.push_back(array);
+    for (std::uint32_t i = 0; i < out.rounds.size(); ++i) {
+        results::RoundRecord& round = out.rounds[i];
+        round.index = i;
+        round.block = i;
+        round.array = ask.array;
+        round.ended = "complete";
+        round.measures["imported"] = 1;
+        out.started_utc_ns = i == 0 ? round.started_utc_ns : out.started_utc_ns;
+        out.finished_utc_ns = round.started_utc_ns + round.duration_ns;
+    }
+    out.complete = true;
+    out.not_seen.insert(out.not_seen.begin(),
+                        fmt::format("imported from {}: latency counts from submission, there is no "
+                                    "due time; what waited before it was sent is not in it",
+                                    out.host["tool"]));
+    out.not_seen.emplace_back("imported: offered load, schedule slip, data integrity and egress "
+                              "were not measured");
+    return out;
+}
+
+results::RunRecord import_run(const std::string& path, const ImportAsk& ask) {
+    return import_text(results::read_whole_file(path, import_bytes_max), path, ask);
+}
+
+void write_run(const std::string& folder, const results::RunRecord& run) {
+    std::error_code error;
+    if (fs::exists(folder, error) && !fs::is_empty(folder, error)) {
+        throw drivers::UsageError(fmt::format("{}: is not empty; wanted a new folder", folder));
+    }
+    fs::create_directories(fs::path(folder) / "rounds", error);
+    if (error) {
+        throw drivers::HostError(fmt::format("{}: cannot be made: {}", folder, error.message()));
+    }
+    for (const results::RoundRecord& round : run.rounds) {
+        results::write_round(folder, round);
+    }
+    results::write_result(folder, run);
+    results::write_whole_file(folder + "/report.html", results::html_report(run));
+    results::write_whole_file(folder + "/report.md", results::markdown_report(run));
+    results::write_manifest(folder);
+}
+
+} // namespace bench::exchange
