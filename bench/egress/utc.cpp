@@ -8,7 +8,8 @@ namespace bench::egress {
 std::optional<std::int64_t> parse_utc(const std::string& text) {
     std::tm parts{};
     const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-    if (rest == nullptr) {
+    constexpr int year_base = 1900; // Of std::tm; nanoseconds in 64 bits last from 1678 to 2261.
+    if (rest == nullptr || parts.tm_year + year_base < 1700 || parts.tm_year + year_base > 2200) {
         return std::nullopt;
     }
     std::int64_t fraction = 0;

@@ -145,8 +145,8 @@ std::int64_t end_of(const RoundRecord& round) {
 
 // When the hosts began and ended, in the record's own measures, so that merging goes on.
 void note_times(const RoundRecord& from, RoundRecord& to) {
-    const auto first_of = [](const RoundRecord& round) {
-        const auto found = round.measures.find("first_done_ns");
+    const auto done = [](const RoundRecord& round, const char* which) {
+        const auto found = round.measures.find(which);
         return found != round.measures.end()
                    ? round.started_utc_ns + static_cast<std::int64_t>(found->second)
                    : end_of(round);
@@ -155,8 +155,8 @@ void note_times(const RoundRecord& from, RoundRecord& to) {
         const auto found = round.measures.find("start_skew_ns_max");
         return found != round.measures.end() ? static_cast<std::int64_t>(found->second) : 0;
     };
-    const std::int64_t first = std::min(first_of(from), first_of(to));
-    const std::int64_t last = std::max(end_of(from), end_of(to));
+    const std::int64_t first = std::min(done(from, "first_done_ns"), done(to, "first_done_ns"));
+    const std::int64_t last = std::max(done(from, "last_done_ns"), done(to, "last_done_ns"));
     const std::int64_t latest =
         std::max(from.started_utc_ns + skew_of(from), to.started_utc_ns + skew_of(to));
     to.started_utc_ns = std::min(from.started_utc_ns, to.started_utc_ns);
