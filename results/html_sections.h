@@ -23,7 +23,7 @@ std::string difference_section(const RunRecord& run); // Configuration of the si
 std::string evidence_section(const RunRecord& run);   // Host, self-test, unseen, how to reproduce.
 std::string words_section();                          // Glossary.
 
-std::string stream_tables(const RunRecord& run); // Part of the percentile section.
+std::string stream_tables(const RunRecord& run);      // Part of the percentile section.
 std::string cross_check_tables(const RunRecord& run); // Part of the audit.
 std::string finding_cards(const std::vector<FindingRecord>& findings, const RunRecord& run);
 
