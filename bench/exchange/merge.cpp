@@ -19,7 +19,7 @@ using results::RunRecord;
 struct Part {
     unsigned index = 0;
     unsigned count = 0;
-    auto operator<=>(const Part&) const = default;
+    auto operator<=>(const Part&) const = default; // NOLINT(modernize-use-nullptr): none there.
 };
 
 std::vector<Part> parts_of(const RunRecord& run) {
@@ -46,6 +46,7 @@ std::vector<Part> parts_of(const RunRecord& run) {
 
 std::string text_of(const std::set<Part>& parts) {
     std::vector<std::string> out;
+    out.reserve(parts.size());
     for (const Part& part : parts) {
         out.push_back(fmt::format("{}/{}", part.index, part.count));
     }
@@ -213,7 +214,7 @@ RoundRecord labelled(RoundRecord round, const std::string& who) {
     round.measures["slip_p99_ns@" + who] =
         static_cast<double>(round.audit.slip_ns.quantile_ns(0.99));
     for (std::string& reason : round.audit.invalid) {
-        reason = who + ": " + reason;
+        reason.insert(0, who + ": ");
     }
     return round;
 }
