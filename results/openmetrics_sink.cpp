@@ -4,6 +4,7 @@
 #include "results/view.h"
 
 #include <fmt/format.h>
+#include <set>
 
 namespace results {
 
@@ -153,17 +154,17 @@ std::string capacity(const RunRecord& run) {
     std::string out = family("arraybench_targets_sustained",
                              "",
                              "Largest number of targets sustained without loss and within limits.");
+    std::set<std::string> told; // A sample appears once (OpenMetrics 1.0, metric set).
     for (const CapacityRecord& one : run.capacity) {
-        if (one.measured) {
-            out +=
-                fmt::format("arraybench_targets_sustained{{run=\"{}\",array=\"{}\",emulated=\"{}\","
-                            "variant=\"{}\",indicative=\"{}\"}} {}\n",
-                            escape_label(run.id),
-                            escape_label(one.array),
-                            view::is_emulated(run, one.array),
-                            escape_label(one.variant),
-                            one.indicative,
-                            one.targets);
+        const std::string labels =
+            fmt::format("run=\"{}\",array=\"{}\",emulated=\"{}\",variant=\"{}\",indicative=\"{}\"",
+                        escape_label(run.id),
+                        escape_label(one.array),
+                        view::is_emulated(run, one.array),
+                        escape_label(one.variant),
+                        one.indicative);
+        if (one.measured && told.insert(labels).second) {
+            out += fmt::format("arraybench_targets_sustained{{{}}} {}\n", labels, one.targets);
         }
     }
     return out;

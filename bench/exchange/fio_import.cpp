@@ -26,7 +26,7 @@ results::Histogram rebuilt(const Latency& latency) {
     std::uint64_t recorded = 1;
     for (const auto& [percent, value_ns] : latency.percentiles) {
         const auto through = static_cast<std::uint64_t>(
-            std::floor(percent / 100 * static_cast<double>(latency.count)));
+            std::ceil(percent / 100 * static_cast<double>(latency.count)));
         if (through > recorded && through < latency.count) {
             out.record(std::clamp(value_ns, latency.min_ns, latency.max_ns), through - recorded);
             recorded = through;

@@ -72,7 +72,8 @@ def check_metrics(text):
             float(match[3])
             assert (match[1], match[2]) not in seen, "one sample twice: " + line
             seen.add((match[1], match[2]))
-    assert len(families) == 5
+    assert sorted(families) == ["arraybench_" + name for name in (
+        "achieved_accesses_per_second", "findings", "limit_outcome", "ratio", "response_seconds", "targets_sustained")]
 
 
 def strict(schema):
@@ -110,8 +111,8 @@ def check_command(folder):
         assert printed.stdout.decode() == text_of(os.path.join(folder, name)), form
     tables = os.path.join(folder, "tables")
     assert report(run, "--format", "csv", "--out", tables).returncode == 0
-    assert sorted(os.listdir(tables)) == ["histogram.csv", "intervals.csv", "percentiles.csv",
-                                          "rounds.csv"]
+    assert sorted(os.listdir(tables)) == ["capacity.csv", "histogram.csv", "intervals.csv", "measures.csv",
+                                          "percentiles.csv", "rounds.csv"]
     for wrong in (("--format", "pdf"), ("--table", "round"), ("--nonsense",)):
         refused = report(run, *wrong)
         assert refused.returncode == 2 and refused.stderr and not refused.stdout, wrong
