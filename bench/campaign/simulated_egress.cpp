@@ -12,7 +12,7 @@ namespace bench::campaign {
 
 using namespace std::chrono_literals;
 using namespace drivers::array;
-using egress::MadeEnds;
+using drivers::wire::FrameEnds;
 
 namespace {
 
@@ -60,12 +60,15 @@ profiles::Policy declaration(const SimulatedEgress& scene) {
     return out;
 }
 
-std::string text_of(std::span<const std::byte> bytes) {
-    std::string out;
-    out.reserve(bytes.size());
-    for (const std::byte value : bytes) {
-        out += std::to_integer<char>(value);
-    }
+FrameEnds ends_between(const drivers::wire::IpAddress& from,
+                       const drivers::wire::IpAddress& to,
+                       std::uint16_t from_port,
+                       std::uint16_t to_port) {
+    FrameEnds out;
+    out.source = from;
+    out.destination = to;
+    out.source_port = from_port;
+    out.destination_port = to_port;
     return out;
 }
 
@@ -81,21 +84,24 @@ public:
         const auto remote = address_of(message);
         const bool six = remote.family == 6;
         const char* own = six ? array_ipv6 : message.by_data_port ? array_data : array_management;
-        MadeEnds ends{*drivers::wire::parse_ip_address(own), remote, next_port(), message.port};
-        const std::string data = text_of(message.payload);
+        FrameEnds ends =
+            ends_between(*drivers::wire::parse_ip_address(own), remote, next_port(), message.port);
+        const drivers::wire::Bytes data(message.payload);
+        drivers::wire::EchoFields echo;
+        echo.sequence = static_cast<std::uint16_t>(message.number);
         switch (message.carrier) {
         case Carrier::udp:
-            send(egress::made_udp(ends, data));
+            send(write_udp_frame(ends, data));
             answer(ends, message);
             break;
         case Carrier::icmp_echo:
-            ends.from_port = ends.to_port = 0;
-            send(egress::made_echo(ends, true, static_cast<std::uint16_t>(message.number), data));
-            send(egress::made_echo(
-                turned(ends), false, static_cast<std::uint16_t>(message.number), data));
+            ends.source_port = ends.destination_port = 0;
+            send(write_echo_frame(ends, echo, data));
+            echo.reply = true;
+            send(write_echo_frame(ends.turned(), echo, data));
             break;
         case Carrier::tcp_kept:
-            ends.from_port = kept_port;
+            ends.source_port = kept_port;
             kept(ends, data);
             break;
         default:
@@ -114,63 +120,73 @@ private:
         }
         const auto query =
             drivers::wire::write_dns_query(next_port(), call_home_, drivers::wire::dns_type_a);
-        const MadeEnds ends{*drivers::wire::parse_ip_address(array_management),
-                            *drivers::wire::parse_ip_address(resolver),
-                            next_port(),
-                            port_dns};
-        send(egress::made_udp(ends, text_of(query)));
+        const FrameEnds ends = ends_between(*drivers::wire::parse_ip_address(array_management),
+                                            *drivers::wire::parse_ip_address(resolver),
+                                            next_port(),
+                                            port_dns);
+        send(write_udp_frame(ends, query));
         reply_name(ends, query);
         return *drivers::wire::parse_ip_address(home);
     }
 
-    void reply_name(const MadeEnds& ends, std::span<const std::byte> query) {
+    void reply_name(const FrameEnds& ends, std::span<const std::byte> query) {
         const auto address = drivers::wire::parse_ip_address(home);
         const auto bytes = std::as_bytes(std::span(address->bytes).first(4));
         const bool is_address =
             drivers::wire::dns_question_type(query) == drivers::wire::dns_type_a;
         const auto reply = drivers::wire::write_dns_answer(
             query, is_address ? bytes : std::span<const std::byte>{}, 60);
-        send(egress::made_udp(turned(ends), text_of(reply)));
+        send(write_udp_frame(ends.turned(), reply));
     }
 
-    void answer(const MadeEnds& ends, const ActorMessage& message) {
+    void answer(const FrameEnds& ends, const ActorMessage& message) {
         if (message.port == port_dns) {
             reply_name(ends, message.payload);
         } else if (message.port == 123) {
-            send(egress::made_udp(turned(ends), text_of(message.payload)));
+            send(write_udp_frame(ends.turned(), message.payload));
         }
     }
 
-    void connection(const MadeEnds& ends, const std::string& data, bool empty) {
+    void connection(const FrameEnds& ends, drivers::wire::Bytes data, bool empty) {
         using namespace drivers::wire;
         constexpr std::size_t segment = 1448;
-        send(egress::made_tcp(ends, tcp_syn, 0, ""));
-        send(egress::made_tcp(turned(ends), tcp_syn | tcp_ack, 0, ""));
+        begin(ends);
         for (std::size_t at = 0; !empty && at < data.size(); at += segment) {
-            send(egress::made_tcp(ends,
-                                  tcp_ack | tcp_psh,
-                                  static_cast<std::uint32_t>(1 + at),
-                                  data.substr(at, segment)));
+            send_segment(ends,
+                         tcp_ack | tcp_psh,
+                         static_cast<std::uint32_t>(1 + at),
+                         data.subspan(at, std::min(segment, data.size() - at)));
         }
-        send(egress::made_tcp(
-            ends, tcp_fin | tcp_ack, static_cast<std::uint32_t>(1 + data.size()), ""));
-        send(egress::made_tcp(turned(ends), tcp_fin | tcp_ack, 1, ""));
+        send_segment(ends, tcp_fin | tcp_ack, static_cast<std::uint32_t>(1 + data.size()), {});
+        send_segment(ends.turned(), tcp_fin | tcp_ack, 1, {});
     }
 
-    void kept(const MadeEnds& ends, const std::string& data) {
+    void kept(const FrameEnds& ends, drivers::wire::Bytes data) {
         using namespace drivers::wire;
         if (kept_sequence_ == 0) {
-            send(egress::made_tcp(ends, tcp_syn, 0, ""));
-            send(egress::made_tcp(turned(ends), tcp_syn | tcp_ack, 0, ""));
+            begin(ends);
             kept_sequence_ = 1;
         }
-        send(egress::made_tcp(ends, tcp_ack | tcp_psh, kept_sequence_, data));
+        send_segment(ends, tcp_ack | tcp_psh, kept_sequence_, data);
         kept_sequence_ += static_cast<std::uint32_t>(data.size());
     }
 
-    void send(const std::string& packet) {
+    void begin(const FrameEnds& ends) {
+        using namespace drivers::wire;
+        send_segment(ends, tcp_syn, 0, {});
+        send_segment(ends.turned(), tcp_syn | tcp_ack, 0, {});
+    }
+
+    void send_segment(const FrameEnds& ends,
+                      std::uint8_t flags,
+                      std::uint32_t sequence,
+                      drivers::wire::Bytes data) {
+        send(write_tcp_frame(ends, {sequence, 1, flags}, data));
+    }
+
+    void send(const std::vector<std::byte>& frame) {
         ++frames_;
-        analysis_.frame(egress::frame_of(packet, at_ns_ += 100'000));
+        analysis_.frame(egress::frame_of(frame, at_ns_ += 100'000));
     }
 
     std::uint16_t next_port() {

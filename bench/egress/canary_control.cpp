@@ -2,6 +2,7 @@
 // The positive control: samples of every writing through the whole path.
 #include "bench/egress/canary_search.h"
 #include "bench/egress/made_frames.h"
+#include "drivers/wire/dns_writer.h"
 
 #include <zlib.h>
 #include <zstd.h>
@@ -23,25 +24,24 @@ struct Sample {
     bool dns = false;
 };
 
-MadeEnds ends_of(std::size_t from_port, std::uint16_t to_port) { // Of TEST-NET-1 (RFC 5737)
-    return {*drivers::wire::parse_ip_address("192.0.2.1"),
-            *drivers::wire::parse_ip_address("192.0.2.2"),
-            static_cast<std::uint16_t>(from_port),
-            to_port};
+drivers::wire::FrameEnds ends_of(std::size_t from_port, std::uint16_t to_port) {
+    drivers::wire::FrameEnds out;
+    out.source = *drivers::wire::parse_ip_address("192.0.2.1"); // TEST-NET-1 (RFC 5737)
+    out.destination = *drivers::wire::parse_ip_address("192.0.2.2");
+    out.source_port = static_cast<std::uint16_t>(from_port);
+    out.destination_port = to_port;
+    return out;
 }
 
-std::string dns_query(std::size_t port, const std::string& data) {
-    std::string message("\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00", 12);
+std::vector<std::byte> dns_query(std::size_t port, const std::string& data) {
     constexpr std::size_t label_max = 60;
+    std::string name;
     for (std::size_t at = 0; at < data.size(); at += label_max) {
-        const std::string label = data.substr(at, label_max);
-        message += static_cast<char>(label.size());
-        message += label;
+        name += data.substr(at, label_max) + ".";
     }
-    message += std::string("\x07"
-                           "example\x03net\x00\x00\x10\x00\x01",
-                           17);
-    return made_udp(ends_of(port, 53), message);
+    const auto message =
+        drivers::wire::write_dns_query(1, name + "example.net", drivers::wire::dns_type_txt);
+    return drivers::wire::write_udp_frame(ends_of(port, 53), message);
 }
 
 std::string gzipped(const std::string& data, int window_bits) {
@@ -148,10 +148,9 @@ public:
         } else {
             constexpr std::uint32_t sequence = 100;
             constexpr std::uint8_t flags = drivers::wire::tcp_ack | drivers::wire::tcp_psh;
-            const MadeEnds ends = ends_of(port, 8080);
-            send(made_tcp(ends, flags, sequence, first));
-            send(
-                made_tcp(ends, flags, sequence + static_cast<std::uint32_t>(first.size()), second));
+            const auto after = sequence + static_cast<std::uint32_t>(first.size());
+            send_segment(port, {sequence, 1, flags}, first);
+            send_segment(port, {after, 1, flags}, second);
         }
         analysis_.finish();
         search_.finish();
@@ -162,7 +161,13 @@ public:
     }
 
 private:
-    void send(const std::string& packet) { analysis_.frame(frame_of(packet, ++at_)); }
+    void send_segment(std::size_t port,
+                      const drivers::wire::TcpFields& fields,
+                      const std::string& data) {
+        send(drivers::wire::write_tcp_frame(
+            ends_of(port, 8080), fields, std::as_bytes(std::span(data))));
+    }
+    void send(const std::vector<std::byte>& frame) { analysis_.frame(frame_of(frame, ++at_)); }
 
     CompiledPolicy policy_;
     CanarySearch search_;

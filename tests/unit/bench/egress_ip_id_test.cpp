@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Letters hidden in IPv4 identifications, and counters that only look like them.
 #include "bench/egress/findings.h"
+#include "bench/egress/made_frames.h"
 #include "drivers/wire/big_endian.h"
 #include "profiles/policy_file.h"
 #include "tests/paths.h"
@@ -15,30 +16,18 @@ namespace wire = drivers::wire;
 
 namespace {
 
-constexpr std::size_t ethernet_bytes = 14;
-constexpr std::size_t payload_bytes = 24;
-constexpr std::size_t frame_bytes = ethernet_bytes + 20 + 8 + payload_bytes;
-
-std::array<std::byte, frame_bytes> syslog_frame(std::uint16_t ip_id) {
-    std::array<std::byte, frame_bytes> out{};
-    wire::store_be16(out, 12, 0x0800);
-    const std::span<std::byte> ip = std::span(out).subspan(ethernet_bytes);
-    wire::store_u8(ip, 0, 0x45);
-    wire::store_be16(ip, 2, frame_bytes - ethernet_bytes);
+std::vector<std::byte> syslog_frame(std::uint16_t ip_id) {
+    wire::FrameEnds ends;
+    ends.source = *wire::parse_ip_address("192.0.2.145");
+    ends.destination = *wire::parse_ip_address("192.0.2.14");
+    ends.source_port = 43410;
+    ends.destination_port = 514;
+    std::vector<std::byte> out = wire::write_udp_frame(ends, std::array<std::byte, 24>{});
+    const std::span<std::byte> ip = std::span(out).subspan(14); // After the Ethernet header.
     wire::store_be16(ip, 4, ip_id);
-    wire::store_u8(ip, 8, 64);
-    wire::store_u8(ip, 9, 17);
-    wire::store_be32(ip, 12, 0xC0000291); // 192.0.2.145
-    wire::store_be32(ip, 16, 0xC000020E); // 192.0.2.14
-    std::uint32_t sum = 0;
-    for (std::size_t at = 0; at < 20; at += 2) {
-        sum += wire::load_be16(ip, at);
-    }
-    sum = (sum & 0xFFFFU) + (sum >> 16U);
-    wire::store_be16(ip, 10, static_cast<std::uint16_t>(~(sum + (sum >> 16U)) & 0xFFFFU));
-    wire::store_be16(ip, 20, 43410);
-    wire::store_be16(ip, 22, 514);
-    wire::store_be16(ip, 24, 8 + payload_bytes);
+    // RFC 1624: the checksum follows a field that was zero.
+    const std::uint32_t sum = (~wire::load_be16(ip, 10) & 0xFFFFU) + ip_id;
+    wire::store_be16(ip, 10, ~((sum & 0xFFFFU) + (sum >> 16U)) & 0xFFFFU);
     return out;
 }
 
@@ -49,12 +38,7 @@ std::size_t ip_id_findings(const std::function<std::uint16_t(unsigned)>& ip_id) 
     Analysis analysis(policy, {});
     for (unsigned i = 0; i < 64; ++i) {
         const auto bytes = syslog_frame(ip_id(i));
-        drivers::Frame frame;
-        frame.at = std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::seconds(1000 + i));
-        frame.link_type = 1;
-        frame.wire_bytes = frame_bytes;
-        frame.bytes = bytes;
-        analysis.frame(frame);
+        analysis.frame(frame_of(bytes, (1000 + i) * 1'000'000'000LL));
     }
     analysis.finish();
     const auto found = draw_findings(analysis, {});
