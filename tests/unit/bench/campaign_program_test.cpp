@@ -4,6 +4,7 @@
 #include "results/journal_file.h"
 #include "results/run_record_file.h"
 #include "results/whole_file.h"
+#include "tests/fakes/campaign_plan.h"
 #include "tests/fakes/program_run.h"
 #include "tests/fakes/scratch_folder.h"
 
@@ -51,21 +52,6 @@ std::map<std::string, int> kinds_of(const std::string& run) {
         ++out[entry.kind];
     }
     return out;
-}
-
-bool await_rounds(const std::string& run, std::size_t count) {
-    for (int look = 0; look < 3000; ++look) {
-        std::error_code error;
-        std::size_t found = 0;
-        for (const auto& entry : fs::directory_iterator(run + "/rounds", error)) {
-            found += entry.path().extension() == ".json" ? 1U : 0U;
-        }
-        if (found >= count) {
-            return true;
-        }
-        std::this_thread::sleep_for(20ms);
-    }
-    return false;
 }
 
 int verified(const std::string& run, const std::string& folder) {
@@ -129,7 +115,7 @@ TEST_CASE("SIGINT ends a run cleanly and --resume measures the rest, nothing twi
     const std::string run = new_run(folder);
     ProgramRun program({"run", write_plan(folder.path(), many_rounds), "--out", run},
                        folder.path());
-    REQUIRE(await_rounds(run, 3));
+    REQUIRE(tests::await_rounds(run, 3));
     program.signal(SIGINT);
     CHECK(program.wait() == 6);
     CHECK(verified(run, folder.path()) == 0);
@@ -152,7 +138,7 @@ TEST_CASE("after kill -9 the finished rounds count once and the run goes on", "[
     const std::string run = new_run(folder);
     ProgramRun program({"run", write_plan(folder.path(), many_rounds), "--out", run},
                        folder.path());
-    REQUIRE(await_rounds(run, 4));
+    REQUIRE(tests::await_rounds(run, 4));
     program.signal(SIGKILL);
     CHECK(program.wait() == 128 + SIGKILL);
     ProgramRun again({"run", "--resume", run}, folder.path());

@@ -4,6 +4,7 @@
 #include "results/journal_file.h"
 #include "results/run_record_file.h"
 #include "results/whole_file.h"
+#include "tests/fakes/campaign_plan.h"
 #include "tests/fakes/program_run.h"
 #include "tests/fakes/scratch_folder.h"
 
@@ -13,7 +14,6 @@
 #include <filesystem>
 #include <map>
 #include <set>
-#include <thread>
 
 namespace fs = std::filesystem;
 using tests::ProgramRun;
@@ -55,28 +55,13 @@ int count_of(const std::string& run, const std::string& kind, std::set<std::stri
     return out;
 }
 
-bool await_rounds(const std::string& run, std::size_t count) {
-    for (int look = 0; look < 3000; ++look) {
-        std::error_code error;
-        std::size_t found = 0;
-        for (const auto& entry : fs::directory_iterator(run + "/rounds", error)) {
-            found += entry.path().extension() == ".json" ? 1U : 0U;
-        }
-        if (found >= count) {
-            return true;
-        }
-        std::this_thread::sleep_for(20ms);
-    }
-    return false;
-}
-
 } // namespace
 
 TEST_CASE("a search for capacity is interrupted, resumed, verified and told", "[campaign]") {
     const tests::ScratchFolder folder;
     const std::string run = folder.path() + "/run";
     ProgramRun program({"run", write_plan(folder.path()), "--out", run}, folder.path());
-    REQUIRE(await_rounds(run, 3));
+    REQUIRE(tests::await_rounds(run, 3));
     program.signal(SIGINT);
     CHECK(program.wait() == 6);
     ProgramRun again({"run", "--resume", run}, folder.path());
