@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/lab/catch_all.h"
 
-#include "drivers/api/errors.h"
+#include "drivers/lab/frame_socket.h"
 
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <fmt/format.h>
-#include <system_error>
 
 namespace drivers::lab {
 
@@ -153,21 +148,8 @@ void CatchAllResponder::finish() {
 }
 
 CatchAll::CatchAll(const std::string& interface, std::vector<wire::IpPrefix> not_mine, SinkLog& log)
-    : descriptor_(::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0))
-    , responder_(std::move(not_mine), log) {
-    sockaddr_ll at{};
-    at.sll_family = AF_PACKET;
-    at.sll_protocol = htons(ETH_P_ALL);
-    at.sll_ifindex = static_cast<int>(::if_nametoindex(interface.c_str()));
-    if (descriptor_ < 0 || at.sll_ifindex == 0 ||
-        ::bind(descriptor_, reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0) { // NOLINT
-        const std::string why = std::generic_category().message(errno);
-        if (descriptor_ >= 0) {
-            ::close(descriptor_);
-        }
-        throw HostError(fmt::format("laboratory: frames at {}: {}", interface, why));
-    }
-}
+    : descriptor_(open_frame_socket(interface, ETH_P_ALL, "laboratory: frames at"))
+    , responder_(std::move(not_mine), log) {}
 
 CatchAll::~CatchAll() {
     responder_.finish();
