@@ -5,10 +5,10 @@
 #include "drivers/api/monotonic_clock.h"
 
 #include <algorithm>
-#include <atomic>
 #include <csignal>
 #include <functional>
 #include <stdexcept>
+#include <stop_token>
 #include <thread>
 
 namespace bench::campaign {
@@ -98,25 +98,18 @@ SelfTestRow data_row(const std::string& name, std::set<std::string> expected, co
 }
 
 // `act` may flaw the clock and returns what is to go on beside the campaign until it is stopped.
-using Beside = std::function<void(const std::atomic<bool>& over)>;
+using Beside = std::function<void(const std::stop_token& over)>;
 using Act = std::function<Beside(FlawedClock&)>;
 
 std::set<std::string> said_once(const LiveRun& what, const Act& act) {
     FlawedClock clock;
     const Beside beside = act(clock);
-    std::atomic<bool> over{false};
-    std::jthread meanwhile;
+    std::jthread meanwhile; // Asked to stop and waited for at the end, however that comes.
     if (beside) {
-        meanwhile = std::jthread([&] { beside(over); });
+        meanwhile = std::jthread(beside);
     }
-    results::RunRecord run;
-    try {
-        run = run_live(what, clock);
-    } catch (...) {
-        over = true;
-        throw;
-    }
-    over = true;
+    const results::RunRecord run = run_live(what, clock);
+    meanwhile.request_stop();
     std::set<std::string> out = said_of_data(run);
     for (const results::RoundRecord& round : whole(run).rounds) {
         out.merge(said_of_time(round));
@@ -144,8 +137,8 @@ Beside nothing(FlawedClock& /*clock*/) {
 }
 
 // Stops the emulated array and lets it go on, again and again: it answers later than it means to.
-void starve_children(const std::atomic<bool>& over) {
-    while (!over) {
+void starve_children(const std::stop_token& over) {
+    while (!over.stop_requested()) {
         const std::vector<int> children = own_children();
         for (const int child : children) {
             ::kill(child, SIGSTOP);

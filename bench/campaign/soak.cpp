@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <fmt/format.h>
 #include <fstream>
+#include <stop_token>
 #include <thread>
 
 namespace bench::campaign {
@@ -72,10 +72,9 @@ std::vector<SoakCurve> run_soak(drivers::Duration length) {
     what.phase_length =
         fmt::format("{}ms", std::max<std::int64_t>(length / 1ms / what.rounds, 200));
     what.reads_back = false;
-    std::atomic<bool> over{false};
-    std::jthread watch([&] {
+    std::jthread watch([&](const std::stop_token& over) {
         const drivers::Duration every = std::min<drivers::Duration>(1s, length / 40);
-        while (!over) {
+        while (!over.stop_requested()) {
             for (const int child : own_children()) {
                 const std::uint64_t child_bytes = rss_bytes(std::to_string(child));
                 const std::uint64_t own_bytes = rss_bytes("self");
@@ -88,14 +87,8 @@ std::vector<SoakCurve> run_soak(drivers::Duration length) {
         }
     });
     drivers::MonotonicClock clock;
-    results::RunRecord run;
-    try {
-        run = run_live(what, clock);
-    } catch (...) {
-        over = true;
-        throw;
-    }
-    over = true;
+    const results::RunRecord run = run_live(what, clock);
+    watch.request_stop();
     watch.join();
     for (const results::RoundRecord& round : run.rounds) {
         if (!round.findings.empty()) {
