@@ -50,6 +50,7 @@ private:
     void read_journal();
     void run_in_lab();
     void run_rounds(Lab& lab, RoundRunner& runner);
+    void run_spare_rounds(Lab& lab, RoundRunner& runner);
     void run_round(Lab& lab, RoundRunner& runner, const PlannedRound& planned);
     void run_capacity(Lab& lab, RoundRunner& runner);
     void check_capacity_fits(const Lab& lab) const;

@@ -27,8 +27,11 @@ void Campaign::run_capacity(Lab& lab, RoundRunner& runner) {
     if (!plan_.capacity || Interruption::raised()) {
         return;
     }
-    const auto blocks = order_.empty() ? 0U : order_.back().block + 1;
-    CapacityRounds rounds(plan_, static_cast<std::uint32_t>(order_.size()), blocks);
+    const auto last = order_spare_rounds(plan_); // Whether they were run or not.
+    const auto& before = last.empty() ? order_ : last;
+    const auto index = before.empty() ? 0U : before.back().index + 1;
+    const auto blocks = before.empty() ? 0U : before.back().block + 1;
+    CapacityRounds rounds(plan_, index, blocks);
     const auto run = [&](const CapacityRound& wanted) {
         const std::string& array = plan_.arrays[wanted.array].name;
         if (is_done(wanted.index, array)) {

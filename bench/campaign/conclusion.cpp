@@ -60,10 +60,16 @@ std::vector<std::string> not_seen_by(const plan::Plan& plan, const results::RunR
         invalid += searched || results::is_valid(round) ? 0U : 1U;
     }
     if (invalid > 0) {
-        out.push_back(fmt::format("{} of {} rounds do not count: the bench, the emulator or the "
-                                  "end of the run, not the array, decided their numbers",
-                                  invalid,
-                                  compared));
+        const std::size_t planned =
+            plan.rounds * plan.arrays.size() * plan.workloads.size() * plan.points.size();
+        out.push_back(
+            fmt::format("{} of {} rounds do not count: the bench, the emulator or the "
+                        "end of the run, not the array, decided their numbers{}",
+                        invalid,
+                        compared,
+                        compared > planned
+                            ? fmt::format("; {} spare rounds made up for them", compared - planned)
+                            : ""));
     }
     std::uint32_t unclear = 0;
     for (const results::CapacityRecord& one : run.capacity) {

@@ -39,4 +39,8 @@ std::optional<double> find_knee(const plan::KneeSearch& search,
     return good > 0 && !interrupted ? std::optional(good) : std::nullopt;
 }
 
+std::string knee_key(const std::string& array, const std::string& workload) {
+    return array + " " + workload;
+}
+
 } // namespace bench::campaign

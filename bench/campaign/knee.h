@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 
 namespace bench::campaign {
 
@@ -18,5 +19,8 @@ struct KneeTrial {
 // then halved in between until it is known to 5 %. None: not even the lowest rate, or interrupted.
 std::optional<double> find_knee(const plan::KneeSearch& search,
                                 const std::function<std::optional<KneeTrial>(double)>& trial);
+
+// What a knee, once found, is remembered under.
+std::string knee_key(const std::string& array, const std::string& workload);
 
 } // namespace bench::campaign

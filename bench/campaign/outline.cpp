@@ -183,6 +183,10 @@ std::string rounds_text(const plan::Plan& plan, const Outline& outline) {
                            seconds_of(plan.duration),
                            seconds_of(plan.ramp),
                            std::ceil(seconds_of(outline.duration)));
+        if (plan.spare_rounds > 0) {
+            out += fmt::format(", at most {:.0f} s more for rounds that do not count",
+                               std::ceil(seconds_of(outline.spare_duration)));
+        }
     } else {
         out += "  the search for capacity";
     }
@@ -265,6 +269,9 @@ Outline outline_of(const plan::Plan& plan) {
         out.rounds += out.targets.back().rounds;
     }
     out.duration = planned_length(plan);
+    plan::Plan spares = plan;
+    spares.rounds = plan.spare_rounds;
+    out.spare_duration = planned_length(spares);
     const CapacityLength capacity = capacity_length(plan);
     out.capacity_likely = capacity.likely;
     out.capacity_most = capacity.most;

@@ -26,6 +26,7 @@ struct Outline {
     std::vector<Target> targets;
     std::uint64_t rounds = 0;
     drivers::Duration duration{0};        // At least.
+    drivers::Duration spare_duration{0};  // At most, on top.
     drivers::Duration capacity_likely{0}; // Of the search for capacity: where the knee lies ...
     drivers::Duration capacity_most{0};   // ... decides; at most, unless rounds must be repeated.
     std::uint64_t capacity_rounds_most = 0;

@@ -12,6 +12,7 @@ std::string outline_json(const plan::Plan& plan, const Outline& outline) {
                 {"seed", std::to_string(plan.seed)},
                 {"rounds", outline.rounds},
                 {"duration_ns", outline.duration.count()},
+                {"spare_duration_ns_max", outline.spare_duration.count()},
                 {"capacity_duration_ns", outline.capacity_likely.count()},
                 {"capacity_duration_ns_max", outline.capacity_most.count()},
                 {"capacity_rounds_max", outline.capacity_rounds_most},

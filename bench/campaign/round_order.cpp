@@ -23,12 +23,12 @@ struct Block {
     std::size_t point = 0;
 };
 
-} // namespace
+constexpr std::uint64_t spare_seed = 0x5370617265; // Their chance is not that of the others.
 
-std::vector<PlannedRound> order_rounds(const plan::Plan& plan) {
-    Chance chance(plan.seed);
+std::vector<PlannedRound>
+order_blocks(const plan::Plan& plan, std::uint32_t repetitions, Chance chance) {
     std::vector<Block> blocks;
-    for (std::uint32_t repetition = 0; repetition < plan.rounds; ++repetition) {
+    for (std::uint32_t repetition = 0; repetition < repetitions; ++repetition) {
         for (std::size_t workload = 0; workload < plan.workloads.size(); ++workload) {
             for (std::size_t point = 0; point < plan.points.size(); ++point) {
                 blocks.push_back({workload, point});
@@ -68,6 +68,22 @@ std::vector<PlannedRound> order_rounds(const plan::Plan& plan) {
             round.seed = seed;
             out.push_back(round);
         }
+    }
+    return out;
+}
+
+} // namespace
+
+std::vector<PlannedRound> order_rounds(const plan::Plan& plan) {
+    return order_blocks(plan, plan.rounds, Chance(plan.seed));
+}
+
+std::vector<PlannedRound> order_spare_rounds(const plan::Plan& plan) {
+    auto out = order_blocks(plan, plan.spare_rounds, Chance(plan.seed ^ spare_seed));
+    const std::size_t blocks = plan.rounds * plan.workloads.size() * plan.points.size();
+    for (PlannedRound& round : out) {
+        round.index += static_cast<std::uint32_t>(blocks * plan.arrays.size());
+        round.block += static_cast<std::uint32_t>(blocks);
     }
     return out;
 }

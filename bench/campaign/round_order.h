@@ -25,4 +25,9 @@ struct PlannedRound {
 // turn). The same plan always gives the same order: this is what lets a run be resumed.
 std::vector<PlannedRound> order_rounds(const plan::Plan& plan);
 
+// The blocks held in reserve for rounds that the bench or the emulator spoiled, so many as the plan
+// has spare rounds at every workload and point, numbered after all others. Which of them are run
+// is decided by which rounds count, never by what they measured.
+std::vector<PlannedRound> order_spare_rounds(const plan::Plan& plan);
+
 } // namespace bench::campaign

@@ -57,8 +57,11 @@ std::uint64_t SoakCurve::late_bytes() const {
 }
 
 bool SoakCurve::grows() const {
-    constexpr std::uint64_t noise_bytes = 4U << 20U;
-    return late_bytes() > early_bytes() + std::max(early_bytes() / 20, noise_bytes);
+    constexpr std::uint64_t noise_bytes = 2U << 20U;
+    const std::size_t size = rss_bytes.size();
+    const std::uint64_t middle_bytes = median_of(rss_bytes, size / 2, size * 3 / 4);
+    const std::uint64_t step_bytes = std::max(early_bytes() / 50, noise_bytes);
+    return middle_bytes > early_bytes() + step_bytes && late_bytes() > middle_bytes + step_bytes;
 }
 
 std::vector<SoakCurve> run_soak(drivers::Duration length) {

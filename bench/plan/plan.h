@@ -146,7 +146,8 @@ struct Plan {
     std::vector<PlanArray> arrays; // The first is the baseline.
     std::vector<PlanWorkload> workloads;
     std::vector<LoadPoint> points;
-    std::uint32_t rounds = 10; // Pairs per workload and point.
+    std::uint32_t rounds = 10;      // Pairs per workload and point.
+    std::uint32_t spare_rounds = 0; // At most so many more, for those that do not count.
     Order order = Order::random;
     PlanDuration duration{0}; // Measured, per round; with phases: their sum without verify.
     PlanDuration ramp{0};

@@ -196,6 +196,7 @@ private:
                                     "equivalent",
                                     results::pairs_for_word_min));
         }
+        read_whole("spare_rounds", plan_.spare_rounds, 0, rounds_max);
         read_duration("ramp", plan_.ramp, 0ns, 24h);
         read_knee();
     }

@@ -132,6 +132,7 @@ void add_things(Json& out, const Plan& plan, const std::map<std::string, std::st
 // What a search for capacity alone has no use for.
 void add_rounds(Json& out, const Plan& plan) {
     out["rounds"] = plan.rounds;
+    out["spare_rounds"] = plan.spare_rounds;
     out["ramp"] = duration_text(plan.ramp);
     if (plan.phases.empty()) {
         out["duration"] = duration_text(plan.duration);

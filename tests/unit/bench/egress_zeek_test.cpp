@@ -124,7 +124,7 @@ TEST_CASE("what can be exported can be imported again and says the same", "[zeek
 }
 
 TEST_CASE("a cut or senseless line is counted, a file that is no log is refused", "[zeek]") {
-    const Read read(std::string(conn_header) + "1700000000.1\tCx\t192.0.2.130\n" +
+    const Read read(conn_header + std::string("1700000000.1\tCx\t192.0.2.130\n") +
                     line("yesterday", "192.0.2.1", 123, "udp") + line("1", "nowhere", 1, "udp"));
     CHECK(read.counts.connections == 0);
     CHECK(read.counts.bad_lines == 3);

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/campaign.h"
+#include "bench/campaign/interruption.h"
+#include "bench/campaign/knee.h"
+#include "bench/campaign/round_runner.h"
+#include "bench/campaign/spare_rounds.h"
+#include "drivers/api/errors.h"
+#include "results/metric.h"
+#include "results/run_record_file.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace bench::campaign {
+
+void Campaign::run_rounds(Lab& lab, RoundRunner& runner) {
+    for (const PlannedRound& planned : order_) {
+        if (Interruption::raised()) {
+            return;
+        }
+        if (!is_done(planned.index, plan_.arrays[planned.array].name)) {
+            run_round(lab, runner, planned);
+        }
+    }
+}
+
+void Campaign::run_spare_rounds(Lab& lab, RoundRunner& runner) {
+    std::uint32_t block = 0;
+    std::vector<results::RoundRecord> rounds;
+    for (const PlannedRound& spare : order_spare_rounds(plan_)) {
+        if (Interruption::raised()) {
+            return;
+        }
+        if (spare.block != block) { // Within a block all are wanted by what was there before it.
+            block = spare.block;
+            rounds = results::read_rounds(folder_.path());
+        }
+        if (is_wanted(plan_, spare, rounds) &&
+            !is_done(spare.index, plan_.arrays[spare.array].name)) {
+            run_round(lab, runner, spare);
+        }
+    }
+}
+
+double Campaign::rate_for(Lab& lab, RoundRunner& runner, const PlannedRound& planned) {
+    const plan::LoadPoint& point = plan_.points[planned.point];
+    if (point.kind != plan::PointKind::knee_share) {
+        return point.value;
+    }
+    ArrayUnderTest& array = lab.arrays()[planned.array];
+    const plan::PlanWorkload& workload = plan_.workloads[planned.workload];
+    const std::string key = knee_key(array.planned->name, workload.name);
+    const auto known = earlier_.knees.find(key);
+    if (known != earlier_.knees.end()) {
+        return known->second * point.value;
+    }
+    const auto trial = [&](double rate_per_s) -> std::optional<KneeTrial> {
+        LoadOrder order;
+        order.workload = at_point(workload.workload, point, rate_per_s);
+        order.seed = planned.seed;
+        order.ramp = plan_.ramp;
+        order.duration = plan_.duration;
+        const auto seen = runner.load(array, order, [&](const results::IntervalRecord&) {
+            progress_.now(fmt::format("looking for the knee at {:.0f}/s", rate_per_s));
+        });
+        if (seen.ended != "complete" || seen.audit.scheduled == 0) {
+            return std::nullopt;
+        }
+        const results::Metric all{"", results::Quantity::response, "p99", ""};
+        const auto response_ns = results::metric_histogram(seen, all);
+        return KneeTrial{rate_per_s * static_cast<double>(seen.audit.completed) /
+                             static_cast<double>(seen.audit.scheduled),
+                         static_cast<double>(response_ns.quantile_ns(0.99))};
+    };
+    const auto knee = find_knee(plan_.knee, trial);
+    if (!knee) {
+        throw drivers::ArrayError(
+            fmt::format("{}: no knee for {}: not even {}/s are served within {} ns at P99",
+                        array.planned->name,
+                        workload.name,
+                        plan_.knee.rate_from_per_s,
+                        plan_.knee.p99_at_most.count()));
+    }
+    journal_.note("knee",
+                  {{"array", array.planned->name},
+                   {"workload", workload.name},
+                   {"rate_per_s", fmt::format("{}", *knee)}});
+    earlier_.knees[key] = *knee;
+    return *knee * point.value;
+}
+
+void Campaign::run_round(Lab& lab, RoundRunner& runner, const PlannedRound& planned) {
+    const std::string& array = plan_.arrays[planned.array].name;
+    progress_.begin(fmt::format("{} {}/{}  {}  {}  {}",
+                                planned.index < order_.size() ? "round" : "spare round",
+                                planned.index + 1,
+                                std::max(order_.size(), planned.index + std::size_t{1}),
+                                array,
+                                plan_.workloads[planned.workload].name,
+                                plan_.points[planned.point].text),
+                    round_length());
+    const double rate_per_s = rate_for(lab, runner, planned);
+    journal_.note("round started", {{"index", std::to_string(planned.index)}, {"array", array}});
+    if (egress_) {
+        egress_->begin_round(array, "load");
+    }
+    results::RoundRecord round = runner.measure(planned, rate_per_s, shown_in(""));
+    if (egress_) {
+        egress_->end_round(round);
+    }
+    keep_round(lab, round);
+}
+
+} // namespace bench::campaign
