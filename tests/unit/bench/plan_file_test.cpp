@@ -61,8 +61,8 @@ TEST_CASE("the demo plan reads, and so does its effective form, to the same plan
     CHECK(demo.arrays[2].transport == "nvme_tcp");
     CHECK(demo.arrays[0].description.identity.vendor == "HUAWEI");
     CHECK(demo.points[0].value == 300);
-    CHECK(demo.limits[0].bound == 10e6);
-    CHECK(plan::limit_text(demo.limits[0]) == "read response p95 <= 10ms");
+    CHECK(demo.limits[0].bound == 25e6);
+    CHECK(plan::limit_text(demo.limits[0]) == "read response p95 <= 25ms");
     REQUIRE(demo.capacity);
     CHECK(demo.capacity->resolution == Approx(0.1));
     REQUIRE(demo.egress);
