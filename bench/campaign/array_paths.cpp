@@ -41,6 +41,17 @@ bool is_done_anyway(const std::string& key, const std::string& value) {
            (key == "failback" && value == "immediate");
 }
 
+// Why a setting of the kernel's initiators has nothing here that it could set.
+std::string not_applied(const std::string& key) {
+    if (key == "fast_io_fail") {
+        return "not applied: what a lost session held goes to another path at once";
+    }
+    if (key == "max_sectors") {
+        return "not applied: accesses keep the workload's sizes";
+    }
+    return "not applied: the bench is its own initiator and knows no such thing";
+}
+
 } // namespace
 
 std::vector<plan::Url> chosen_paths(const std::vector<std::string>& urls,
@@ -90,7 +101,7 @@ plan::DriverOptions host_options(const plan::Plan& plan,
     const bool uniform = plan.host_settings == plan::HostSettings::uniform;
     said["host settings"] = uniform ? "uniform" : "recommended";
     for (const auto& [key, value] : planned.description.host_settings) {
-        std::string effect = "not applied: the bench is its own initiator and knows no such thing";
+        std::string effect = not_applied(key);
         if (uniform) {
             effect = "not applied: the same settings for every array";
         } else if (is_done_anyway(key, value)) {
@@ -98,12 +109,17 @@ plan::DriverOptions host_options(const plan::Plan& plan,
         } else if (const auto wait = path_wait(value); key == "no_path_retry" && wait) {
             out.reconnect_timeout = *wait;
             effect = "applied";
+        } else if (key == "path_policy" && value == "multibus") {
+            out.any_path = true;
+            effect = "applied";
         }
         said["vendor recommends " + key] = fmt::format("{} ({})", value, effect);
     }
     said["host waits for a path"] = profiles::duration_text(out.reconnect_timeout);
     said["host command timeout"] = profiles::duration_text(out.command_timeout);
-    said["host path policy"] = "round-robin over optimized paths, else over non-optimized ones";
+    said["host path policy"] =
+        out.any_path ? "round-robin over all paths"
+                     : "round-robin over optimized paths, else over non-optimized ones";
     return out;
 }
 

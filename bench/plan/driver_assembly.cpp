@@ -86,6 +86,7 @@ std::unique_ptr<drivers::BlockDriver> open_paths(const std::vector<Url>& paths,
                                                  PathsWanted wanted) {
     std::vector<std::unique_ptr<drivers::BlockDriver>> opened;
     drivers::MultipathSettings settings;
+    settings.any_path = options.any_path;
     for (const Url& path : paths) {
         try {
             opened.push_back(open_driver(path, path_options(options), clock));

@@ -31,6 +31,7 @@ struct DriverOptions {
     drivers::Duration command_timeout = std::chrono::seconds(30);
     // How long a lost session, or with several paths the last usable path, is hoped for.
     drivers::Duration reconnect_timeout = std::chrono::seconds(60);
+    bool any_path = false; // With several: non-optimized ones carry as much as optimized ones.
     // How often a path's state is asked for besides when the array reports a change; 0 = never.
     drivers::Duration access_interval{0};
 };

@@ -62,6 +62,7 @@ MultipathDriver::MultipathDriver(std::vector<std::unique_ptr<BlockDriver>> paths
                                  Clock& clock)
     : clock_(clock)
     , path_wait_(settings.path_wait)
+    , any_path_(settings.any_path)
     , names_(settings.names)
     , slots_(settings.depth) {
     if (paths.empty()) {
@@ -138,7 +139,9 @@ bool MultipathDriver::submit(const Request& request) noexcept {
 }
 
 bool MultipathDriver::usable(const Path& path, Access wanted, TimePoint now) const noexcept {
-    return path.driver->access() == wanted && path.rest_until <= now;
+    const Access access = path.driver->access();
+    const bool as_good = any_path_ && access == Access::non_optimized;
+    return path.rest_until <= now && (access == wanted || as_good);
 }
 
 bool MultipathDriver::send(std::uint32_t index, TimePoint now) noexcept {

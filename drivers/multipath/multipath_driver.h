@@ -12,7 +12,8 @@ namespace drivers {
 struct MultipathSettings {
     std::size_t depth = 32;
     Duration path_wait = std::chrono::seconds(60); // How long a request waits for a usable path.
-    std::vector<std::string> names{};              // Of the paths, for whoever counts them.
+    bool any_path = false;            // dm-multipath's "multibus": optimized or not, in one round.
+    std::vector<std::string> names{}; // Of the paths, for whoever counts them.
 };
 
 struct PathCounts {
@@ -22,8 +23,9 @@ struct PathCounts {
 };
 
 // One LUN over several drivers, one per path, recognised by its identity. Requests go round-robin
-// over the optimized paths, or if there is none over the non-optimized. What a path loses, times
-// out or refuses for its state goes out again on another, at most `path_wait` after it came.
+// over the optimized paths, or if there is none over the non-optimized, or as asked over both
+// alike. What a path loses, times out or refuses for its state goes out again on another, at most
+// `path_wait` after it came.
 //
 // A write whose path died may still land there. It is sent again nevertheless, for it carries the
 // same data to the same blocks; but its completion then says `fenced = false`, so that nobody
@@ -83,6 +85,7 @@ private:
 
     Clock& clock_;
     Duration path_wait_;
+    bool any_path_;
     std::vector<std::string> names_;
     std::vector<Path> paths_;
     Geometry geometry_;

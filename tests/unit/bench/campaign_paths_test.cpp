@@ -91,7 +91,12 @@ TEST_CASE("recommended host settings take effect where they mean something, unif
     CHECK_THAT(said.at("vendor recommends fast_io_fail"), Catch::Contains("not applied"));
     array.description.host_settings["no_path_retry"] = "3";
     CHECK(campaign::host_options(plan, array, said).reconnect_timeout == 15s);
+    CHECK_FALSE(campaign::host_options(plan, array, said).any_path);
+    array.description.host_settings["path_policy"] = "multibus";
+    CHECK(campaign::host_options(plan, array, said).any_path);
+    CHECK(said.at("host path policy") == "round-robin over all paths");
     plan.host_settings = plan::HostSettings::uniform;
+    CHECK_FALSE(campaign::host_options(plan, array, said).any_path);
     CHECK(campaign::host_options(plan, array, said).reconnect_timeout ==
           plan::DriverOptions{}.reconnect_timeout);
     CHECK(said.at("host settings") == "uniform");

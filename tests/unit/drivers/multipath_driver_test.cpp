@@ -69,7 +69,7 @@ private:
 };
 
 struct TwoPaths {
-    explicit TwoPaths(std::size_t depth = 4, std::size_t path_depth = 8) {
+    explicit TwoPaths(std::size_t depth = 4, std::size_t path_depth = 8, bool any_path = false) {
         auto one = std::make_unique<FakePath>("naa1", path_depth);
         auto two = std::make_unique<FakePath>("naa1", path_depth);
         a = one.get();
@@ -80,6 +80,7 @@ struct TwoPaths {
         MultipathSettings settings;
         settings.depth = depth;
         settings.path_wait = 10s;
+        settings.any_path = any_path;
         driver.emplace(std::move(paths), settings, clock);
     }
 
@@ -103,6 +104,18 @@ struct TwoPaths {
 };
 
 } // namespace
+
+TEST_CASE("non-optimized paths carry as much as optimized ones only when asked", "[multipath]") {
+    for (const bool any_path : {false, true}) {
+        TwoPaths paths(4, 8, any_path);
+        paths.b->state = Access::non_optimized;
+        for (std::uint64_t tag = 0; tag < 4; ++tag) {
+            paths.submit(Op::read, tag);
+        }
+        CHECK(paths.a->held.size() == (any_path ? 2 : 4));
+        CHECK(paths.b->held.size() == (any_path ? 2 : 0));
+    }
+}
 
 TEST_CASE("requests take the optimized paths in turn, and the end names its path", "[multipath]") {
     TwoPaths paths;
