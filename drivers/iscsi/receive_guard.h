@@ -10,7 +10,10 @@ namespace drivers::iscsi {
 
 // Bounds the time that a session's thread spends in one call of libiscsi, which reads for as long
 // as there is something to read: an array that never stops sending would hold it for ever. A thread
-// of the process looks at all guards; it shuts the connection of one that is held too long.
+// of the process looks at all guards; it shuts the connection of one that is held too long. A call
+// that does not even end then only computes, as when an array asks for gigabytes that libiscsi cuts
+// into requests one by one, and nothing can end it: the process does, with the exit code of a lost
+// array, and a run's folder can be resumed.
 class ReceiveGuard {
 public:
     explicit ReceiveGuard(Duration at_most);
@@ -45,8 +48,9 @@ private:
     const Duration at_most_;
     std::atomic<std::uint64_t> turn_{0}; // Odd: inside.
     std::atomic<bool> has_cut_{false};
-    std::uint64_t seen_turn_ = 0; // These four belong to the room.
+    std::uint64_t seen_turn_ = 0; // These five belong to the room.
     TimePoint seen_at_{};
+    TimePoint cut_at_{};
     int fd_ = -1;
 };
 
