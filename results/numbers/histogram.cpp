@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/numbers/histogram.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cmath>
 #include <new>
@@ -14,17 +16,65 @@ constexpr long double two_to_64 = 18446744073709551616.0L;
 
 } // namespace
 
-Histogram::Histogram()
-    : counts_(static_cast<std::uint64_t*>(std::calloc(bin_count, sizeof(std::uint64_t)))) {
+Histogram::Histogram() {
     static_assert(bin_of(longest_ns) + 1 == bin_count);
-    if (!counts_) {
-        throw std::bad_alloc();
+    spread();
+}
+
+Histogram::Histogram(const Histogram& other) {
+    if (other.counts_) {
+        spread();
+        merge(other);
+    } else {
+        copy_compact(other);
     }
 }
 
-Histogram::Histogram(const Histogram& other)
-    : Histogram() {
-    merge(other);
+void Histogram::Unmap::operator()(std::uint64_t* counts) const noexcept {
+    ::munmap(counts, bin_count * sizeof(std::uint64_t));
+}
+
+void Histogram::spread() {
+    void* memory = ::mmap(nullptr,
+                          bin_count * sizeof(std::uint64_t),
+                          PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                          -1,
+                          0);
+    if (memory == MAP_FAILED) {
+        throw std::bad_alloc();
+    }
+    counts_.reset(static_cast<std::uint64_t*>(memory));
+    for (const auto& [bin, times] : compact_) {
+        counts_[bin] = times;
+    }
+    compact_ = {};
+}
+
+void Histogram::copy_compact(const Histogram& other) {
+    compact_ = other.compact_;
+    count_ = other.count_;
+    overflow_ = other.overflow_;
+    min_ns_ = other.min_ns_;
+    max_ns_ = other.max_ns_;
+    sum_low_ = other.sum_low_;
+    sum_high_ = other.sum_high_;
+}
+
+template <typename Each>
+bool Histogram::for_each_bin(Each each) const {
+    if (!counts_) {
+        return std::all_of(compact_.begin(), compact_.end(), [&](const auto& bin) {
+            return each(std::size_t{bin.first}, bin.second);
+        });
+    }
+    const auto [first, last] = used_bins();
+    for (std::size_t bin = first; bin < last; ++bin) {
+        if (counts_[bin] != 0 && !each(bin, counts_[bin])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 Histogram& Histogram::operator=(const Histogram& other) {
@@ -61,12 +111,14 @@ void Histogram::add_product_to_sum(std::uint64_t value_ns, std::uint64_t times) 
 }
 
 void Histogram::merge(const Histogram& other) noexcept {
-    const auto [first, last] = other.used_bins();
-    for (std::size_t bin = first; bin < last; ++bin) {
-        if (other.counts_[bin] != 0) { // A page that nobody counted in stays untouched here.
-            counts_[bin] += other.counts_[bin];
-        }
+    if (!counts_ && other.count_ != other.overflow_) {
+        spread();
     }
+    // A page that nobody counted in stays untouched here.
+    (void)other.for_each_bin([this](std::size_t bin, std::uint64_t times) {
+        counts_[bin] += times;
+        return true;
+    });
     count_ += other.count_;
     overflow_ += other.overflow_;
     min_ns_ = std::min(min_ns_, other.min_ns_);
@@ -75,8 +127,11 @@ void Histogram::merge(const Histogram& other) noexcept {
 }
 
 void Histogram::clear() noexcept {
-    const auto [first, last] = used_bins();
-    std::fill(counts_.get() + first, counts_.get() + last, 0);
+    if (counts_) {
+        const auto [first, last] = used_bins();
+        std::fill(counts_.get() + first, counts_.get() + last, 0);
+    }
+    compact_.clear();
     count_ = overflow_ = max_ns_ = sum_low_ = sum_high_ = 0;
     min_ns_ = ~0ULL;
 }
@@ -105,16 +160,12 @@ Histogram::Place Histogram::place_of(double quantile) const noexcept {
                    std::uint64_t{1},
                    std::max(count_, std::uint64_t{1}));
     Place place;
-    const auto [first, last] = used_bins();
-    for (std::size_t bin = first; bin < last; ++bin) {
-        place.through += counts_[bin];
-        if (place.through >= rank) {
-            place.bin = bin;
-            return place;
-        }
-    }
-    place.through = count_;
-    return place;
+    const bool is_in_overflow = for_each_bin([&](std::size_t bin, std::uint64_t times) {
+        place.through += times;
+        place.bin = bin;
+        return place.through < rank;
+    });
+    return is_in_overflow ? Place{bin_count, count_} : place;
 }
 
 std::uint64_t Histogram::quantile_ns(double quantile) const noexcept {
@@ -140,12 +191,10 @@ std::uint64_t Histogram::samples_above(double quantile) const noexcept {
 
 std::vector<std::pair<std::uint64_t, std::uint64_t>> Histogram::bins() const {
     std::vector<std::pair<std::uint64_t, std::uint64_t>> out;
-    const auto [first, last] = used_bins();
-    for (std::size_t bin = first; bin < last; ++bin) {
-        if (counts_[bin] != 0) {
-            out.emplace_back(lower_edge_ns(bin), counts_[bin]);
-        }
-    }
+    (void)for_each_bin([&](std::size_t bin, std::uint64_t times) {
+        out.emplace_back(lower_edge_ns(bin), times);
+        return true;
+    });
     return out;
 }
 
@@ -165,6 +214,8 @@ bool Histogram::from_bins(const std::vector<std::pair<std::uint64_t, std::uint64
                           long double sum_ns,
                           Histogram& out) {
     Histogram read;
+    read.counts_.reset();
+    read.compact_.reserve(bins.size());
     std::size_t next_bin = 0;
     for (const auto& [edge_ns, times] : bins) {
         const std::size_t bin = edge_ns <= longest_ns ? bin_of(edge_ns) : bin_count;
@@ -172,7 +223,7 @@ bool Histogram::from_bins(const std::vector<std::pair<std::uint64_t, std::uint64
             read.count_ + times < times) {
             return false;
         }
-        read.counts_[bin] = times;
+        read.compact_.emplace_back(static_cast<std::uint32_t>(bin), times);
         read.count_ += times;
         next_bin = bin + 1;
     }
@@ -203,9 +254,7 @@ bool Histogram::operator==(const Histogram& other) const noexcept {
     const auto same_ends = count_ == other.count_ && overflow_ == other.overflow_ &&
                            min_ns_ == other.min_ns_ && max_ns_ == other.max_ns_ &&
                            sum_low_ == other.sum_low_ && sum_high_ == other.sum_high_;
-    const auto [first, last] = used_bins();
-    return same_ends &&
-           std::equal(counts_.get() + first, counts_.get() + last, other.counts_.get() + first);
+    return same_ends && bins() == other.bins();
 }
 
 } // namespace results

@@ -4,7 +4,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -13,7 +12,8 @@ namespace results {
 
 // Counts of durations in nanoseconds, log-linear with 3 significant digits (relative error at most
 // 1/2048) over 1 ns .. 1 h; what is longer is counted as overflow, never dropped. Merging is exact:
-// bins and sums are whole numbers that add. Recording never allocates.
+// bins and sums are whole numbers that add. Recording never allocates, except the first time into
+// one that came from a file: those hold their non-empty bins only, so that a thousand rounds fit.
 class Histogram {
 public:
     Histogram();
@@ -28,6 +28,9 @@ public:
             return;
         }
         if (value_ns <= longest_ns) {
+            if (!counts_) {
+                spread();
+            }
             counts_[bin_of(value_ns)] += times;
         } else {
             overflow_ += times;
@@ -76,8 +79,8 @@ public:
     bool operator==(const Histogram& other) const noexcept;
 
 private:
-    struct FreeMemory {
-        void operator()(void* memory) const noexcept { std::free(memory); }
+    struct Unmap {
+        void operator()(std::uint64_t* counts) const noexcept;
     };
     // 2048 bins for each doubling above 4096 ns, one for each nanosecond below.
     static constexpr unsigned digit_bits = 12;
@@ -106,8 +109,16 @@ private:
         sum_high_ += high + (sum_low_ < low ? 1 : 0);
     }
 
-    // Zeroed by the system on first touch, so that an unused range costs no memory.
-    std::unique_ptr<std::uint64_t[], FreeMemory> counts_; // NOLINT(modernize-avoid-c-arrays)
+    void spread();
+    void copy_compact(const Histogram& other);
+    template <typename Each>
+    bool for_each_bin(Each each) const; // Until it returns false.
+
+    // A mapping of its own, zeroed by the system on first touch, so that an unused range costs no
+    // memory: what an allocator hands out for the second time it fills with zeros, and keeps.
+    std::unique_ptr<std::uint64_t[], Unmap> counts_; // NOLINT(modernize-avoid-c-arrays)
+    std::vector<std::pair<std::uint32_t, std::uint64_t>>
+        compact_; // Bin and count; without counts_.
     std::uint64_t count_ = 0;
     std::uint64_t overflow_ = 0;
     std::uint64_t min_ns_ = ~0ULL;
