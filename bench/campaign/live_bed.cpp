@@ -22,29 +22,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* lun_size = "8MiB";
-
-class Folder {
-public:
-    Folder()
-        : path_((fs::temp_directory_path() / "arraybench-self-test-XXXXXX").string()) {
-        if (::mkdtemp(path_.data()) == nullptr) {
-            throw drivers::HostError(fmt::format(
-                "{}: cannot be made: {}", path_, std::generic_category().message(errno)));
-        }
-    }
-    ~Folder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    std::string operator/(const char* name) const { return path_ + "/" + name; }
-
-private:
-    std::string path_;
-};
-
 std::string array_text(const LiveRun& what) {
     const bool nvme = what.transport == "nvme_tcp";
     return fmt::format(
@@ -52,10 +29,11 @@ std::string array_text(const LiveRun& what) {
             "vendor": "ARRBENCH", "product": "SELFTEST", "revision": "0001", "serial": "SELF0001",
             "nvme_model": "arraybench self-test"}}, "emulated": {{"seed": 20, "controllers": 1,
             "access": "symmetric", "volumes": [{{"name": "lun0", "size": "{}",
-            "serial": "SELF0000", "unique_id": "62f0a1b2c3d4e5f600000000000000ff", "owner": 0}}],
+            "serial": "SELF0000", "unique_id": "62f0a1b2c3d4e5f600000000000000ff", "owner": 0{}}}],
             "portals": [{{"transport": "{}", "controller": 0,
             "name": "{}.2026-01.org.arraybench:self-test", "group_tag": 1}}]{}{}}}}})",
-        lun_size,
+        what.lun_size,
+        what.backing_file.empty() ? "" : fmt::format(R"(, "file": "{}")", what.backing_file),
         what.transport,
         nvme ? "nqn" : "iqn",
         what.service.empty() ? "" : R"(, "service": )",
@@ -87,15 +65,30 @@ std::string plan_text(const LiveRun& what) {
         what.transport,
         what.rate,
         what.rounds,
-        lun_size,
-        what.reads_back ? R"("preconditioning": {"passes": 1, "time_limit": "60s"}, )" : "",
+        what.lun_size,
+        what.reads_back && what.writes_first
+            ? R"("preconditioning": {"passes": 1, "time_limit": "60s"}, )"
+            : "",
         phases_text(what));
 }
 
 } // namespace
 
+ScratchSpace::ScratchSpace()
+    : path_((fs::temp_directory_path() / "arraybench-self-test-XXXXXX").string()) {
+    if (::mkdtemp(path_.data()) == nullptr) {
+        throw drivers::HostError(
+            fmt::format("{}: cannot be made: {}", path_, std::generic_category().message(errno)));
+    }
+}
+
+ScratchSpace::~ScratchSpace() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+}
+
 results::RunRecord run_live(const LiveRun& what, drivers::Clock& clock) {
-    const Folder folder;
+    const ScratchSpace folder;
     results::write_whole_file(folder / "array.json", array_text(what));
     results::write_whole_file(folder / "workload.json",
                               R"({"$schema": "arraybench/workload/1", "purpose": "self-test", )" +

@@ -18,8 +18,24 @@ struct LiveRun {
     std::string rate = "400/s";
     std::vector<std::string> disturbances; // JSON objects, each a phase of its own.
     std::string phase_length = "400ms";
-    bool reads_back = true; // Precondition first and verify at the end.
+    bool reads_back = true;   // Verify at the end.
+    bool writes_first = true; // Everything once, before a run that reads back.
+    std::string lun_size = "8MiB";
+    std::string backing_file{}; // Where the LUN outlives the run; empty = memory.
     std::uint32_t rounds = 1;
+};
+
+// A folder of its own under the system's temporary one, gone with its contents at the end.
+class ScratchSpace {
+public:
+    ScratchSpace(); // Throws HostError.
+    ~ScratchSpace();
+    ScratchSpace(const ScratchSpace&) = delete;
+    ScratchSpace& operator=(const ScratchSpace&) = delete;
+    std::string operator/(const char* name) const { return path_ + "/" + name; }
+
+private:
+    std::string path_;
 };
 
 // Runs it against an emulated array in a child process, in a folder that is gone afterwards.

@@ -97,6 +97,25 @@ SelfTestRow data_row(const std::string& name, std::set<std::string> expected, co
     return out;
 }
 
+// What one run left on the LUN shows where a write of the next one was lost.
+SelfTestRow foreign_row(const std::string& transport, LiveRun what) {
+    SelfTestRow out{transport + ": another run's data under a lost write", {"foreign run"}, {}, {}};
+    try {
+        const ScratchSpace folder;
+        drivers::MonotonicClock clock;
+        what.backing_file = folder / "lun0";
+        what.lun_size = "64MiB"; // Few blocks are written twice.
+        LiveRun earlier = what;
+        earlier.disturbances.clear();
+        what.writes_first = false;
+        out.found = said_of_data(whole(run_live(earlier, clock)));
+        out.found.merge(said_of_data(whole(run_live(what, clock))));
+    } catch (const std::exception& error) {
+        out.problem = error.what();
+    }
+    return out;
+}
+
 // `act` may flaw the clock and returns what is to go on beside the campaign until it is stopped.
 using Beside = std::function<void(const std::stop_token& over)>;
 using Act = std::function<Beside(FlawedClock&)>;
@@ -189,6 +208,18 @@ void add_data_rows(const std::string& transport, std::vector<SelfTestRow>& out) 
     unflushed.service = volatile_cache;
     out.push_back(
         data_row("none, a power cut some writes after a flush", {"unflushed loss"}, unflushed));
+    LiveRun reordering =
+        with(transport,
+             unforced,
+             {event("reorder_across_flush", R"({"next": 100})"), // An honest flush mends it.
+              event("power_cut", R"({"transition": "50ms"})")});
+    reordering.service = volatile_cache;
+    reordering.phase_length = "800ms"; // Two flushes in each phase.
+    reordering.lun_size = "256MiB";    // What is lost is not overwritten before it is read.
+    out.push_back(
+        data_row("reorder_across_flush", {"lost after power cut", "unflushed loss"}, reordering));
+    out.push_back(
+        foreign_row(transport, with(transport, forced, {event("lost_write", R"({"next": 1})")})));
     if (transport == "iscsi") { // Over NVMe deallocating is a hint that may be ignored.
         out.push_back(data_row("none, with unmaps", {}, with(transport, unmapping, {})));
         out.push_back(

@@ -223,7 +223,8 @@ bool ArrayCore::accepts_sessions(std::uint16_t controller, TimePoint now) const 
 void ArrayCore::answered(TimePoint ready, TimePoint sent, Duration service) noexcept {
     // What was due the moment it came was never held back: its time is what it took, not lateness.
     if (ready > sent - service) {
-        state_->lateness.count(sent - ready);
+        const Duration late = sent - ready;
+        state_->lateness.count(late > (service - late) / 20 ? late : Duration{0});
     }
     state_->service_times.count(service);
 }

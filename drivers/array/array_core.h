@@ -70,7 +70,9 @@ public:
     AccessState access_state(std::uint16_t controller, std::size_t lun) const noexcept;
     bool accepts_sessions(std::uint16_t controller, TimePoint now) const noexcept;
 
-    // A portal sent the answer that was due at `ready`; `service` = sent minus arrived.
+    // A portal sent the answer that was due at `ready`; `service` = sent minus arrived. Up to a
+    // twentieth of the time that it was meant to take, an answer is on time: after a stall, what
+    // was held leaves one by one.
     void answered(TimePoint ready, TimePoint sent, Duration service) noexcept;
     ArrayCounts counts() const noexcept;
     EmulatorCounts emulator_counts() const noexcept;
