@@ -15,8 +15,7 @@
 namespace drivers::nvme_tcp {
 
 // One queue to one namespace over NVMe/TCP, with its own admin queue for keep-alive, events, aborts
-// and resets. After a lost connection it reconnects by itself; requests submitted meanwhile wait
-// for that, up to their time-out.
+// and resets. After a lost connection it reconnects by itself and takes no request meanwhile.
 class NvmeTcpDriver final : public BlockDriver {
 public:
     NvmeTcpDriver(Settings settings, Clock& clock); // Throws UsageError, ArrayError.

@@ -106,7 +106,8 @@ std::uint16_t NvmeTcpDriver::objection(const Request& request) const noexcept {
 }
 
 bool NvmeTcpDriver::submit(const Request& request) noexcept {
-    if (free_.size() <= done_count_) { // Each completion not yet fetched keeps a place.
+    const bool is_lost = controller_ == nullptr && !given_up_;
+    if (is_lost || free_.size() <= done_count_) { // Each completion not yet fetched keeps a place.
         return false;
     }
     const std::uint16_t index = free_.back();
@@ -123,7 +124,7 @@ bool NvmeTcpDriver::submit(const Request& request) noexcept {
         finish(index, Status::good, 0, true);
     } else if (given_up_) {
         finish(index, Status::lost, 0, true);
-    } else if (controller_ != nullptr) {
+    } else {
         send_part(index); // Cannot be full: the queue has a place for every job.
     }
     return true;

@@ -98,6 +98,29 @@ TEST_CASE("an array that is gone for good ends the run with exit 3 and keeps wha
     CHECK(verified(run, folder) == 0);
 }
 
+TEST_CASE("a controller that stays away leaves accesses unfinished, over either transport",
+          "[campaign][survival]") {
+    const std::string transport = GENERATE("iscsi", "nvme_tcp");
+    const ScratchFolder folder;
+    const std::string run = folder.path() + "/run";
+    const CampaignPlan plan{{tests::source_dir() + "/profiles/arrays/flasharray-class.json"},
+                            {"mixed-70-30"},
+                            load + std::string(R"(, "rounds": 1, "working_set": "8MiB", "phases": [
+                                {"phase": "load", "duration": "300ms"},
+                                {"phase": "disturb", "duration": "700ms", "disturbance":
+                                 {"name": "failover", "parameters": {"controller": 0}}}])"),
+                            R"(, "transport": ")" + transport + "\""};
+    ProgramRun program({"run", plan.write(folder.path()), "--out", run}, folder.path());
+    const int code = program.wait();
+    INFO(program.out() << program.err());
+    CHECK((code == 0 || code == 7));
+    const auto rounds = results::read_rounds(run);
+    REQUIRE(rounds.size() == 1);
+    CHECK(rounds[0].ended == "complete");
+    CHECK(rounds[0].streams.at(0).errors.at("unfinished") > 0);
+    CHECK(verified(run, folder) == 0);
+}
+
 TEST_CASE("a bench that was stopped notices, marks the interval and makes up for the round",
           "[campaign][survival]") {
     const ScratchFolder folder;
