@@ -109,25 +109,28 @@ void add_capacity(const RunRecord& run, Answer& out) {
     }
 }
 
-std::string comparison_remark(const RunRecord& run) {
+std::string comparison_remark(const RunRecord& run, const ComparisonRecord& pair) {
     std::array<std::size_t, 4> words{};
     std::size_t all = 0;
     std::size_t unpaired = 0; // Without a valid pair of rounds.
-    std::string names;
+    const std::string names = fmt::format("{} against {}", pair.candidate, pair.baseline);
     for (const ComparisonRecord& one : run.comparisons) {
+        if (one.candidate != pair.candidate || one.baseline != pair.baseline) {
+            continue;
+        }
         if (one.primary && one.pairs == 0) {
             unpaired += 1;
         } else if (one.primary) {
             words.at(static_cast<std::size_t>(one.word)) += 1;
             all += 1;
-            names = fmt::format("{} against {}", one.candidate, one.baseline);
         }
     }
     if (all == 0) {
         return unpaired == 0
                    ? ""
-                   : fmt::format("{} primary metrics have no valid pair of rounds: nothing "
+                   : fmt::format("{}: {} primary metrics have no valid pair of rounds: nothing "
                                  "is compared.",
+                                 names,
                                  unpaired);
     }
     std::string out =
@@ -248,9 +251,11 @@ Answer answer(const RunRecord& run) {
         out.remarks.push_back("This run is incomplete" +
                               (run.interrupted.empty() ? "" : ": " + run.interrupted) + ".");
     }
-    const std::string compared = comparison_remark(run);
-    if (!compared.empty()) {
-        out.remarks.push_back(compared);
+    for (const ComparisonRecord* pair : view::pairs_compared(run)) {
+        const std::string compared = comparison_remark(run, *pair);
+        if (!compared.empty()) {
+            out.remarks.push_back(compared);
+        }
     }
     add_capacity(run, out);
     add_findings(run, out);

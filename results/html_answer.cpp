@@ -136,7 +136,8 @@ std::string comparison_row(const ComparisonRecord& one, double reach) {
     return fmt::format(
         "<div class=\"rule\"></div><div class=\"metric\"><strong>{}</strong>{}<span "
         "class=\"small\">{} at {}{}</span></div><div class=\"chart-cell\">{}</div><div>{}</div>"
-        "<div class=\"change\">{}<span class=\"small\">{} \xC2\xB7 {} pairs</span></div>\n",
+        "<div class=\"change\">{}<span class=\"small\">{} \xC2\xB7 {} pairs</span><span "
+        "class=\"small\">margin {}{}</span></div>\n",
         said(one.metric),
         one.stream.empty() ? "" : " " + said(one.stream),
         said(one.workload),
@@ -146,27 +147,14 @@ std::string comparison_row(const ComparisonRecord& one, double reach) {
         pill(one.word),
         text::change(one.ratio),
         text::change_range(one.low, one.high),
-        one.pairs);
-}
-
-std::vector<const ComparisonRecord*> candidates(const RunRecord& run) {
-    std::vector<const ComparisonRecord*> out; // One comparison of each, in their order.
-    for (const ComparisonRecord& one : run.comparisons) {
-        const bool known = std::any_of(out.begin(), out.end(), [&](const auto* other) {
-            return other->candidate == one.candidate && other->baseline == one.baseline;
-        });
-        if (!known) {
-            out.push_back(&one);
-        }
-    }
-    return out;
+        one.pairs,
+        text::percent(one.margin),
+        one.noise_floor > 0 ? ", noise \xC2\xB1" + text::percent(one.noise_floor) : "");
 }
 
 std::string forest(const RunRecord& run) {
     double reach = std::log(1.25);
-    double noise = 0;
     for (const ComparisonRecord& one : run.comparisons) {
-        noise = std::max(noise, one.noise_floor);
         for (const double ratio : {one.low, one.high, 1 + one.margin}) {
             if (ratio > 0 && std::isfinite(ratio)) {
                 reach = std::max(reach, std::min(std::abs(std::log(ratio)) * 1.1, std::log(20.0)));
@@ -174,21 +162,18 @@ std::string forest(const RunRecord& run) {
         }
     }
     std::string out;
-    for (const ComparisonRecord* first : candidates(run)) {
+    for (const ComparisonRecord* first : view::pairs_compared(run)) {
         out += fmt::format(
             "<h3>{} against {}</h3><p class=\"small\">Diamond: measured change. Line: {} interval "
-            "over paired rounds. Grey: the margin of {} within which two arrays count as "
-            "equivalent, stated before the run.{}</p>\n<div class=\"forest\"><div class=\"head "
+            "over paired rounds. Grey: the margin within which two arrays count as equivalent, "
+            "stated before the run. Noise: how far one array differs from itself.</p>\n<div "
+            "class=\"forest\"><div class=\"head "
             "label\">Metric</div><div class=\"head chart-cell\"><span>\xE2\x86\x90 worse</span>"
             "<span>better \xE2\x86\x92</span></div><div class=\"head label\"></div><div "
             "class=\"head label\">Change</div>\n",
             key(view::slot(run, first->candidate), first->candidate),
             key(view::slot(run, first->baseline), first->baseline),
-            text::percent(first->confidence),
-            text::percent(first->margin),
-            noise > 0 ? " Noise of this bench, one array against itself: \xC2\xB1" +
-                            text::percent(noise) + "."
-                      : "");
+            text::percent(first->confidence));
         for (const ComparisonRecord& one : run.comparisons) {
             if (one.candidate == first->candidate && one.baseline == first->baseline) {
                 out += comparison_row(one, reach);
@@ -240,8 +225,7 @@ void add_limits(Table& table, const RunRecord& run) {
         if (seen) {
             continue;
         }
-        const std::string where =
-            one->workload.empty() ? "in the whole run" : one->workload + " at " + one->point;
+        const std::string where = view::name_of(view::Load{one->workload, one->point, 0});
         std::vector<std::string> cells = {
             fmt::format("{}<span class=\"small\">{}</span>", said(one->limit), said(where))};
         for (const std::string& name : view::array_names(run)) {

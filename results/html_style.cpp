@@ -51,7 +51,7 @@ button, select { font: inherit; font-size: .88rem; color: inherit; background: v
   background: repeating-linear-gradient(-45deg, var(--mark-soft) 0 12px, transparent 12px 24px), var(--paper); border: 1px solid var(--mark); }
 .eyebrow { color: var(--soft); font-size: .88rem; margin: 1.6rem 0 0; }
 .purpose { font-size: 1.08rem; color: var(--soft); margin: 0; text-wrap: balance; }
-.remarks { margin: 1rem 0 0; padding-left: 1.15rem; } .remarks li { margin: .2rem 0; }
+.remarks { margin: 1rem 0 0; padding-left: 1.15rem; } .remarks li { margin: 0 0 .4rem; break-inside: avoid; }
 .pill { display: inline-block; white-space: nowrap; font-size: .82rem; font-weight: 600; line-height: 1; padding: .34em .62em; border-radius: 99px; }
 .pill.good { color: var(--good); background: var(--good-soft); } .pill.bad { color: var(--bad); background: var(--bad-soft); }
 .pill.open { color: var(--open); background: var(--open-soft); } .pill.same { color: var(--ink); background: var(--raised); border: 1px solid var(--line); }

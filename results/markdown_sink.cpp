@@ -79,7 +79,7 @@ std::string limits(const RunRecord& run) {
         out +=
             row({escape_markdown(verdict.limit),
                  escape_markdown(verdict.array),
-                 escape_markdown(verdict.workload + " at " + verdict.point),
+                 escape_markdown(view::name_of(view::Load{verdict.workload, verdict.point, 0})),
                  escape_markdown(value_against_bound(verdict)),
                  verdict.outcome == Outcome::fail ? "**FAIL**" : view::name_of(verdict.outcome)});
     }

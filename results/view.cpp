@@ -256,6 +256,9 @@ knee(const RunRecord& run, const std::string& array, const std::string& workload
 }
 
 std::string name_of(const Load& load) {
+    if (load.workload.empty()) {
+        return "in the whole run";
+    }
     return load.workload + " at " + load.point;
 }
 
@@ -285,6 +288,19 @@ const char* name_of(Word word) {
         break;
     }
     return "inconclusive";
+}
+
+std::vector<const ComparisonRecord*> pairs_compared(const RunRecord& run) {
+    std::vector<const ComparisonRecord*> out;
+    for (const ComparisonRecord& one : run.comparisons) {
+        const bool known = std::any_of(out.begin(), out.end(), [&](const auto* other) {
+            return other->candidate == one.candidate && other->baseline == one.baseline;
+        });
+        if (!known) {
+            out.push_back(&one);
+        }
+    }
+    return out;
 }
 
 } // namespace results::view

@@ -89,8 +89,12 @@ struct Knee {
 std::optional<Knee>
 knee(const RunRecord& run, const std::string& array, const std::string& workload);
 
-std::string name_of(const Load& load); // "national at 4000/s"
-const char* name_of(Outcome outcome);  // "pass", "fail", "inconclusive", "not measured"
-const char* name_of(Word word);        // "better" ...
+std::string
+name_of(const Load& load); // "national at 4000/s"; "in the whole run" without a workload.
+
+// One comparison of each candidate with its baseline, in their order.
+std::vector<const ComparisonRecord*> pairs_compared(const RunRecord& run);
+const char* name_of(Outcome outcome); // "pass", "fail", "inconclusive", "not measured"
+const char* name_of(Word word);       // "better" ...
 
 } // namespace results::view

@@ -132,6 +132,22 @@ TEST_CASE("a comparison without a pair of rounds says nothing", "[answer]") {
     CHECK(change_with_interval(run.comparisons[0]) == "not measured: no valid pair of rounds");
     const auto remarks = answer(run).remarks;
     CHECK(std::any_of(remarks.begin(), remarks.end(), [](const std::string& remark) {
-        return remark == "4 primary metrics have no valid pair of rounds: nothing is compared.";
+        return remark == "alternative-a against oceanstor-class: 4 primary metrics have no valid "
+                         "pair of rounds: nothing is compared.";
     }));
+}
+
+TEST_CASE("every candidate is told apart with its own words", "[answer]") {
+    RunRecord run = tests::sample_run();
+    ComparisonRecord other = run.comparisons[0];
+    other.candidate = "alternative-b";
+    other.word = Word::worse;
+    run.comparisons.push_back(other);
+    const auto remarks = answer(run).remarks;
+    CHECK(std::count_if(remarks.begin(), remarks.end(), [](const std::string& remark) {
+              return remark.find(" against oceanstor-class, ") != std::string::npos;
+          }) == 2);
+    CHECK(std::count(remarks.begin(),
+                     remarks.end(),
+                     "alternative-b against oceanstor-class, 1 primary metric: worse.") == 1);
 }
