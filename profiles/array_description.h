@@ -84,6 +84,7 @@ struct EmulatedPersona {
     std::optional<std::uint16_t> lun;
     std::uint64_t lba = 0;
     std::uint64_t block_count = 0;
+    std::uint64_t cached_bytes = 0; // A lost write reads as written until so much else was read.
     std::uint64_t next = 0;
     double rate = 0;
     std::chrono::nanoseconds duration{0};

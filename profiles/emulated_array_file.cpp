@@ -141,6 +141,9 @@ EmulatedPersona read_persona(JsonObject object, const EmulatedArrayDescription& 
     if (const auto value = object.optional("lba")) {
         out.lba = value->whole(0, whole_max);
     }
+    if (const auto value = object.optional("cached_bytes")) {
+        out.cached_bytes = value->whole(1, whole_max);
+    }
     if (const auto value = object.optional("block_count")) {
         out.block_count = value->whole(1, whole_max);
     }

@@ -52,7 +52,10 @@ std::string phases_text(const LiveRun& what) {
                            disturbance);
     }
     out += fmt::format(R"(, {{"phase": "settle", "duration": "{}"}})", what.phase_length);
-    return out + (what.reads_back ? R"(, {"phase": "verify", "duration": "60s"}])" : "]");
+    return out + (what.reads_back
+                      ? fmt::format(R"(, {{"phase": "verify", "duration": "60s", "cache": "{}"}}])",
+                                    what.verify_cache)
+                      : "]");
 }
 
 std::string plan_text(const LiveRun& what) {
@@ -65,7 +68,7 @@ std::string plan_text(const LiveRun& what) {
         what.transport,
         what.rate,
         what.rounds,
-        what.lun_size,
+        what.working_set.empty() ? what.lun_size : what.working_set,
         what.reads_back && what.writes_first
             ? R"("preconditioning": {"passes": 1, "time_limit": "60s"}, )"
             : "",

@@ -18,9 +18,11 @@ struct LiveRun {
     std::string rate = "400/s";
     std::vector<std::string> disturbances; // JSON objects, each a phase of its own.
     std::string phase_length = "400ms";
-    bool reads_back = true;   // Verify at the end.
-    bool writes_first = true; // Everything once, before a run that reads back.
+    bool reads_back = true;          // Verify at the end.
+    std::string verify_cache = "0B"; // Read before verifying, so that no cache answers.
+    bool writes_first = true;        // Everything once, before a run that reads back.
     std::string lun_size = "8MiB";
+    std::string working_set{};  // Empty = the whole LUN.
     std::string backing_file{}; // Where the LUN outlives the run; empty = memory.
     std::uint32_t rounds = 1;
 };

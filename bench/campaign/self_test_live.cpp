@@ -218,6 +218,13 @@ void add_data_rows(const std::string& transport, std::vector<SelfTestRow>& out) 
     reordering.lun_size = "256MiB";    // What is lost is not overwritten before it is read.
     out.push_back(
         data_row("reorder_across_flush", {"lost after power cut", "unflushed loss"}, reordering));
+    LiveRun cached =
+        with(transport, forced, {event("lost_write", R"({"next": 3, "cached_bytes": 67108864})")});
+    cached.lun_size = "96MiB";
+    cached.working_set = "16MiB"; // And room beside it for a read that exceeds the cache.
+    out.push_back(data_row("lost_write that the cache hides, read at once", {}, cached));
+    cached.verify_cache = "64MiB";
+    out.push_back(data_row("lost_write that the cache hides, read later", {"stale"}, cached));
     out.push_back(
         foreign_row(transport, with(transport, forced, {event("lost_write", R"({"next": 1})")})));
     if (transport == "iscsi") { // Over NVMe deallocating is a hint that may be ignored.

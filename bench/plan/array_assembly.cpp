@@ -86,6 +86,7 @@ array::FaultEvent persona(const profiles::EmulatedPersona& from, const std::stri
     out.lun = from.lun.value_or(array::all_luns);
     out.lba = from.lba;
     out.block_count = from.block_count;
+    out.cached_bytes = from.cached_bytes;
     out.next = from.next;
     out.rate = from.rate;
     out.duration = from.duration;

@@ -91,6 +91,8 @@ void set_parameter(FaultEvent& event, const std::string& key, const Json& value)
         event.lba = whole(value, key, exact);
     } else if (key == "block_count") {
         event.block_count = whole(value, key, exact);
+    } else if (key == "cached_bytes") {
+        event.cached_bytes = whole(value, key, exact);
     } else if (key == "next") {
         event.next = whole(value, key, exact);
     } else if (key == "share" || key == "rate") {
@@ -100,7 +102,7 @@ void set_parameter(FaultEvent& event, const std::string& key, const Json& value)
     } else {
         refuse(
             fmt::format("no parameter \"{}\"; there are controller, lun, lba, block_count, next, "
-                        "share, rate, factor, duration, transition and extra",
+                        "share, rate, factor, cached_bytes, duration, transition and extra",
                         key));
     }
 }
@@ -132,6 +134,7 @@ Json parameters_of(const FaultEvent& event) {
                 {"next", event.next},
                 {"rate", event.rate},
                 {"factor", event.factor},
+                {"cached_bytes", event.cached_bytes},
                 {"duration_ns", event.duration.count()},
                 {"transition_ns", event.transition.count()},
                 {"extra_ns", event.extra.count()}};

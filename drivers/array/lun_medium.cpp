@@ -21,6 +21,7 @@ MediumResult ended(MediumEnd end) {
 
 LunMedium::LunMedium(std::unique_ptr<Volume> volume, bool volatile_cache)
     : volume_(std::move(volume))
+    , cached_(volume_->block_bytes())
     , volatile_cache_(volatile_cache) {}
 
 MediumResult LunMedium::execute(const MediumCommand& command,
@@ -38,6 +39,7 @@ MediumResult LunMedium::execute(const MediumCommand& command,
     case Op::write:
         return write(call);
     case Op::write_zeroes:
+        cached_.forget(command.lba, command.block_count);
         return ended(volume_->write_zeroes(command.lba, command.block_count)
                          ? MediumEnd::good
                          : MediumEnd::out_of_space);
@@ -71,6 +73,7 @@ MediumResult LunMedium::read(const Call& call) noexcept {
     }
     const std::uint64_t bytes = command.block_count * volume_->block_bytes();
     volume_->read(command.lba, command.data.first(bytes));
+    cached_.show(command.lba, command.data.first(bytes));
     call.counts.array.bytes_read += bytes;
     return {};
 }
@@ -104,10 +107,14 @@ bool LunMedium::store(const Call& call, const WriteFate& fate, Durability durabi
     const std::uint64_t lba = call.command.lba;
     const std::uint64_t bytes = call.command.block_count * volume_->block_bytes();
     const auto data = call.command.data.first(bytes);
+    cached_.forget(lba, call.command.block_count);
     switch (fate.kind) {
     case WriteFate::Kind::intact:
         return volume_->write(lba, data, durability);
     case WriteFate::Kind::lost:
+        if (fate.cached_bytes > 0) {
+            cached_.keep(lba, data, fate.cached_bytes);
+        }
         call.done(Fault::lost_write);
         return true;
     case WriteFate::Kind::misdirected:
@@ -183,6 +190,7 @@ void LunMedium::unmap(const Call& call) noexcept {
             call.done(Fault::unmap_keeps_data);
         } else {
             volume_->unmap(range.lba, range.block_count);
+            cached_.forget(range.lba, range.block_count);
         }
     }
 }
@@ -210,6 +218,7 @@ void LunMedium::flush(const Call& call) noexcept {
 }
 
 void LunMedium::power_cut(EmulatorCounts& counts) noexcept {
+    cached_.clear();
     if (UndoLog* undo = volume_->undo()) {
         const PowerLoss loss = undo->power_cut();
         counts.blocks_lost_legally += loss.blocks_unpromised;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "drivers/array/array_counts.h"
+#include "drivers/array/cached_copies.h"
 #include "drivers/array/medium.h"
 #include "drivers/array/persona/data_faults.h"
 #include "drivers/array/volume.h"
@@ -46,6 +47,7 @@ private:
     Durability durability_of(const Call& call) const noexcept;
 
     std::unique_ptr<Volume> volume_;
+    CachedCopies cached_; // Of writes that were lost.
     bool volatile_cache_;
 };
 

@@ -67,6 +67,7 @@ WriteFate DataFaults::on_write(const Target& target, const LunSize& lun, TimePoi
             continue;
         }
         fate.kind = kind;
+        fate.cached_bytes = event->cached_bytes;
         if (kind == WriteFate::Kind::torn) {
             // Between sectors where there are several, within the only one else.
             const std::uint64_t unit = bytes > sector_bytes ? sector_bytes : sector_bytes / 8;

@@ -13,9 +13,10 @@ namespace drivers::array {
 struct WriteFate {
     enum class Kind : std::uint8_t { intact, lost, misdirected, torn, zeroed, corrupted };
     Kind kind = Kind::intact;
-    std::uint64_t lba = 0;        // Misdirected: where it goes instead.
-    std::uint64_t kept_bytes = 0; // Torn: the first so many are stored.
-    std::uint64_t bit = 0;        // Corrupted: this bit of it flips.
+    std::uint64_t lba = 0;          // Misdirected: where it goes instead.
+    std::uint64_t kept_bytes = 0;   // Torn: the first so many are stored.
+    std::uint64_t cached_bytes = 0; // Lost: read as written until so much else was read.
+    std::uint64_t bit = 0;          // Corrupted: this bit of it flips.
 };
 
 struct LunSize {

@@ -54,7 +54,8 @@ struct FaultEvent {
     Duration duration{0};   // How long it lasts; 0 = until recover (stall, path cut: refused).
     Duration transition{0}; // Failover: how long the access states are in transition.
     double factor = 1;      // Slow path: service times are multiplied by it ...
-    Duration extra{0};      // ... and lengthened by it. Slow tail: lengthened by it.
+    std::uint64_t cached_bytes = 0; // Lost write: read as written until so much else was read.
+    Duration extra{0};              // ... and lengthened by it. Slow tail: lengthened by it.
 };
 
 // Why the event cannot be applied; empty = it can.
