@@ -58,6 +58,14 @@ struct Measure {
     double value = 0;
 };
 
+// What one of those whom a load serves lost: a target, a case, a camera.
+struct Loss {
+    const char* kind = ""; // "target", "case", "camera"
+    std::uint64_t number = 0;
+    std::uint64_t units = 0;   // PDUs, blocks of pictures
+    std::uint64_t seconds = 0; // In which it lost something
+};
+
 // The one thing that knows when and what. Owned by one lane; not thread-safe; never waits.
 class Source {
 public:
@@ -86,6 +94,9 @@ public:
 
     // Named results beyond delays, to be added up over the shards.
     virtual std::vector<Measure> measures() const { return {}; }
+
+    // Everybody who lost something, in no order; numbers are unique over the shards.
+    virtual std::vector<Loss> losses() const { return {}; }
 };
 
 } // namespace profiles

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/answer.h"
 
+#include "results/capacity_words.h"
 #include "results/text/human.h"
 #include "results/view.h"
 
@@ -66,11 +67,7 @@ std::string capacity_of(const RunRecord& run, const std::string& array) {
             return fmt::format(
                 "{} does not sustain {:.0f} targets{}", array, one.offered_from, note);
         }
-        return fmt::format("{} sustains {}{} targets{}",
-                           array,
-                           one.ended_by == "array" ? "" : "at least ",
-                           text::grouped(static_cast<std::uint64_t>(one.targets)),
-                           note);
+        return fmt::format("{} sustains {} targets{}", array, sustained_text(one), note);
     }
     return "";
 }
@@ -102,9 +99,15 @@ void add_capacity(const RunRecord& run, Answer& out) {
             out.not_measured.push_back(
                 fmt::format("{}: targets sustained ({}).", one.array, one.variant));
         }
-        if (one.cost_targets && *one.cost_targets > 0) {
-            out.remarks.push_back(fmt::format(
-                "{} costs {} {:.0f} targets.", one.variant, one.array, *one.cost_targets));
+    }
+    for (const std::string& array : view::array_names(run)) {
+        std::string costs;
+        for (const CapacityRecord& one : run.capacity) {
+            const std::string cost = one.array == array ? cost_text(one) : "";
+            costs += cost.empty() ? "" : (costs.empty() ? "" : "; ") + one.variant + " " + cost;
+        }
+        if (!costs.empty()) {
+            out.remarks.push_back(fmt::format("On {}: {}.", array, costs));
         }
     }
 }

@@ -174,7 +174,8 @@ std::string histogram_csv(const RunRecord& run) {
 std::string capacity_csv(const RunRecord& run) {
     std::string out = "run,array,emulated,variant,mode,resolution,targets_sustained,low,high,"
                       "ended_by,limited_by,targets,rounds_sustained,rounds_failed,rounds_unclear,"
-                      "sustained,reason\n";
+                      "sustained,reason,interval_low,interval_high,cost_targets,cost_low,"
+                      "cost_high,cost_at_least,cost_at_most\n";
     const auto maybe = [](const std::optional<double>& value) {
         return value ? fmt::format("{}", *value) : "";
     };
@@ -191,15 +192,24 @@ std::string capacity_csv(const RunRecord& run) {
                                               maybe(one.high),
                                               one.ended_by,
                                               csv_cell(one.limited_by));
+        const std::string edges = fmt::format("{},{},{},{},{},{},{}",
+                                              maybe(one.interval_low),
+                                              maybe(one.interval_high),
+                                              maybe(one.cost_targets),
+                                              maybe(one.cost_low),
+                                              maybe(one.cost_high),
+                                              maybe(one.cost_at_least),
+                                              maybe(one.cost_at_most));
         for (const CapacityPointRecord& point : one.points) {
-            out += fmt::format("{},{},{},{},{},{},{}\n",
+            out += fmt::format("{},{},{},{},{},{},{},{}\n",
                                cells,
                                point.targets,
                                point.sustained,
                                point.failed,
                                point.unclear,
                                point.kept,
-                               csv_cell(point.reason));
+                               csv_cell(point.reason),
+                               edges);
         }
     }
     return out;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "results/capacity_words.h"
 #include "results/html_page.h"
 #include "results/html_sections.h"
 #include "results/text/human.h"
@@ -128,14 +129,10 @@ std::string curves(const RunRecord& run, const Records& records) {
 }
 
 std::string number_of(const CapacityRecord& one) {
-    if (!one.measured) {
-        return "<span class=\"none-yet\">not measured</span>";
-    }
-    if (one.targets == 0) {
-        return fmt::format("fewer than {:.0f}", one.offered_from);
-    }
-    return fmt::format(
-        "{}<strong>{:.0f}</strong>", one.ended_by == "array" ? "" : "at least ", one.targets);
+    const std::string text = said(sustained_text(one));
+    return !one.measured      ? "<span class=\"none-yet\">" + text + "</span>"
+           : one.targets == 0 ? text
+                              : "<strong>" + text + "</strong>";
 }
 
 std::string range_of(const CapacityRecord& one) {
@@ -144,11 +141,18 @@ std::string range_of(const CapacityRecord& one) {
     }
     const std::string low =
         one.low ? fmt::format("{:.0f}", *one.low) : fmt::format("below {:.0f}", one.offered_from);
-    const std::string high = one.high ? fmt::format("{:.0f}", *one.high) : "not found";
-    return one.indicative
-               ? fmt::format(
-                     "{} held, {} did not; steps of {}", low, high, text::percent(one.resolution))
-               : fmt::format("{} held in every round, {} in none", low, high);
+    const std::string high = one.high ? fmt::format("{:.0f}", *one.high) : "no number tried";
+    if (one.indicative) {
+        return fmt::format(
+            "{} held, {} did not; steps of {}", low, high, text::percent(one.resolution));
+    }
+    const std::string interval = interval_text(one);
+    return (interval.empty() ? "" : said(interval) + "<div class=\"small\">") +
+           fmt::format("{} held in every round, {} in none; steps of {}",
+                       low,
+                       high,
+                       text::percent(one.resolution)) +
+           (interval.empty() ? "" : "</div>");
 }
 
 std::string answer_table(const RunRecord& run, const Records& records) {
@@ -187,18 +191,15 @@ std::string answer_table(const RunRecord& run, const Records& records) {
 }
 
 std::string cost_cell(const CapacityRecord& one) {
-    std::string out = number_of(one);
-    if (one.cost_targets) {
-        const double cost = *one.cost_targets;
-        out += cost > 0   ? fmt::format(": costs <strong>{:.0f}</strong> targets", cost)
-               : cost < 0 ? fmt::format(": frees <strong>{:.0f}</strong> targets", -cost)
-                          : ": costs none";
-        out += fmt::format(" <span class=\"small\">(within steps of {})</span>",
-                           text::percent(one.resolution));
-    }
-    return out + (one.limited_by.empty()
-                      ? ""
-                      : "<div class=\"small\">limited by " + said(one.limited_by) + "</div>");
+    const std::string cost = cost_text(one);
+    return (cost.empty() ? "" : "<strong>" + said(cost) + "</strong>: ") + number_of(one) +
+           (one.indicative && one.measured
+                ? fmt::format(" <span class=\"small\">(steps of {})</span>",
+                              text::percent(one.resolution))
+                : "") +
+           (one.limited_by.empty()
+                ? ""
+                : "<div class=\"small\">limited by " + said(one.limited_by) + "</div>");
 }
 
 // What scrub, backup, purge and failover cost in targets.
@@ -248,6 +249,7 @@ std::string votes_cell(const CapacityRecord& record, double targets) {
            (point->reason.empty() ? "" : "<div class=\"small\">" + said(point->reason) + "</div>");
 }
 
+// Every number tried, side by side; below it what each round at it lost and what came late.
 std::string steps(const RunRecord& run, const Records& records) {
     std::set<double> numbers;
     std::vector<std::string> columns = {"Targets"};
@@ -265,7 +267,28 @@ std::string steps(const RunRecord& run, const Records& records) {
         }
         table.row(cells);
     }
-    return fold("Every number of targets that was tried", table.html());
+    return table.html();
+}
+
+std::string tolls(const RunRecord& run) {
+    std::vector<std::string> columns = {"Array", "Platform"};
+    for (std::string& column : capacity_point_columns()) {
+        columns.push_back(std::move(column));
+    }
+    Table table(columns);
+    for (const CapacityRecord& record : run.capacity) {
+        for (const CapacityPointRecord& point : record.points) {
+            std::vector<std::string> cells = {key(view::slot(run, record.array), record.array),
+                                              said(record.variant)};
+            for (const std::string& cell : capacity_point_cells(point)) {
+                cells.push_back(said(cell));
+            }
+            table.row(cells);
+        }
+    }
+    return "<p>Over all rounds at a number of targets; late: later than the platform promises its "
+           "users.</p>\n" +
+           table.html();
 }
 
 } // namespace
@@ -288,7 +311,9 @@ std::string capacity_section(const RunRecord& run) {
                          : "Found by bisection with repeated rounds, arrays "
                            "interleaved."),
          view::any_emulated(run)},
-        answer_table(run, records) + curves(run, records) + variants(run) + steps(run, records));
+        answer_table(run, records) + variants(run) + curves(run, records) +
+            fold("Every number of targets that was tried", steps(run, records)) +
+            fold("What was lost and late at each number of targets", tolls(run)));
 }
 
 } // namespace results::html

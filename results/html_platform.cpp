@@ -87,6 +87,26 @@ std::string losses(const RunRecord& run) {
            "its users. n.m.: fewer than 10 samples lie above.</p>\n";
 }
 
+// Target by target and case by case.
+std::string losers(const RunRecord& run) {
+    constexpr std::size_t told_most = 10;
+    const auto rows = loss_rows(run, told_most);
+    if (rows.empty()) {
+        return "";
+    }
+    Table table(loss_columns());
+    for (const auto& row : rows) {
+        std::vector<std::string> cells;
+        for (const std::string& cell : row) {
+            cells.push_back(said(cell));
+        }
+        cells[1] = key(view::slot(run, row[1]), row[1]);
+        table.row(cells);
+    }
+    return fold(fmt::format("Who lost most: up to {} targets and cases at each load", told_most),
+                table.html());
+}
+
 std::string assumptions(const PlatformRecord& platform) {
     std::string out;
     for (const auto& [name, value] : platform.assumptions) {
@@ -109,7 +129,7 @@ std::string platform_section(const RunRecord& run) {
         body += platform.purpose.empty() ? "" : "<p>" + said(platform.purpose) + "</p>\n";
         body += day(platform) + assumptions(platform);
     }
-    body = losses(run) + body;
+    body = losses(run) + losers(run) + body;
     return body.empty() ? ""
                         : section({"platform",
                                    "The platform as a load",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/answer.h"
+#include "results/capacity_words.h"
 #include "results/cross_check_rows.h"
 #include "results/platform_sums.h"
 #include "results/sinks.h"
@@ -158,30 +159,84 @@ std::string list(const std::string& title, const std::vector<std::string>& sente
     return out.empty() ? "" : "## " + title + "\n\n" + out + "\n";
 }
 
+// P99 where it was measured, else the worst.
+std::string curve_cell(const CapacityPointRecord& point, const std::string& stream) {
+    for (const CapacityStreamRecord& one :
+         point.streams.value_or(std::vector<CapacityStreamRecord>{})) {
+        if (one.name == stream) {
+            return one.response_ns_p99
+                       ? text::duration(static_cast<double>(*one.response_ns_p99))
+                       : "max " + text::duration(static_cast<double>(one.response_ns_max));
+        }
+    }
+    return "-";
+}
+
+// Every number of targets that was tried: what was lost, what came late, and each stream's P99.
+std::string capacity_points(const RunRecord& run) {
+    std::string out;
+    for (const CapacityRecord& record : run.capacity) {
+        std::vector<std::string> streams;
+        for (const CapacityPointRecord& point : record.points) {
+            for (const CapacityStreamRecord& one :
+                 point.streams.value_or(std::vector<CapacityStreamRecord>{})) {
+                if (std::find(streams.begin(), streams.end(), one.name) == streams.end()) {
+                    streams.push_back(one.name);
+                }
+            }
+        }
+        if (streams.empty()) {
+            continue;
+        }
+        std::vector<std::string> columns = capacity_point_columns();
+        columns.insert(columns.end(), streams.begin(), streams.end());
+        out += fmt::format("### {}, {}: every number of targets tried, P99 of each stream\n\n",
+                           escape_markdown(record.array),
+                           escape_markdown(record.variant)) +
+               header(columns);
+        for (const CapacityPointRecord& point : record.points) {
+            std::vector<std::string> cells = capacity_point_cells(point);
+            for (const std::string& stream : streams) {
+                cells.push_back(curve_cell(point, stream));
+            }
+            out += row(cells);
+        }
+        out += "\n";
+    }
+    return out;
+}
+
+std::string or_dash(const std::string& text) {
+    return text.empty() ? "-" : escape_markdown(text);
+}
+
 std::string capacity(const RunRecord& run) {
     if (run.capacity.empty()) {
         return "";
     }
-    std::string out =
-        "## Targets sustained\n\n" +
-        header({"Array", "Platform", "Targets", "Held", "Did not hold", "Limited by"});
+    std::string out = "## Targets sustained\n\n" + header({"Array",
+                                                           "Platform",
+                                                           "Targets",
+                                                           "Interval",
+                                                           "Held",
+                                                           "Did not hold",
+                                                           "Against the platform as it is",
+                                                           "Limited by"});
     const auto maybe = [](const std::optional<double>& value) {
         return value ? fmt::format("{:.0f}", *value) : std::string("-");
     };
     for (const CapacityRecord& one : run.capacity) {
-        const std::string note = one.indicative ? " (indicative)" : "";
-        out += row(
-            {escape_markdown(one.array),
-             escape_markdown(one.variant),
-             one.measured
-                 ? fmt::format(
-                       "{}{:.0f}{}", one.ended_by == "array" ? "" : "at least ", one.targets, note)
-                 : "not measured",
-             maybe(one.low),
-             maybe(one.high),
-             escape_markdown(one.limited_by)});
+        const char* note = one.indicative && one.measured ? " (indicative)" : "";
+        out += row({escape_markdown(one.array),
+                    escape_markdown(one.variant),
+                    sustained_text(one) + note,
+                    or_dash(interval_text(one)),
+                    maybe(one.low),
+                    maybe(one.high),
+                    or_dash(cost_text(one)),
+                    or_dash(one.limited_by)});
     }
-    return out + "\n";
+    return out + "\n" + capacity_points(run);
 }
 
 std::string platform(const RunRecord& run) {
@@ -197,6 +252,23 @@ std::string platform(const RunRecord& run) {
             cells.push_back(escape_markdown(cell));
         }
         out += row(cells);
+    }
+    return out + "\n";
+}
+
+std::string losers(const RunRecord& run) {
+    constexpr std::size_t told_most = 3;
+    const auto rows = loss_rows(run, told_most);
+    if (rows.empty()) {
+        return "";
+    }
+    std::string out = "## Who lost most\n\n" + header(loss_columns());
+    for (const auto& cells : rows) {
+        std::vector<std::string> escaped;
+        for (const std::string& cell : cells) {
+            escaped.push_back(escape_markdown(cell));
+        }
+        out += row(escaped);
     }
     return out + "\n";
 }
@@ -227,8 +299,8 @@ std::string cross_checks(const RunRecord& run) {
 std::string markdown_report(const RunRecord& run) {
     const Answer told = answer(run);
     return first_lines(run, told) + capacity(run) + headlines(run) + limits(run) +
-           comparisons(run) + percentiles(run) + cross_checks(run) + platform(run) + findings(run) +
-           list("Not measured", told.not_measured) +
+           comparisons(run) + percentiles(run) + cross_checks(run) + platform(run) + losers(run) +
+           findings(run) + list("Not measured", told.not_measured) +
            list("What this run could not have seen", run.not_seen) + "## How to reproduce\n\n    " +
            text::clean_text(run.command) + "\n";
 }

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
+#include <utility>
 
 namespace results {
 
@@ -86,6 +88,57 @@ std::vector<std::string> platform_cells(const PlatformSum& sum) {
             count(sum.seals_late),
             count(sum.searches_over_limit),
             count(sum.playbacks_over_limit)};
+}
+
+namespace {
+
+// Kind and number, and what they lost over the rounds.
+using Tolls = std::map<std::pair<std::string, std::uint64_t>, LossRecord>;
+
+Tolls tolls_of(const view::Rounds& rounds) {
+    Tolls out;
+    for (const RoundRecord* round : rounds) {
+        for (const LossRecord& one : round->losses.value_or(std::vector<LossRecord>{})) {
+            LossRecord& sum = out[{one.kind, one.number}];
+            sum.kind = one.kind;
+            sum.number = one.number;
+            sum.units += one.units;
+            sum.seconds += one.seconds;
+        }
+    }
+    return out;
+}
+
+} // namespace
+
+std::vector<std::string> loss_columns() {
+    return {"Load", "Array", "Who", "PDUs lost", "Seconds with loss"};
+}
+
+std::vector<std::vector<std::string>> loss_rows(const RunRecord& run, std::size_t most) {
+    std::vector<std::vector<std::string>> out;
+    for (const view::Load& load : view::loads(run)) {
+        for (const std::string& array : view::array_names(run)) {
+            std::map<std::string, std::vector<LossRecord>> kinds;
+            for (const auto& [who, toll] : tolls_of(view::rounds_at(run, array, load))) {
+                kinds[who.first].push_back(toll);
+            }
+            for (auto& [kind, list] : kinds) {
+                std::stable_sort(list.begin(), list.end(), [](const auto& one, const auto& other) {
+                    return one.units > other.units;
+                });
+                list.resize(std::min(list.size(), most));
+                for (const LossRecord& one : list) {
+                    out.push_back({view::name_of(load),
+                                   array,
+                                   fmt::format("{} {}", one.kind, one.number),
+                                   text::grouped(one.units),
+                                   text::grouped(one.seconds)});
+                }
+            }
+        }
+    }
+    return out;
 }
 
 } // namespace results

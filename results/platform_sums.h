@@ -32,4 +32,9 @@ std::vector<PlatformSum> platform_sums(const RunRecord& run);
 std::vector<std::string> platform_columns();
 std::vector<std::string> platform_cells(const PlatformSum& sum);
 
+// Who lost most at each load on each array, over all rounds there; at most so many of each kind. Of
+// searches for capacity too: where an array gives out is where somebody loses.
+std::vector<std::string> loss_columns();
+std::vector<std::vector<std::string>> loss_rows(const RunRecord& run, std::size_t most);
+
 } // namespace results

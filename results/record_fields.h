@@ -167,6 +167,14 @@ void visit_fields(Visit& visit, HeadlineRecord& r) {
     visit("note", r.note);
 }
 
+template <typename Visit>
+void visit_fields(Visit& visit, LossRecord& r) {
+    visit("kind", r.kind);
+    visit("number", r.number);
+    visit("units", r.units);
+    visit("seconds", r.seconds);
+}
+
 // What a round says of itself in result.json too; its streams and series stand in its own file.
 template <typename Visit>
 void visit_head(Visit& visit, RoundRecord& r) {
@@ -185,6 +193,7 @@ void visit_head(Visit& visit, RoundRecord& r) {
     visit("path_completed", r.path_completed);
     visit("disturbances", r.disturbances);
     visit("verified_after", r.verified_after);
+    visit("losses", r.losses);
 }
 
 template <typename Visit>
@@ -264,6 +273,17 @@ void visit_fields(Visit& visit, ComparisonRecord& r) {
 }
 
 template <typename Visit>
+void visit_fields(Visit& visit, CapacityStreamRecord& r) {
+    visit("name", r.name);
+    visit("operation", r.operation);
+    visit("count", r.count);
+    visit("response_ns_p50", r.response_ns_p50);
+    visit("response_ns_p99", r.response_ns_p99);
+    visit("response_ns_p99_9", r.response_ns_p99_9);
+    visit("response_ns_max", r.response_ns_max);
+}
+
+template <typename Visit>
 void visit_fields(Visit& visit, CapacityPointRecord& r) {
     visit("targets", r.targets);
     visit("sustained", r.sustained);
@@ -271,6 +291,8 @@ void visit_fields(Visit& visit, CapacityPointRecord& r) {
     visit("unclear", r.unclear);
     visit("kept", r.kept);
     visit("reason", r.reason);
+    visit("measures", r.measures);
+    visit("streams", r.streams);
 }
 
 template <typename Visit>
@@ -288,12 +310,19 @@ void visit_fields(Visit& visit, CapacityRecord& r) {
     visit("targets", r.targets);
     visit("low", r.low);
     visit("high", r.high);
+    visit("interval_low", r.interval_low);
+    visit("interval_high", r.interval_high);
+    visit("confidence", r.confidence);
     visit("ended_by", r.ended_by);
     visit("limited_by", r.limited_by);
     visit("reason", r.reason);
     visit("price_per_target", r.price_per_target);
     visit("currency", r.currency);
     visit("cost_targets", r.cost_targets);
+    visit("cost_low", r.cost_low);
+    visit("cost_high", r.cost_high);
+    visit("cost_at_least", r.cost_at_least);
+    visit("cost_at_most", r.cost_at_most);
     visit("points", r.points);
 }
 

@@ -138,6 +138,14 @@ struct HeadlineRecord {
     std::string note; // "indicative", "limited by journal FUA p99.9 during scrub"
 };
 
+// What one of those whom a workload serves lost in a round.
+struct LossRecord {
+    std::string kind; // "target", "case", "camera"
+    std::uint64_t number = 0;
+    std::uint64_t units = 0;   // PDUs; of a camera blocks of pictures.
+    std::uint64_t seconds = 0; // In which it lost something.
+};
+
 // One array measured once at one load point of one workload.
 struct RoundRecord {
     std::uint32_t index = 0; // Order of execution within the run.
@@ -162,6 +170,7 @@ struct RoundRecord {
     std::string ended; // "complete", "interrupted", "array lost: ..."
     // After a verify phase: what came between the writing and its reading.
     std::optional<std::string> verified_after;
+    std::optional<std::vector<LossRecord>> losses; // Who lost most; none: nobody lost anything.
 };
 
 struct PortRecord {

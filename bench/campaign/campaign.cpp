@@ -4,6 +4,7 @@
 #include "bench/campaign/capacity_question.h"
 #include "bench/campaign/conclusion.h"
 #include "bench/campaign/cross_check.h"
+#include "bench/campaign/host_memory.h"
 #include "bench/campaign/host_record.h"
 #include "bench/campaign/integrity_account.h"
 #include "bench/campaign/interruption.h"
@@ -172,6 +173,7 @@ void Campaign::run_in_lab() {
     Lab lab(plan_, options_.permission, journal_, clock_, starter);
     progress_.end();
     record_.arrays = lab.records();
+    check_known_memory(lab);
     if (egress_) {
         egress_->plant(lab.arrays(), earlier_.started_utc_ns != 0);
     }
@@ -195,6 +197,19 @@ void Campaign::run_in_lab() {
     lab.save_expectations(folder_.path(), true);
     cross_check(lab);
     journal_.note("arrays leave");
+}
+
+// How large the LUNs of real arrays are is known only now, and with it what must be remembered.
+void Campaign::check_known_memory(const Lab& lab) const {
+    std::map<std::string, std::uint64_t> capacities;
+    for (const ArrayUnderTest& array : lab.arrays()) {
+        if (!array.child) {
+            capacities[array.planned->name] = array.capacity_bytes();
+        }
+    }
+    if (!capacities.empty()) {
+        check_memory(memory_needed(plan_, capacities), memory_available_bytes());
+    }
 }
 
 void Campaign::watch_quietly(const char* phase, drivers::Duration span) {

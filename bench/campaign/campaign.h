@@ -53,6 +53,7 @@ private:
     void run_spare_rounds(Lab& lab, RoundRunner& runner);
     void run_round(Lab& lab, RoundRunner& runner, const PlannedRound& planned);
     void run_capacity(Lab& lab, RoundRunner& runner);
+    void check_known_memory(const Lab& lab) const;
     void check_capacity_fits(const Lab& lab) const;
     RoundShown shown_in(const std::string& before);
     void keep_round(Lab& lab, const results::RoundRecord& round);

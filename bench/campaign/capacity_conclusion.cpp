@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/capacity_points.h"
 #include "bench/campaign/capacity_question.h"
 #include "bench/plan/plan_capacity.h"
 #include "profiles/interception/rates.h"
@@ -95,6 +96,9 @@ HeadlineRecord headline_of(const CapacityRecord& one) {
     out.name = "Targets sustained";
     out.array = one.array;
     out.value = one.targets;
+    out.low = one.interval_low;
+    out.high = one.interval_high;
+    out.confidence = one.confidence.value_or(out.confidence);
     out.higher_is_better = true;
     out.note = note_of(one);
     return out;
@@ -110,13 +114,16 @@ void add_demand(const plan::PlanCapacity& capacity,
     verdict.point = "capacity";
     verdict.bound = *capacity.at_least;
     verdict.value = one.targets;
+    verdict.low = one.interval_low;
+    verdict.high = one.interval_high;
     verdict.reason = one.reason;
-    if (one.measured) {
-        const bool passes = one.targets >= verdict.bound;
+    if (one.measured) { // By bisection the whole interval passes or fails.
+        const bool passes = one.interval_low.value_or(one.targets) >= verdict.bound;
+        const bool fails = one.interval_high.value_or(one.targets) < verdict.bound;
         const bool may_be_more = one.ended_by != "array";
-        verdict.outcome = passes        ? results::Outcome::pass
-                          : may_be_more ? results::Outcome::inconclusive
-                                        : results::Outcome::fail;
+        verdict.outcome = passes                  ? results::Outcome::pass
+                          : fails && !may_be_more ? results::Outcome::fail
+                                                  : results::Outcome::inconclusive;
     }
     run.verdicts.push_back(std::move(verdict));
 }
@@ -156,6 +163,9 @@ void conclude_capacity(const plan::Plan& plan, results::RunRecord& run) {
         (void)book.tell(round);
     }
     run.capacity = book.records();
+    for (CapacityRecord& one : run.capacity) {
+        tell_points(run.rounds, one);
+    }
     std::vector<HeadlineRecord> prices;
     for (const CapacityRecord& one : run.capacity) {
         if (one.is_base && one.measured) {

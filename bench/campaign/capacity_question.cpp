@@ -17,6 +17,31 @@ constexpr double climb_factor = 1.6; // Per step, until something fails.
 constexpr std::uint64_t samples_above_exact = 10;
 constexpr std::uint64_t samples_above_indicative = 1;
 
+// What the array does beside the platform's own reading and writing, for whoever asks what limited
+// it: "failover, scrub and backup".
+std::string done_beside(const plan::CapacityVariant& variant, const Parameters& parameters) {
+    std::vector<std::string> names;
+    for (const plan::PlanPhase& phase : variant.phases) {
+        if (phase.disturbance) {
+            names.push_back(phase.disturbance->name);
+        }
+    }
+    for (const auto& [name, on] : {std::pair("scrub", parameters.readers.scrub),
+                                   std::pair("backup", parameters.readers.backup),
+                                   std::pair("purge", parameters.readers.purge),
+                                   std::pair("evacuation", parameters.readers.evacuation),
+                                   std::pair("arrival", parameters.readers.arrival)}) {
+        if (on) {
+            names.emplace_back(name);
+        }
+    }
+    std::string out;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        out += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+    }
+    return out;
+}
+
 judge::SustainedTerms terms_of(const plan::PlanCapacity& capacity,
                                const plan::CapacityVariant& variant) {
     judge::SustainedTerms out;
@@ -34,6 +59,7 @@ judge::SustainedTerms terms_of(const plan::PlanCapacity& capacity,
     out.growth_allowed_bytes_per_target =
         profiles::interception::platform_table(most).ingest_peak_bytes_per_s /
         most.storage.commits_per_s / capacity.to;
+    out.during = done_beside(variant, most);
     out.samples_above_min = capacity.bisect ? samples_above_exact : samples_above_indicative;
     return out;
 }

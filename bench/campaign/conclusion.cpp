@@ -6,6 +6,7 @@
 #include "bench/campaign/integrity_account.h"
 #include "bench/judge/exit_code.h"
 #include "bench/judge/judge.h"
+#include "results/capacity_words.h"
 #include "results/numbers/paired.h"
 
 #include <algorithm>
@@ -193,19 +194,16 @@ std::string integrity_line(const results::IntegrityRecord& one, const results::R
 std::string capacity_lines(const results::RunRecord& run) {
     std::string out;
     for (const results::CapacityRecord& one : run.capacity) {
-        std::string number = "not measured";
-        if (one.measured && one.targets == 0) {
-            number = fmt::format("fewer than {:.0f}", one.offered_from);
-        } else if (one.measured) {
-            number =
-                fmt::format("{}{:.0f}", one.ended_by == "array" ? "" : "at least ", one.targets);
-        }
-        out += fmt::format("  {:<22} {:<16} {:<14} {}{}\n",
+        const std::string interval = results::interval_text(one);
+        const std::string cost = results::cost_text(one);
+        out += fmt::format("  {:<22} {:<16} {:<16} {}{}{}{}\n",
                            one.array,
                            one.variant,
-                           number,
-                           one.indicative ? "indicative" : "",
-                           one.reason.empty() ? "" : "; " + one.reason);
+                           results::sustained_text(one),
+                           one.indicative ? "indicative" : interval,
+                           cost.empty() ? "" : "; " + cost,
+                           one.limited_by.empty() ? "" : "; limited by " + one.limited_by,
+                           one.reason.empty() ? "" : ": " + one.reason);
     }
     return out.empty() ? "" : "\ntargets sustained\n" + out;
 }

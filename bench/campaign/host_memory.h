@@ -4,6 +4,8 @@
 #include "bench/plan/plan.h"
 
 #include <cstdint>
+#include <map>
+#include <string>
 
 namespace bench::campaign {
 
@@ -14,12 +16,23 @@ std::uint64_t memory_available_bytes();
 // touched, no more than an emulated array can take in.
 double kept_bytes(double touched_bytes, double seconds);
 
-// What the plan's emulated arrays will keep in memory, at most: every LUN its working set, or as
-// much as the asked rates write.
-double memory_needed_bytes(const plan::Plan& plan);
+// What a run will keep in this host's memory, at most.
+struct MemoryNeed {
+    double luns_bytes = 0;        // Emulated LUNs: their working set, or as much as is written.
+    double bookkeeping_bytes = 0; // What each block of every LUN must hold.
+    double load_bytes = 0;        // Buffers, keepers and the model, at the largest load.
+
+    double sum_bytes() const noexcept { return luns_bytes + bookkeeping_bytes + load_bytes; }
+};
+
+// Of a plan with everything in it: rounds, preconditioning, and the search for capacity up to its
+// largest number of targets. `capacities`: by array, of LUNs whose size no file tells; where a real
+// array is not named its bookkeeping is left out.
+MemoryNeed memory_needed(const plan::Plan& plan,
+                         const std::map<std::string, std::uint64_t>& capacities = {});
 
 // Throws HostError when a need does not fit into what is available, a tenth of it left for others.
 // Where nothing is known (0) nothing is refused.
-void check_memory(double needed_bytes, std::uint64_t available_bytes);
+void check_memory(const MemoryNeed& need, std::uint64_t available_bytes);
 
 } // namespace bench::campaign

@@ -61,6 +61,7 @@ public:
     Lab& operator=(const Lab&) = delete;
 
     std::vector<ArrayUnderTest>& arrays() { return arrays_; }
+    const std::vector<ArrayUnderTest>& arrays() const { return arrays_; }
     std::vector<results::ArrayRecord> records() const;
 
     // What every array can hold and the plan asks for: the same for all, so that the load is.

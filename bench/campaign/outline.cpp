@@ -218,19 +218,28 @@ std::string rounds_text(const plan::Plan& plan, const Outline& outline) {
     return out;
 }
 
-std::string capacity_text(const plan::PlanCapacity& capacity, const Outline& outline) {
+// "about 25 s", "about 12 min", "about 31 h"
+std::string spoken(drivers::Duration length) {
     constexpr double s_per_min = 60;
+    constexpr double min_per_h = 60;
+    const double minutes = seconds_of(length) / s_per_min;
+    return minutes < 3               ? fmt::format("about {:.0f} s", std::ceil(minutes * s_per_min))
+           : minutes < 3 * min_per_h ? fmt::format("about {:.0f} min", minutes)
+                                     : fmt::format("about {:.1f} h", minutes / min_per_h);
+}
+
+std::string capacity_text(const plan::PlanCapacity& capacity, const Outline& outline) {
     std::string out = fmt::format(
-        "capacity\n  {} from {:.0f} to {:.0f} targets, {} to {:g} %{}: about {:.1f} min, at most "
-        "{:.1f} min ({} rounds) unless rounds must be repeated\n",
+        "capacity\n  {} from {:.0f} to {:.0f} targets, {} to {:g} %{}: {}, at most {} ({} "
+        "rounds) unless rounds must be repeated\n",
         capacity.variants.front().name,
         capacity.from,
         capacity.to,
         capacity.bisect ? "by bisection" : "in steps",
         capacity.resolution * 100,
         capacity.bisect ? fmt::format(", {} rounds at each number", capacity.rounds) : "",
-        seconds_of(outline.capacity_likely) / s_per_min,
-        seconds_of(outline.capacity_most) / s_per_min,
+        spoken(outline.capacity_likely),
+        spoken(outline.capacity_most),
         outline.capacity_rounds_most);
     for (std::size_t i = 1; i < capacity.variants.size(); ++i) {
         out += fmt::format("  then with {}\n", capacity.variants[i].name);
@@ -279,6 +288,28 @@ Outline outline_of(const plan::Plan& plan) {
     out.remarks = plan::plan_remarks(plan);
     add_egress(plan, out.remarks);
     return out;
+}
+
+std::string length_text(const plan::Plan& plan, const Outline& outline) {
+    drivers::Duration before{0};
+    if (plan.preconditioning) {
+        before = plan.preconditioning->time_limit * static_cast<std::int64_t>(plan.arrays.size());
+    }
+    const drivers::Duration watched =
+        plan.egress ? plan.egress->before + plan.egress->after : drivers::Duration{0};
+    const drivers::Duration sure = outline.duration + watched;
+    std::string out = "length: " + spoken(sure + outline.capacity_likely);
+    if (plan.capacity) {
+        out += fmt::format(", where the search for capacity decides: at most {} unless rounds must "
+                           "be repeated",
+                           spoken(sure + outline.capacity_most));
+    }
+    if (plan.preconditioning) {
+        out += fmt::format("; before it up to {} of preconditioning", spoken(before));
+        out +=
+            plan.preconditioning->steady_round.count() > 0 ? " and the way to a steady state" : "";
+    }
+    return out + "\n";
 }
 
 std::string outline_text(const plan::Plan& plan, const Outline& outline) {

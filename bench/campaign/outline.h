@@ -35,6 +35,8 @@ struct Outline {
 
 Outline outline_of(const plan::Plan& plan);
 std::string outline_text(const plan::Plan& plan, const Outline& outline);
+// How long it will take, a line for whoever has just started it.
+std::string length_text(const plan::Plan& plan, const Outline& outline);
 std::string outline_json(const plan::Plan& plan, const Outline& outline);
 
 } // namespace bench::campaign

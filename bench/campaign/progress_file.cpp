@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr drivers::Duration renew_every = 200ms;
+constexpr double stretch_most = 1.5;
 
 std::string time_text(drivers::Duration value) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(value + 500ms).count();
@@ -61,9 +62,10 @@ void Progress::expect(drivers::Duration total) {
 
 drivers::Duration Progress::left() const {
     // Steps take longer than planned by opening, draining and writing; what comes will too.
-    const double stretch = planned_done_ > 0ns ? static_cast<double>(really_taken_.count()) /
-                                                     static_cast<double>(planned_done_.count())
-                                               : 1.0;
+    const double seen = planned_done_ > 0ns ? static_cast<double>(really_taken_.count()) /
+                                                  static_cast<double>(planned_done_.count())
+                                            : 1.0;
+    const double stretch = std::min(seen, stretch_most); // One long first step says nothing.
     const drivers::Duration in_step =
         what_.empty() ? 0ns : std::min(clock_.now() - step_began_, step_expected_);
     const auto planned = static_cast<double>((total_ - planned_done_ - in_step).count());

@@ -38,6 +38,7 @@ public:
         return inner_->take_delays(out);
     }
     std::vector<profiles::Measure> measures() const override { return inner_->measures(); }
+    std::vector<profiles::Loss> losses() const override { return inner_->losses(); }
 
     // Any thread. Epoch of the clock itself: the load has not begun.
     drivers::TimePoint epoch() const noexcept {

@@ -242,8 +242,11 @@ void check_memory(const LoadRequest& request, const plan::Url& url) {
             request.size_bytes > 0 ? std::min(request.size_bytes, url.size_bytes) : url.size_bytes);
         const double seconds =
             std::chrono::duration<double>(request.ramp + request.runtime).count();
-        campaign::check_memory(campaign::kept_bytes(touched, seconds),
-                               campaign::memory_available_bytes());
+        campaign::MemoryNeed need;
+        need.luns_bytes = campaign::kept_bytes(touched, seconds);
+        need.bookkeeping_bytes = need.luns_bytes / profiles::write_unit_bytes(request.workload) *
+                                 sizeof(std::uint64_t); // A word for each block's content.
+        campaign::check_memory(need, campaign::memory_available_bytes());
     }
 }
 

@@ -2,6 +2,7 @@
 #include "bench/campaign/campaign.h"
 #include "bench/campaign/conclusion.h"
 #include "bench/campaign/host_memory.h"
+#include "bench/campaign/outline.h"
 #include "bench/cli/option_page.h"
 #include "bench/plan/plan_file.h"
 #include "drivers/api/errors.h"
@@ -70,7 +71,7 @@ Asked started(const po::variables_map& given, const OptionPage& options) {
     if (given.count("seed") > 0) {
         plan.seed = given["seed"].as<std::uint64_t>();
     }
-    campaign::check_memory(campaign::memory_needed_bytes(plan), campaign::memory_available_bytes());
+    campaign::check_memory(campaign::memory_needed(plan), campaign::memory_available_bytes());
     auto folder = campaign::RunFolder::create(given["out"].as<std::string>(), plan);
     // From here on the copies count, so that a resumed run reads the same.
     return {plan::read_plan(folder.plan_path()), std::move(folder)};
@@ -91,7 +92,10 @@ int run_command(const Arguments& arguments) {
     asked.permission.overwrite_data = (*given)["overwrite-data"].as<bool>();
     asked.command = fmt::format("arraybench run {}", fmt::join(arguments, " "));
     const Asked what = given->count("resume") > 0 ? resumed(*given) : started(*given, options);
-    fmt::print(stderr, "run folder: {}\n", what.folder.path());
+    fmt::print(stderr,
+               "run folder: {}\n{}",
+               what.folder.path(),
+               campaign::length_text(what.plan, campaign::outline_of(what.plan)));
     asked.egress_hindrance = campaign::egress_hindrance(what.plan);
     drivers::MonotonicClock clock;
     const results::RunRecord run = campaign::run_campaign(what.plan, what.folder, asked, clock);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/judge/capacity.h"
 
+#include "bench/judge/capacity_cost.h"
+
 #include <algorithm>
 
 namespace bench::judge {
@@ -162,10 +164,13 @@ CapacityRecord CapacityBook::record_of(std::size_t variant, std::size_t array) c
         out.price_per_target = *owner.price / out.targets;
         out.currency = owner.currency;
     }
-    const auto base = book(0, array).search.found();
-    if (variant > 0 && found && base && out.ended_by == "array" &&
-        book(0, array).search.end() == CapacitySearch::End::array) {
-        out.cost_targets = static_cast<double>(*base) - out.targets;
+    const auto here = found_by(search, question_.search.bisect, question_.resolution);
+    tell_interval(here, out);
+    if (variant > 0) {
+        tell_cost(found_by(book(0, array).search, question_.search.bisect, question_.resolution),
+                  here,
+                  out.offered_from,
+                  out);
     }
     for (const auto& [targets, votes] : search.votes()) {
         CapacityPointRecord point;

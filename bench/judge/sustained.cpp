@@ -36,11 +36,20 @@ double lateness_ns(const RoundRecord& round, bool worst) {
     return own + accesses_per_commit * static_cast<double>(round.audit.emulator_lateness_ns_p99);
 }
 
-std::string name_of(const results::Metric& metric) {
+// "journal FUA": that a stream is forced to stable media is half of what limits it.
+std::string stream_text(const RoundRecord& round, const std::string& stream) {
+    const auto found = std::find_if(round.streams.begin(),
+                                    round.streams.end(),
+                                    [&](const auto& one) { return one.name == stream; });
+    const bool forced = found != round.streams.end() && found->operation.ends_with(" FUA");
+    return forced ? stream + " FUA" : stream;
+}
+
+std::string name_of(const RoundRecord& round, const results::Metric& metric) {
     return metric.stream.empty()
                ? results::metric_text(metric)
                : fmt::format("{} {}",
-                             metric.stream,
+                             stream_text(round, metric.stream),
                              metric.statistic.empty() ? results::metric_text(metric)
                                                       : metric.statistic);
 }
@@ -51,25 +60,27 @@ std::string amount(double value, const std::string& unit) {
                         : fmt::format("{:.6g}{}", value, unit);
 }
 
-// Over all the rounds together where they must be; none: no sample, so nothing was exceeded.
+// The round's own value; a percentile that it has too few samples for is taken over all the rounds
+// together, and where even they have too few the round's worst stands for it. None: no sample, so
+// nothing was exceeded.
 std::optional<double>
 value_of(Rounds rounds, const results::Metric& metric, std::uint64_t samples_above_min) {
     const auto quantile = results::metric_quantile(metric);
     if (!quantile) {
         return results::metric_value(*rounds.back(), metric);
     }
+    const Histogram last = results::metric_histogram(*rounds.back(), metric);
+    if (last.samples_above(*quantile) >= samples_above_min) { // Each round speaks for itself.
+        return static_cast<double>(last.quantile_ns(*quantile));
+    }
     Histogram all;
     for (const RoundRecord* round : rounds) {
         all.merge(results::metric_histogram(*round, metric));
     }
-    if (all.count() == 0) {
-        return std::nullopt;
+    if (all.count() > 0 && all.samples_above(*quantile) >= samples_above_min) {
+        return static_cast<double>(all.quantile_ns(*quantile));
     }
-    if (all.samples_above(*quantile) < samples_above_min) { // One round's worst is not another's.
-        const Histogram last = results::metric_histogram(*rounds.back(), metric);
-        return last.count() > 0 ? std::optional(static_cast<double>(last.max_ns())) : std::nullopt;
-    }
-    return static_cast<double>(all.quantile_ns(*quantile));
+    return last.count() > 0 ? std::optional(static_cast<double>(last.max_ns())) : std::nullopt;
 }
 
 struct Excess {
@@ -97,7 +108,7 @@ excess_of(Rounds rounds, const Limit& limit, std::uint64_t samples_above_min) {
     Excess out;
     out.by = limit.bound > 0 ? *value / limit.bound : 2;
     out.by = limit.at_most ? out.by : 1 / std::max(out.by, 1e-9);
-    out.vote.limiting = name_of(limit.metric);
+    out.vote.limiting = name_of(*rounds.back(), limit.metric);
     out.vote.reason = fmt::format(
         "{} of {} against {}", out.vote.limiting, amount(*value, unit), amount(limit.bound, unit));
     const bool may_be_bench =
@@ -152,15 +163,13 @@ std::string slowest_of_commit(const RoundRecord& round) {
         const double took = found == times.end() ? 0 : found->second * stream.response_ns.mean_ns();
         if (took > longest) {
             longest = took;
-            out = stream.name;
+            out = stream_text(round, stream.name);
         }
     }
     return out;
 }
 
-} // namespace
-
-RoundVote vote_of(Rounds rounds, const SustainedTerms& terms) {
+RoundVote judged(Rounds rounds, const SustainedTerms& terms) {
     const RoundRecord& round = *rounds.back();
     if (!round.ended.empty() && round.ended != "complete") {
         return {Vote::unclear, "", round.ended};
@@ -194,6 +203,16 @@ RoundVote vote_of(Rounds rounds, const SustainedTerms& terms) {
         return out;
     }
     return worst ? worst->vote : RoundVote{};
+}
+
+} // namespace
+
+RoundVote vote_of(Rounds rounds, const SustainedTerms& terms) {
+    RoundVote out = judged(rounds, terms);
+    if (!out.limiting.empty() && !terms.during.empty()) {
+        out.limiting += " during " + terms.during;
+    }
+    return out;
 }
 
 } // namespace bench::judge

@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
+#include <map>
 #include <thread>
+#include <tuple>
 
 namespace bench::load {
 
@@ -159,6 +161,28 @@ std::string ending(const LaneThreads& threads, const LoadSettings& settings) {
     return interrupted ? "interrupted" : "complete";
 }
 
+// Who lost most, of each kind; the sums stand among the measures.
+void add_losses(std::span<const Lane> lanes, results::RoundRecord& out) {
+    constexpr std::size_t told_most = 20;
+    std::map<std::string, std::vector<results::LossRecord>> kinds;
+    for (const Lane& lane : lanes) {
+        for (const profiles::Loss& one : lane.source->losses()) {
+            kinds[one.kind].push_back({one.kind, one.number, one.units, one.seconds});
+        }
+    }
+    for (auto& [kind, list] : kinds) {
+        std::sort(list.begin(), list.end(), [](const auto& left, const auto& right) {
+            return std::tie(right.units, right.seconds, left.number) <
+                   std::tie(left.units, left.seconds, right.number);
+        });
+        list.resize(std::min(list.size(), told_most));
+        if (!out.losses) {
+            out.losses.emplace();
+        }
+        out.losses->insert(out.losses->end(), list.begin(), list.end());
+    }
+}
+
 // Staying awake for long is for lanes that leave a processor to the rest of the host: an emulated
 // array needs one too.
 LaneLimits limits_here(LaneLimits limits, std::size_t lanes) {
@@ -225,6 +249,7 @@ run_load(std::span<Lane> lanes, const LoadSettings& settings, drivers::Clock& cl
             sum = is_worst ? std::max(sum, measure.value) : sum + measure.value;
         }
     }
+    add_losses(lanes, out);
     add_held_back(threads, out);
     out.intervals = series.finish();
     out.ended = ending(threads, settings);

@@ -153,8 +153,10 @@ struct Plan {
     PlanDuration ramp{0};
     PlanDuration interval = std::chrono::seconds(1);
     std::uint64_t working_set_bytes = 0; // 0 = as the workload says, or the whole LUN.
-    std::uint32_t lanes = 1;             // Threads, each with a session of its own.
-    std::uint32_t depth = 64;            // Most accesses in flight per session.
+    std::optional<PlanDuration>
+        buffer;               // Mediation buffer of every platform; none = as its file says.
+    std::uint32_t lanes = 1;  // Threads, each with a session of its own.
+    std::uint32_t depth = 64; // Most accesses in flight per session.
     VerifyData verify = VerifyData::sample;
     std::optional<Preconditioning> preconditioning;
     std::vector<PlanPhase> phases;                            // Empty = one load phase.

@@ -32,8 +32,10 @@ double read_targets(const JsonValue& value) {
     return point.value;
 }
 
-PlatformWorkload read_platform(const JsonValue& value, const std::string& path) {
-    const auto any = profiles::read_any_workload(path);
+PlatformWorkload
+read_platform(const JsonValue& value, const std::string& path, const PlanWords& words) {
+    auto any = profiles::read_any_workload(path);
+    set_buffer(any, words.buffer);
     const auto* platform = std::get_if<PlatformWorkload>(&any);
     if (platform == nullptr) {
         value.fail("the file of a platform workload: only a platform has targets");
@@ -85,7 +87,7 @@ private:
         JsonObject workload = object_.required("workload").object();
         CapacityVariant base;
         base.file = words_.path(workload.required("file"));
-        base.workload = read_platform(workload.self(), base.file);
+        base.workload = read_platform(workload.self(), base.file, words_);
         const auto name = workload.optional("name");
         base.name = name ? words_.name(*name) : base.workload.name;
         workload.finish();
@@ -112,7 +114,7 @@ private:
         bool differs = false;
         if (const auto file = object.optional("file")) {
             out.file = words_.path(*file);
-            out.workload = read_platform(*file, out.file);
+            out.workload = read_platform(*file, out.file, words_);
             differs = true;
         }
         for (const char* key : {"scrub", "backup", "purge"}) {
@@ -177,6 +179,14 @@ private:
 };
 
 } // namespace
+
+void set_buffer(profiles::AnyWorkload& workload, const std::optional<PlanDuration>& buffer) {
+    auto* platform = std::get_if<PlatformWorkload>(&workload);
+    if (platform != nullptr && buffer) {
+        platform->parameters.storage.buffer_seconds =
+            std::chrono::duration<double>(*buffer).count();
+    }
+}
 
 PlanCapacity read_capacity(const JsonValue& value, const PlanWords& words) {
     return CapacityReader(value, words).read();

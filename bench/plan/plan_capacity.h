@@ -13,7 +13,11 @@ namespace bench::plan {
 struct PlanWords {
     std::function<std::string(const profiles::JsonValue&)> path;
     std::function<std::string(const profiles::JsonValue&)> name;
+    std::optional<PlanDuration> buffer{}; // The plan's own.
 };
+
+// Gives a platform the plan's mediation buffer, where it has one; other workloads have none.
+void set_buffer(profiles::AnyWorkload& workload, const std::optional<PlanDuration>& buffer);
 
 // The object "capacity" of a plan. Throws profiles::FileError, also for rounds so short that a
 // large buffer could pass for a fast array.

@@ -40,6 +40,7 @@ public:
     Plan read() {
         read_head();
         read_arrays();
+        read_buffer();
         if (plan_.type != PlanType::capacity) {
             read_workloads();
             read_rounds();
@@ -146,6 +147,12 @@ private:
         }
     }
 
+    void read_buffer() {
+        if (const auto buffer = root_.optional("buffer")) {
+            plan_.buffer = buffer->duration(1ms, 24h);
+        }
+    }
+
     void read_workloads() {
         const JsonValue list = root_.required("workloads");
         for (const JsonValue& item : list.items()) {
@@ -153,6 +160,7 @@ private:
             PlanWorkload out;
             out.file = resolved(object.required("file"));
             out.workload = profiles::read_any_workload(out.file);
+            set_buffer(out.workload, plan_.buffer);
             const auto name = object.optional("name");
             out.name = name ? checked_name(*name) : profiles::workload_name(out.workload);
             object.finish();
@@ -281,9 +289,16 @@ private:
                                ? std::optional(root_.required("capacity"))
                                : root_.optional("capacity");
         if (value) {
-            plan_.capacity = read_capacity(
-                *value, {[this](const JsonValue& file) { return resolved(file); }, checked_name});
+            plan_.capacity =
+                read_capacity(*value,
+                              {[this](const JsonValue& file) { return resolved(file); },
+                               checked_name,
+                               plan_.buffer});
             check_lanes(plan_, *value);
+        }
+        const auto all = all_workloads(plan_);
+        if (plan_.buffer && std::none_of(all.begin(), all.end(), profiles::is_platform)) {
+            root_.required("buffer").fail("a platform among the workloads: only it has a buffer");
         }
     }
 

@@ -151,6 +151,9 @@ void add_load(Json& out, const Plan& plan) {
     if (plan.working_set_bytes > 0) {
         out["working_set"] = profiles::size_text(plan.working_set_bytes);
     }
+    if (plan.buffer) {
+        out["buffer"] = duration_text(*plan.buffer);
+    }
     out["lanes"] = plan.lanes;
     out["depth"] = plan.depth;
     out["verify"] = verify_name(plan.verify);

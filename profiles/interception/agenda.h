@@ -26,7 +26,9 @@ enum class Actor : std::uint8_t {
     backup,
     purge,
     purge_check,
-    evacuation
+    evacuation,
+    arrival,
+    arrival_check
 };
 
 // Accesses that wait for their instant or for their completion, and the actors' own alarms, in

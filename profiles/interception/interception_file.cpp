@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profiles/interception/interception_file.h"
 
+#include "profiles/interception/codecs.h"
 #include "profiles/strict_json.h"
 
 #include <filesystem>
@@ -86,8 +87,13 @@ void read_voice(JsonObject in, VoiceParameters& out) {
         out.codecs.clear();
         for (const JsonValue& item : codecs->items()) {
             JsonObject codec = item.object();
-            Codec one;
-            one.name = codec.required("name").text();
+            const JsonValue name = codec.required("name");
+            Codec one = known_codec(name.text()).value_or(Codec{});
+            one.name = name.text();
+            if (!known_codec(one.name) && !item.object().optional("pdu")) {
+                name.fail("a codec whose PDUs are known (" + known_codec_names() +
+                          R"(), or its "pdu" as well)");
+            }
             put_share(codec, "share", one.share);
             put_size(codec, "pdu", one.pdu_bytes);
             put_share(codec, "silence", one.silence);
@@ -157,7 +163,17 @@ void read_readers(JsonObject in, ReaderParameters& out) {
     put_flag(in, "backup", out.backup);
     put_flag(in, "purge", out.purge);
     put_flag(in, "purge_overwrites", out.purge_overwrites);
+    put(in, "backup_from_hour", out.backup_from_hour, 0, 23.999);
+    put(in, "backup_hours", out.backup_hours, 0.01, 24);
+    put(in, "purge_from_hour", out.purge_from_hour, 0, 23.999);
+    put(in, "purge_hours", out.purge_hours, 0.01, 24);
     put_flag(in, "evacuation", out.evacuation);
+    if (const auto arrival = in.optional("arrival")) {
+        out.arrival = arrival->flag();
+        if (out.arrival && out.evacuation) {
+            arrival->fail("either \"evacuation\" or \"arrival\": what leaves does not arrive");
+        }
+    }
     put_count(in, "evacuation_depth", out.evacuation_depth, 1024);
     in.finish();
 }

@@ -38,7 +38,8 @@ public:
                        const WorkingSet& set,
                        std::uint64_t seed,
                        Shard shard)
-        : share_(share_of(parameters, shard))
+        : shard_(shard)
+        , share_(share_of(parameters, shard))
         , plant_(parameters, seed, shard.index, shard.count)
         , store_(parameters,
                  part_of(set, shard),
@@ -109,6 +110,8 @@ public:
         return out;
     }
 
+    std::vector<Loss> losses() const override { return mediation_.losses_by_name(shard_); }
+
 private:
     static std::size_t take_from(std::vector<Delay>& delays, std::span<Delay> out) noexcept {
         const std::size_t count = std::min(delays.size(), out.size());
@@ -133,6 +136,7 @@ private:
         }
     }
 
+    Shard shard_;
     Share share_;
     Agenda agenda_;
     Plant plant_;

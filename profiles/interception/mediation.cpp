@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profiles/interception/mediation.h"
 
-#include "profiles/interception/trend.h"
-
 #include <algorithm>
 #include <cmath>
 
@@ -56,8 +54,8 @@ Mediation::Mediation(const Parameters& parameters,
                        1, store.index().size_bytes / parameters.storage.index_block_bytes),
                    0.9)
     , writers_(writers)
-    , targets_(targets)
-    , case_lost_(targets / targets_per_case + 1)
+    , target_tolls_(std::max(targets, 1U))
+    , case_tolls_(targets / targets_per_case + 1)
     , classifiable_(classifiable_max) {
     const double busy = busy_rates(parameters).ingest_bytes * share;
     buffer_seconds_ = parameters.storage.buffer_seconds;
@@ -65,6 +63,9 @@ Mediation::Mediation(const Parameters& parameters,
         static_cast<std::uint64_t>(std::max(busy * buffer_seconds_, 1.0 * block_bytes * writers));
     log_writes_per_s_ = parameters.storage.log_writes_per_s_max * parameters.scale * share;
     drain_bytes_per_s_ = busy * parameters.events.outage_drain_factor;
+    if (parameters.events.outage_at.count() >= 0 && parameters.events.outage_length.count() > 0) {
+        queued_.resize(target_tolls_.size());
+    }
     delays_.reserve(4096);
     backlog_bytes_.reserve(36000); // An hour
 }
@@ -85,11 +86,13 @@ void Mediation::product(const Product& product, Duration at) noexcept {
     product_pdus_ += product.pdus;
     product_bytes_ += product.bytes;
     const EventParameters& events = parameters_.events;
-    const bool outage = events.outage_at.count() >= 0 && at >= events.outage_at &&
-                        at < events.outage_at + events.outage_length;
+    const bool outage =
+        !queued_.empty() && at >= events.outage_at && at < events.outage_at + events.outage_length;
     if (outage) {
-        outage_bytes_ += product.bytes;
-        outage_pdus_ += product.pdus;
+        Queued& queue = queued_[product.target % queued_.size()];
+        queue.bytes += product.bytes;
+        queue.pdus += product.pdus;
+        queued_bytes_ += product.bytes;
         rows_ += static_cast<double>(product.rows);
         return;
     }
@@ -98,28 +101,10 @@ void Mediation::product(const Product& product, Duration at) noexcept {
 
 void Mediation::ticked(Duration at) noexcept {
     const EventParameters& events = parameters_.events;
-    if (outage_bytes_ > 0 && at >= events.outage_at + events.outage_length) {
+    if (queued_bytes_ > 0 && at >= events.outage_at + events.outage_length) {
         outage_drain(at);
     }
     run_log(at);
-}
-
-// What queued during the outage comes in a burst beside the live product; it is due as it arrives.
-void Mediation::outage_drain(Duration at) noexcept {
-    const double tick_bytes =
-        drain_bytes_per_s_ * std::chrono::duration<double>(Plant::tick).count();
-    const std::uint64_t bytes = std::min(outage_bytes_, static_cast<std::uint64_t>(tick_bytes) + 1);
-    const std::uint64_t pdus = outage_pdus_ * bytes / outage_bytes_;
-    outage_bytes_ -= bytes;
-    outage_pdus_ -= pdus;
-    const std::size_t parts = writers_.size(); // Every writer gets its share.
-    for (std::size_t part = 0; part < parts; ++part) {
-        take_in({static_cast<std::uint32_t>(part),
-                 static_cast<std::uint32_t>(pdus / parts),
-                 static_cast<std::uint32_t>(bytes / parts),
-                 0},
-                at);
-    }
 }
 
 void Mediation::take_in(const Product& product, Duration at) noexcept {
@@ -140,21 +125,6 @@ void Mediation::take_in(const Product& product, Duration at) noexcept {
     writer.next_case = product.target / targets_per_case;
     held_bytes_ += product.bytes;
     high_water_bytes_ = std::max(high_water_bytes_, held_bytes_);
-}
-
-void Mediation::lose(const Product& product, Duration at) noexcept {
-    losses_.pdus += product.pdus;
-    losses_.bytes += product.bytes;
-    Target& target = targets_[product.target % targets_.size()];
-    const auto second = static_cast<std::uint32_t>(at / 1s);
-    losses_.targets += target.last_lost_second == 0xFFFFFFFFU ? 1U : 0U;
-    losses_.target_seconds += target.last_lost_second == second ? 0U : 1U;
-    target.last_lost_second = second;
-    const std::size_t of_case = product.target / targets_per_case;
-    if (of_case < case_lost_.size() && !case_lost_[of_case]) {
-        case_lost_[of_case] = true;
-        ++losses_.cases;
-    }
 }
 
 void Mediation::closed(std::uint32_t target, Duration at) noexcept {
@@ -359,38 +329,6 @@ bool Mediation::next_to_classify(Duration now, std::uint64_t& offset_bytes) noex
 void Mediation::read_backlog(Duration at) {
     backlog_bytes_.push_back(static_cast<float>(held_bytes_));
     read_at_ = at;
-}
-
-// How long the oldest product has been waiting that is not durable yet.
-Duration Mediation::oldest_waiting() const {
-    Duration out{0};
-    for (const Writer& writer : writers_) {
-        if (writer.committing) {
-            out = std::max(out, read_at_ - writer.committing_since);
-        } else if (writer.pending_bytes > 0) {
-            out = std::max(out, read_at_ - writer.pending_since);
-        }
-    }
-    return out;
-}
-
-std::vector<Measure> Mediation::measures() const {
-    const Trend trend = backlog_trend(backlog_bytes_, 1s / reading_every);
-    return {{"lost_pdus", static_cast<double>(losses_.pdus)},
-            {"lost_bytes", static_cast<double>(losses_.bytes)},
-            {"lost_target_seconds", static_cast<double>(losses_.target_seconds)},
-            {"lost_targets", static_cast<double>(losses_.targets)},
-            {"lost_cases", static_cast<double>(losses_.cases)},
-            {"product_pdus", static_cast<double>(product_pdus_)},
-            {"product_bytes", static_cast<double>(product_bytes_)},
-            {"buffer_bytes", static_cast<double>(buffer_bytes_)},
-            {"buffer_high_water_bytes", static_cast<double>(high_water_bytes_)},
-            {"backlog_trend_bytes_per_s", trend.bytes_per_s},
-            {"backlog_trend_low_bytes_per_s", trend.low},
-            {"oldest_waiting_ns_at_most", static_cast<double>(oldest_waiting().count())},
-            {"commits", static_cast<double>(commits_)},
-            {"retries", static_cast<double>(retries_)},
-            {"recycled_segments", static_cast<double>(store_.recycled())}};
 }
 
 } // namespace profiles::interception

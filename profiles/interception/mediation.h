@@ -18,6 +18,7 @@ struct Losses {
     std::uint64_t target_seconds = 0; // Seconds in which a target lost something, added up
     std::uint64_t targets = 0;
     std::uint64_t cases = 0;
+    std::uint64_t case_seconds = 0;
 };
 
 // The loop: product waits in the mediation buffer, is committed (content, flush, journal) and is
@@ -44,6 +45,7 @@ public:
     std::vector<Delay>& delays() noexcept { return delays_; }
     const Losses& losses() const noexcept { return losses_; }
     std::vector<Measure> measures() const;
+    std::vector<Loss> losses_by_name(Shard shard) const; // Numbered as over all shards.
 
     // Content that is durable and not yet classified, oldest first; false when there is none.
     bool next_to_classify(Duration now, std::uint64_t& offset_bytes) noexcept;
@@ -65,8 +67,16 @@ private:
         std::uint64_t journal_at = 0;
         bool committing = false;
     };
-    struct Target {
-        std::uint32_t last_lost_second = 0xFFFFFFFFU;
+    struct Toll { // What a target or a case has lost.
+        std::uint32_t last_second = 0xFFFFFFFFU;
+        std::uint32_t pdus = 0;
+        std::uint32_t seconds = 0;
+
+        bool add(std::uint32_t more_pdus, std::uint32_t second) noexcept; // True: another second.
+    };
+    struct Queued { // On the other side of the handover link
+        std::uint32_t bytes = 0;
+        std::uint32_t pdus = 0;
     };
     struct Classifiable {
         std::uint64_t offset_bytes = 0;
@@ -91,8 +101,8 @@ private:
     Random random_{1};
     Zipf index_pages_;
     std::vector<Writer> writers_;
-    std::vector<Target> targets_;
-    std::vector<bool> case_lost_;
+    std::vector<Toll> target_tolls_;
+    std::vector<Toll> case_tolls_;
     std::vector<Classifiable> classifiable_; // Ring
     std::size_t classifiable_first_ = 0;
     std::size_t classifiable_count_ = 0;
@@ -111,8 +121,9 @@ private:
     bool log_woken_ = false;
     std::uint64_t log_at_ = 0;
     std::uint64_t seal_at_ = 0;
-    std::uint64_t outage_bytes_ = 0; // Queued on the other side of the handover link
-    std::uint64_t outage_pdus_ = 0;
+    std::vector<Queued> queued_; // By target; empty where no outage is planned
+    std::uint64_t queued_bytes_ = 0;
+    std::size_t draining_ = 0; // Target whose turn it is
     double drain_bytes_per_s_ = 0;
     Losses losses_;
     std::uint64_t product_pdus_ = 0;

@@ -50,7 +50,7 @@ struct DataParameters {
     // One session's rate as a share of the platform's busy-hour mean: with Poisson(1 / this)
     // sessions at once the busiest second of an hour comes out near three times the mean, whatever
     // the scale.
-    double session_rate_share = 0.33;
+    double session_rate_share = 0.30;
 };
 
 struct RecordParameters {
@@ -105,13 +105,16 @@ struct ReaderParameters {
     bool export_evidence = true;
     bool scrub = true;
     bool backup = false;
+    double backup_from_hour = 20; // Of the day; in the stationary busy hour throughout.
     double backup_hours = 10;
     bool purge = false;
+    double purge_from_hour = 0;
     double purge_hours = 6;
     std::uint64_t purge_extent_bytes = 4 << 20;
-    bool purge_overwrites = false;       // Instead of unmapping
-    bool evacuation = false;             // Everything retained is read out as fast as it comes ...
-    std::uint32_t evacuation_depth = 32; // ... so many reads of 1 MiB at once
+    bool purge_overwrites = false; // Instead of unmapping
+    bool evacuation = false;       // Everything retained is read out as fast as it comes ...
+    bool arrival = false; // The other side of it: everything retained is written, and read back
+    std::uint32_t evacuation_depth = 32; // So many accesses of 1 MiB at once
 };
 
 struct EventParameters {

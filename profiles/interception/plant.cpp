@@ -88,28 +88,19 @@ Plant::Plant(const Parameters& parameters,
     fill_steady_state();
 }
 
-double Plant::calendar_hour(Duration now) const noexcept {
-    return std::fmod(parameters_.start_hour + seconds(now) * parameters_.time_lapse / 3600, 24);
-}
-
-std::uint32_t Plant::calendar_weekday(Duration now) const noexcept {
-    const double days =
-        (parameters_.start_hour + seconds(now) * parameters_.time_lapse / 3600) / 24;
-    return (parameters_.start_weekday + static_cast<std::uint32_t>(days)) % 7;
-}
-
 double Plant::voice_share(Duration now) const noexcept {
     if (parameters_.stationary) {
         return parameters_.voice.busy_share;
     }
-    const bool weekend = calendar_weekday(now) >= 5;
-    return voice_hours[static_cast<std::size_t>(calendar_hour(now)) % 24] *
+    const bool weekend = calendar_weekday(parameters_, now) >= 5;
+    return voice_hours[static_cast<std::size_t>(calendar_hour(parameters_, now)) % 24] *
            (weekend ? parameters_.voice.weekend_factor : 1);
 }
 
 double Plant::data_share(Duration now) const noexcept {
-    return parameters_.stationary ? parameters_.data.busy_share
-                                  : data_hours[static_cast<std::size_t>(calendar_hour(now)) % 24];
+    return parameters_.stationary
+               ? parameters_.data.busy_share
+               : data_hours[static_cast<std::size_t>(calendar_hour(parameters_, now)) % 24];
 }
 
 double Plant::exponential(double rate_per_s) noexcept {
@@ -355,12 +346,13 @@ void Plant::records(Duration now, PlantHearer& hearer) noexcept {
     }
 }
 
+// By the calendar: what a time-lapse shortens is the time between two rotations, and the jitter.
 void Plant::rotations(Duration now, PlantHearer& hearer) noexcept {
     const StorageParameters& s = parameters_.storage;
     if (rotation_order_.empty() || now < rotation_from_) {
         return;
     }
-    const double jitter = std::max(tick_s, seconds(s.rotation_jitter));
+    const double jitter = std::max(tick_s, seconds(s.rotation_jitter) / parameters_.time_lapse);
     const double passed = std::min(1.0, seconds(now - rotation_from_) / jitter);
     const auto upto =
         static_cast<std::size_t>(passed * static_cast<double>(rotation_order_.size()));
@@ -369,7 +361,10 @@ void Plant::rotations(Duration now, PlantHearer& hearer) noexcept {
     }
     if (rotated_ == rotation_order_.size()) {
         rotated_ = 0;
-        rotation_from_ += s.rotation_every;
+        rotation_from_ +=
+            std::max(tick,
+                     Duration(static_cast<std::int64_t>(
+                         static_cast<double>(s.rotation_every.count()) / parameters_.time_lapse)));
     }
 }
 

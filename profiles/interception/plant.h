@@ -49,10 +49,6 @@ public:
     std::uint32_t targets() const noexcept { return targets_; }
     std::uint64_t calls_begun() const noexcept { return calls_begun_; }
 
-    // Hour of the day and weekday (0 = Monday) that the calendar shows; time-lapse moves it faster.
-    double calendar_hour(Duration now) const noexcept;
-    std::uint32_t calendar_weekday(Duration now) const noexcept;
-
     // For tests of the generator: every start and every holding time drawn.
     std::function<void(Duration start, double hold_s)> on_call;
 

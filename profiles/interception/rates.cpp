@@ -54,6 +54,21 @@ double raw_data_bytes_per_day(const Parameters& p) {
 
 } // namespace
 
+double calendar_hour(const Parameters& p, Duration now) {
+    const double hours = std::chrono::duration<double>(now).count() * p.time_lapse / hour_s;
+    return std::fmod(p.start_hour + hours, 24);
+}
+
+std::uint32_t calendar_weekday(const Parameters& p, Duration now) {
+    const double hours = std::chrono::duration<double>(now).count() * p.time_lapse / hour_s;
+    return (p.start_weekday + static_cast<std::uint32_t>((p.start_hour + hours) / 24)) % 7;
+}
+
+bool is_in_hours(const Parameters& p, Duration now, double from_hour, double hours) {
+    return p.stationary || hours >= 24 ||
+           std::fmod(calendar_hour(p, now) - from_hour + 24, 24) < hours;
+}
+
 double mean_hold_s(const VoiceParameters& voice) {
     return voice.hold_median_s * std::exp(voice.hold_sigma * voice.hold_sigma / 2);
 }
@@ -95,8 +110,8 @@ Rates rates_at(const Parameters& p, double voice_share, double data_share) {
     out.rows = out.ip_pdus / p.storage.ip_pdus_per_row + out.iri + out.calls;
     out.ingest_bytes = out.voice_bytes + out.ip_bytes + out.records * p.records.iri_bytes;
     const double files = p.data.keep > 0 ? targets * (p.data.mobile_share + p.data.fixed_share) : 0;
-    out.closes =
-        out.calls + files / std::chrono::duration<double>(p.storage.rotation_every).count();
+    out.closes = out.calls + files * p.time_lapse /
+                                 std::chrono::duration<double>(p.storage.rotation_every).count();
     return out;
 }
 
@@ -234,6 +249,9 @@ void add_reads(PlatformTable& table, const Parameters& p, const Rates& mean) {
     if (r.evacuation) { // As fast as the array lets it: no rate can be said beforehand.
         add(table,
             {"M1", "evacuation", "read", 1 << 20, 0, 0, "whole set, as fast as the array gives"});
+    }
+    if (r.arrival) {
+        add(table, {"M1", "arrival", "write", 1 << 20, 0, 0, "whole set, each block read back"});
     }
     if (r.purge) {
         const double bytes = table.bytes_per_day / (r.purge_hours * hour_s);

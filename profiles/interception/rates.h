@@ -35,6 +35,15 @@ double session_raw_bytes_per_s(const Parameters& parameters); // While on
 // Smallest volume of a truncated Pareto with this mean.
 double pareto_least(double mean, double alpha, double truncation);
 
+// What the calendar shows `now` after the start: hour of the day, and weekday (0 = Monday). A
+// time-lapse moves it faster than the clock.
+double calendar_hour(const Parameters& parameters, Duration now);
+std::uint32_t calendar_weekday(const Parameters& parameters, Duration now);
+
+// Whether the calendar is in the stretch of so many hours from an hour of the day on; in the
+// stationary busy hour there is no calendar, and what is on is on throughout.
+bool is_in_hours(const Parameters& parameters, Duration now, double from_hour, double hours);
+
 // One line of the table that describes what the array will be asked for.
 struct StreamRate {
     std::string id;   // "W1"

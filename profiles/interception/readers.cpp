@@ -48,6 +48,7 @@ Readers::Readers(
                   StreamIndex::evidence,
                   mib,
                   r.exports_per_h / 3600 * r.export_bytes * scale);
+        paced_.back().verify = true; // What goes to court is checked sum by sum.
     }
     if (r.scrub) {
         add_paced(Actor::scrub,
@@ -62,8 +63,9 @@ Readers::Readers(
     purges_per_s_ =
         r.purge ? bytes_per_day / (r.purge_hours * 3600) / static_cast<double>(Store::segment_bytes)
                 : 0;
-    evacuation_depth_ =
-        r.evacuation ? std::max(1U, static_cast<std::uint32_t>(r.evacuation_depth * share)) : 0;
+    moving_depth_ = r.evacuation || r.arrival
+                        ? std::max(1U, static_cast<std::uint32_t>(r.evacuation_depth * share))
+                        : 0;
     delays_.reserve(4096);
     searches_.reserve(1024);
     seeks_.reserve(1024);
@@ -99,8 +101,9 @@ void Readers::begin(std::uint64_t seed) {
     wake(searches_per_s_, Actor::search);
     wake(seeks_per_s_, Actor::playback);
     wake(purges_per_s_, Actor::purge);
-    for (std::uint32_t i = 0; i < evacuation_depth_; ++i) {
-        agenda_.wake(Duration(0), Actor::evacuation, i);
+    for (std::uint32_t i = 0; i < moving_depth_; ++i) {
+        agenda_.wake(
+            Duration(0), parameters_.readers.evacuation ? Actor::evacuation : Actor::arrival, i);
     }
 }
 
@@ -156,6 +159,11 @@ bool Readers::read_block(Paced& reader, Duration due) noexcept {
 void Readers::pace(Paced& reader, Duration at) noexcept {
     reader.next += Duration(static_cast<std::int64_t>(1e9 / reader.per_s));
     agenda_.wake(reader.next, reader.actor, 0);
+    const ReaderParameters& r = parameters_.readers;
+    if (reader.actor == Actor::backup &&
+        !is_in_hours(parameters_, at, r.backup_from_hour, r.backup_hours)) {
+        return;
+    }
     if (reader.in_flight >= reader.depth) {
         ++reader.behind;
         reader.behind_max = std::max(reader.behind_max, reader.behind);
@@ -176,6 +184,9 @@ void Readers::alarm(const Agenda::Alarm& alarm) noexcept {
         break;
     case Actor::evacuation:
         evacuate(alarm.at);
+        break;
+    case Actor::arrival:
+        arrive(alarm.at);
         break;
     case Actor::purge:
         purge(alarm.at);
@@ -259,7 +270,12 @@ void Readers::seek_read(std::uint32_t seek, Duration at) noexcept {
 // By court order: all of one case, whatever its age; each freed segment is read back at one place
 // and must be zero.
 void Readers::purge(Duration at) noexcept {
-    if (!store_.above_level()) {
+    const ReaderParameters& r = parameters_.readers;
+    if (!is_in_hours(parameters_, at, r.purge_from_hour, r.purge_hours)) {
+        return;
+    }
+    if (!store_.may_purge()) {
+        ++purges_left_out_;
         return;
     }
     std::uint32_t segment = 0;
@@ -277,20 +293,6 @@ void Readers::purge(Duration at) noexcept {
     access.stream = number(StreamIndex::purge);
     agenda_.add(access, Actor::purge, segment);
     ++purged_segments_;
-}
-
-// The oldest first, everything that is retained, round and round: each answer asks for the next.
-void Readers::evacuate(Duration at) noexcept {
-    if (store_.retained() == 0) {
-        return;
-    }
-    constexpr std::uint64_t per_segment = Store::segment_bytes / mib;
-    const std::uint64_t segment = evacuation_cursor_ / per_segment;
-    const std::size_t rank = store_.retained() - 1 - segment % store_.retained();
-    const std::uint64_t offset =
-        store_.offset_of(store_.by_rank(rank)) + evacuation_cursor_ % per_segment * mib;
-    ++evacuation_cursor_;
-    agenda_.add(read(offset, mib, at, StreamIndex::evacuation), Actor::evacuation, 0);
 }
 
 void Readers::completed(const Agenda::Work& work, const AccessOutcome& outcome) noexcept {
@@ -331,12 +333,9 @@ void Readers::completed(const Agenda::Work& work, const AccessOutcome& outcome) 
         break;
     }
     case Actor::evacuation:
-        evacuated_blocks_ += outcome.end == AccessEnd::good ? 1U : 0U;
-        if (evacuated_at_ < Duration(0) &&
-            evacuated_blocks_ >= store_.retained() * (Store::segment_bytes / mib)) {
-            evacuated_at_ = outcome.done;
-        }
-        evacuate(outcome.done);
+    case Actor::arrival:
+    case Actor::arrival_check:
+        move_on(work, outcome);
         break;
     case Actor::purge_check:
         store_.freed(work.index);
@@ -355,9 +354,15 @@ void Readers::completed(const Agenda::Work& work, const AccessOutcome& outcome) 
 std::vector<Measure> Readers::measures() const {
     std::vector<Measure> out{{"failed_reads", static_cast<double>(failed_reads_)},
                              {"purged_segments", static_cast<double>(purged_segments_)}};
-    if (evacuation_depth_ > 0) {
-        out.push_back({"evacuated_bytes", static_cast<double>(evacuated_blocks_ * mib)});
-        out.push_back({"evacuation_passes_finished", evacuated_at_ >= Duration(0) ? 1.0 : 0.0});
+    if (purges_left_out_ > 0) { // The set is too small for the time that was driven.
+        out.push_back({"purges_left_out", static_cast<double>(purges_left_out_)});
+    }
+    if (moving_depth_ > 0) {
+        const std::string what = parameters_.readers.evacuation ? "evacuat" : "arriv";
+        out.push_back({what + "ed_bytes", static_cast<double>(moved_blocks_ * mib)});
+        out.push_back({(parameters_.readers.evacuation ? "evacuation" : "arrival") +
+                           std::string("_passes_finished"),
+                       moved_at_ >= Duration(0) ? 1.0 : 0.0});
     }
     for (const Paced& reader : paced_) {
         if (reader.behind_max > 0) {

@@ -65,6 +65,9 @@ private:
     void seek_read(std::uint32_t seek, Duration at) noexcept;
     void purge(Duration at) noexcept;
     void evacuate(Duration at) noexcept;
+    void arrive(Duration at) noexcept;
+    void move_on(const Agenda::Work& work, const AccessOutcome& outcome) noexcept;
+    std::uint64_t next_to_move() noexcept;
     Duration gap(double rate_per_s) noexcept;
     Access read(std::uint64_t offset,
                 std::uint64_t bytes,
@@ -87,10 +90,11 @@ private:
     std::vector<Delay> delays_;
     std::uint64_t failed_reads_ = 0;
     std::uint64_t purged_segments_ = 0;
-    std::uint32_t evacuation_depth_ = 0;  // Of this shard; 0 = none
-    std::uint64_t evacuation_cursor_ = 0; // Blocks from the oldest of the retained set on
-    std::uint64_t evacuated_blocks_ = 0;
-    Duration evacuated_at_{-1}; // When everything had been read once
+    std::uint64_t purges_left_out_ = 0;
+    std::uint32_t moving_depth_ = 0;  // Evacuation or arrival, of this shard; 0 = none
+    std::uint64_t moving_cursor_ = 0; // Blocks from the oldest of the retained set on
+    std::uint64_t moved_blocks_ = 0;
+    Duration moved_at_{-1}; // When everything had been moved once
 };
 
 } // namespace profiles::interception

@@ -59,7 +59,9 @@ public:
         return segments_[segment].of_case;
     }
     void freed(std::uint32_t segment) noexcept { free_.push_back(segment); }
-    bool above_level() const noexcept { return age_count_ > level_; }
+    // Purge keeps the set level over a day, not over a minute: in its hours it takes more than
+    // comes in, down to half of what the set holds.
+    bool may_purge() const noexcept { return age_count_ > level_ / 2; }
 
     std::uint64_t recycled() const noexcept { return recycled_; }
 

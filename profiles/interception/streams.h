@@ -25,6 +25,8 @@ enum class StreamIndex : std::uint16_t {
     purge,
     purge_check,
     evacuation,
+    arrival,
+    arrival_check,
     commit_delay,
     search,
     playback_start,

@@ -32,6 +32,7 @@ public:
                 std::uint64_t seed,
                 Shard shard)
         : parameters_(parameters)
+        , shard_(shard)
         , random_(mixed(seed ^ mixed(shard.index + 0xCA3E4AULL)))
         , block_every_(interval_of(static_cast<double>(parameters.block_bytes),
                                    parameters.camera_bytes_per_s))
@@ -99,6 +100,19 @@ public:
                 {"buffer_high_water_blocks", static_cast<double>(held_most_)}};
     }
 
+    std::vector<Loss> losses() const override {
+        std::vector<Loss> out;
+        for (std::size_t i = 0; i < cameras_.size(); ++i) {
+            if (cameras_[i].lost_blocks > 0) {
+                out.push_back({"camera",
+                               i * shard_.count + shard_.index,
+                               cameras_[i].lost_blocks,
+                               cameras_[i].lost_seconds});
+            }
+        }
+        return out;
+    }
+
 private:
     enum class Kind : std::uint8_t { record, index, playback };
     static constexpr unsigned kind_shift = 60;
@@ -111,6 +125,8 @@ private:
         std::uint32_t written = 0; // Blocks of the zone that hold pictures
         std::uint32_t held = 0;    // Blocks in the buffer: taken and not answered
         std::uint32_t last_lost_second = 0xFFFFFFFF;
+        std::uint32_t lost_blocks = 0;
+        std::uint32_t lost_seconds = 0;
     };
     struct Viewer {
         std::uint32_t camera = 0;
@@ -252,8 +268,11 @@ private:
 
     void lose(Camera& camera, Duration at) noexcept {
         ++lost_blocks_;
+        ++camera.lost_blocks;
         const auto second = static_cast<std::uint32_t>(at / std::chrono::seconds(1));
-        lost_seconds_ += second != camera.last_lost_second ? 1U : 0U;
+        const std::uint32_t another = second != camera.last_lost_second ? 1 : 0;
+        lost_seconds_ += another;
+        camera.lost_seconds += another;
         camera.last_lost_second = second;
     }
 
@@ -262,6 +281,7 @@ private:
     }
 
     VideoParameters parameters_;
+    Shard shard_;
     Random random_;
     Duration block_every_;
     Duration read_every_;

@@ -50,6 +50,32 @@ RoundRecord round_of(const RunRecord& run, const std::string& array, double targ
                     {"searches_over_limit", held ? 0 : 2},
                     {"playbacks_over_limit", 0},
                     {"targets", targets}};
+    if (!held) {
+        out.losses = {{"target", 17, 500, 20}, {"target", 3, 312, 11}, {"case", 2, 812, 24}};
+    }
+    return out;
+}
+
+CapacityPointRecord point_of(double targets, bool held) {
+    CapacityPointRecord out;
+    out.targets = targets;
+    out.sustained = held ? 1 : 0;
+    out.failed = held ? 0 : 2;
+    out.unclear = held ? 0 : 1;
+    out.kept = held;
+    out.measures = {{"lost_pdus", held ? 0 : 812},
+                    {"lost_target_seconds", held ? 0 : 31},
+                    {"lost_targets", held ? 0 : 2},
+                    {"buffer_high_water_bytes", held ? 610'000 : 3'200'000},
+                    {"buffer_bytes", 3'200'000},
+                    {"seals_late", held ? 0 : 4}};
+    CapacityStreamRecord delay;
+    delay.name = "commit delay";
+    delay.operation = "product due until journal durable";
+    delay.count = 160;
+    delay.response_ns_p50 = (held ? 140 : 460) * ms_ns;
+    delay.response_ns_max = (held ? 210 : 1400) * ms_ns;
+    out.streams = {delay};
     return out;
 }
 
@@ -67,9 +93,9 @@ CapacityRecord base_record(const std::string& array, bool better) {
     out.targets = better ? 420 : 300;
     out.low = out.targets;
     out.ended_by = better ? "plan" : "array";
-    out.points = {{300, 1, 0, 0, true, ""}};
+    out.points = {point_of(300, true)};
     if (better) {
-        out.points.push_back({420, 1, 0, 0, true, ""});
+        out.points.push_back(point_of(420, true));
         return out;
     }
     out.high = 420;
@@ -77,7 +103,8 @@ CapacityRecord base_record(const std::string& array, bool better) {
     out.reason = "commit delay max of 1400.0 ms against 1000.0 ms, most of it spent on journal";
     out.price_per_target = 1250.5;
     out.currency = "EUR";
-    out.points.push_back({420, 0, 2, 1, false, out.reason});
+    out.points.push_back(point_of(420, false));
+    out.points.back().reason = out.reason;
     return out;
 }
 
@@ -97,6 +124,34 @@ CapacityRecord variant_record(const std::string& array, bool better) {
     return out;
 }
 
+// By bisection, so that every way to tell an interval and a cost is seen.
+CapacityRecord bisected_record(const std::string& array, bool better) {
+    CapacityRecord out = variant_record(array, better);
+    out.variant = "failover";
+    out.workload = "capacity: failover";
+    out.mode = "bisect";
+    out.resolution = 0.02;
+    out.indicative = false;
+    out.confidence = 0.95;
+    out.cost_targets.reset();
+    out.limited_by = "journal FUA p99.9 during failover and scrub";
+    if (better) {
+        out.targets = 400;
+        out.interval_low = 392;
+        out.interval_high = 409;
+        out.ended_by = "array";
+        out.high = 410;
+        out.cost_at_least = 20;
+        return out;
+    }
+    out.targets = 0;
+    out.low.reset();
+    out.high = 300;
+    out.interval_high = 288;
+    out.cost_at_least = 0;
+    return out;
+}
+
 } // namespace
 
 void add_sample_capacity(RunRecord& run) {
@@ -112,6 +167,9 @@ void add_sample_capacity(RunRecord& run) {
     }
     for (const std::string& name : names) {
         run.capacity.push_back(variant_record(name, name == names.back()));
+    }
+    for (const std::string& name : names) {
+        run.capacity.push_back(bisected_record(name, name == names.back()));
     }
     for (HeadlineRecord& headline : run.headlines) {
         const CapacityRecord& found = run.capacity[headline.array == names.back() ? 1 : 0];

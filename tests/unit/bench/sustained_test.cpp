@@ -97,6 +97,41 @@ TEST_CASE("the limit broken most is named, with the stream that took the time", 
     CHECK(out.reason.find("1200") != std::string::npos);
 }
 
+TEST_CASE("what limits is named with what is forced and with what else the array did",
+          "[capacity]") {
+    SustainedTerms terms = usual_terms();
+    terms.limits = {
+        {"", {"journal", results::Quantity::response, "p99.9", ""}, "", "", true, 20e6, true}};
+    RoundRecord round = quiet_round();
+    round.streams[2].operation = "write FUA";
+    round.streams[2].response_ns.record(50 * ms_ns, 100);
+    CHECK(vote(round, terms).limiting == "journal FUA p99.9");
+    terms.during = "scrub";
+    CHECK(vote(round, terms).limiting == "journal FUA p99.9 during scrub");
+    round.measures["lost_pdus"] = 1;
+    CHECK(vote(round, terms).limiting == "mediation buffer during scrub");
+    CHECK(vote(quiet_round(), terms).limiting.empty());
+}
+
+TEST_CASE("a round that has samples enough speaks for itself", "[capacity]") {
+    SustainedTerms terms = usual_terms();
+    terms.samples_above_min = 10;
+    const auto spread = [](std::uint64_t from_ms) {
+        RoundRecord out = quiet_round();
+        out.streams[3].response_ns = {};
+        for (std::uint64_t i = 0; i < 1000; ++i) {
+            out.streams[3].response_ns.record((from_ms + i / 10) * ms_ns);
+        }
+        return out;
+    };
+    const RoundRecord slow = spread(450);
+    const RoundRecord fast = spread(200);
+    const std::vector<const RoundRecord*> two{&slow, &fast};
+    CHECK(vote_of(two, terms).vote == Vote::sustained); // Whatever came before it.
+    const std::vector<const RoundRecord*> turned{&fast, &slow};
+    CHECK(vote_of(turned, terms).vote == Vote::failed);
+}
+
 TEST_CASE("what waits at the end counts though it was never committed", "[capacity]") {
     RoundRecord round = quiet_round();
     round.measures["oldest_waiting_ns_at_most"] = 1.5e9;

@@ -113,3 +113,40 @@ TEST_CASE("an evacuation always keeps its reads in flight and says how far it ca
     CHECK(measure("evacuated_bytes") == 1000.0 * (1U << 20U));
     CHECK(measure("evacuation_passes_finished") == 1); // 60 % of less than 1 GiB was retained.
 }
+
+TEST_CASE("what arrives on the new array is written and then read back", "[platform]") {
+    Parameters parameters;
+    parameters.scale = 0.01;
+    parameters.readers.arrival = true;
+    parameters.readers.evacuation_depth = 4;
+    const auto source = make_interception_source(parameters, {0, 1ULL << 30U, 512}, 1, {0, 1});
+    std::vector<profiles::Access> batch(64);
+    std::vector<profiles::Access> held;
+    const auto take = [&](std::chrono::nanoseconds now) {
+        const std::size_t count = source->take(now, batch);
+        for (std::size_t i = 0; i < count; ++i) {
+            if (batch[i].stream == number(StreamIndex::arrival) ||
+                batch[i].stream == number(StreamIndex::arrival_check)) {
+                held.push_back(batch[i]);
+            }
+        }
+    };
+    take(std::chrono::nanoseconds(0));
+    REQUIRE(held.size() == 4);
+    for (int i = 1; i <= 200; ++i) {
+        const profiles::Access done = held.front();
+        held.erase(held.begin());
+        source->completed({done.id, profiles::AccessEnd::good, std::chrono::microseconds(i)});
+        take(std::chrono::microseconds(i));
+        REQUIRE(held.size() == 4);
+        const profiles::Access& next = held.back();
+        if (done.op == profiles::AccessOp::write) {
+            CHECK(next.op == profiles::AccessOp::read);
+            CHECK(next.verify);
+            CHECK(next.offset_bytes == done.offset_bytes);
+        } else {
+            CHECK(next.op == profiles::AccessOp::write);
+            CHECK(next.size_bytes == 1U << 20U);
+        }
+    }
+}
