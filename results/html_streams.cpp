@@ -48,6 +48,23 @@ Sums sums_of(const view::Rounds& rounds, const std::string& stream) {
 
 using Member = Histogram StreamRecord::*;
 
+// A platform has streams that this run switched off: what no array was asked for is not told.
+bool was_asked_for(const RunRecord& run, const view::Load& load, const std::string& stream) {
+    for (const RoundRecord& round : run.rounds) {
+        if (round.workload != load.workload || round.point != load.point) {
+            continue;
+        }
+        for (const StreamRecord& one : round.streams) {
+            const std::uint64_t ended =
+                one.completed + one.failed + one.timed_out + one.lost + one.unfinished;
+            if (one.name == stream && (ended > 0 || one.response_ns.count() > 0)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 std::string stream_table(const RunRecord& run, const view::Load& load, Member member) {
     std::vector<std::string> columns = {"Stream", "Accesses", "Failed"};
     for (const view::Rung& rung : view::percentile_ladder) {
@@ -56,6 +73,9 @@ std::string stream_table(const RunRecord& run, const view::Load& load, Member me
     columns.emplace_back("Max");
     Table table(columns);
     for (const std::string& stream : view::stream_names(run, load)) {
+        if (!was_asked_for(run, load, stream)) {
+            continue;
+        }
         bool first = true;
         for (const std::string& array : view::array_names(run)) {
             const auto rounds = view::valid_only(view::rounds_at(run, array, load));

@@ -125,6 +125,23 @@ TEST_CASE("a capacity plan's mistakes are told with their place", "[capacity]") 
     CHECK(holds(complaint({}, R"(, "load_points": ["5 targets"])"), "load_points: unknown key"));
 }
 
+TEST_CASE("a plan sizes the mediation buffer of its platforms", "[capacity]") {
+    const plan::Plan plan =
+        read(capacity_with({{"variants", R"([{"name": "quiet", "scrub": false}])"}}),
+             R"(, "buffer": "500ms")");
+    for (const plan::CapacityVariant& variant : plan.capacity->variants) {
+        CHECK(plan::platform_at(variant, 250).storage.buffer_seconds == Approx(0.5));
+    }
+    const tests::ScratchFolder folder;
+    const std::string text = plan::plan_text(plan, {});
+    results::write_whole_file(folder.path() + "/plan.json", text);
+    CHECK(plan::plan_text(plan::read_plan(folder.path() + "/plan.json"), {}) == text);
+    // Rounds are at least five times as long, whoever says the buffer.
+    CHECK(holds(complaint({}, R"(, "buffer": "2s")"), "five times its buffer"));
+    CHECK(holds(complaint({{"duration", R"("10s")"}}, R"(, "bufer": "2s")"),
+                "did you mean \"buffer\""));
+}
+
 TEST_CASE("a comparison may carry a capacity beside it", "[capacity]") {
     const tests::ScratchFolder folder;
     const std::string array = R"({"file": ")" + profiles_folder + R"(/arrays/plain.json"})";
@@ -145,12 +162,15 @@ TEST_CASE("a comparison may carry a capacity beside it", "[capacity]") {
 }
 
 TEST_CASE("the length of a search is told before it starts", "[capacity]") {
-    for (const char* name : {"capacity-demo", "capacity-national", "national-small"}) {
+    for (const char* name :
+         {"capacity-demo", "capacity-national", "capacity-small", "national-small"}) {
         const plan::Plan plan = plan::read_plan(profiles_folder + "/plans/" + name + ".json");
         const campaign::Outline outline = campaign::outline_of(plan);
         CHECK(outline.capacity_likely > 0s);
         CHECK(outline.capacity_most >= outline.capacity_likely);
-        CHECK(holds(campaign::outline_text(plan, outline), "min ("));
+        CHECK(holds(campaign::outline_text(plan, outline), "unless rounds must be repeated"));
+        CHECK(holds(campaign::length_text(plan, outline), "length: about "));
+        CHECK(holds(campaign::length_text(plan, outline), "of preconditioning"));
     }
     for (const char* name : {"capacity-demo", "national-small"}) {
         const plan::Plan demo = plan::read_plan(profiles_folder + "/plans/" + name + ".json");
