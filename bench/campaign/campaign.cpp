@@ -80,6 +80,7 @@ results::RunRecord Campaign::run() {
     }
     if (egress_) {
         egress_->finish(folder_.path(), record_);
+        join_earlier_egress(egress_before_, plan_, record_);
     }
     finish();
     return record_;
@@ -97,6 +98,9 @@ void Campaign::begin() {
         record_.self_test = self_test_record(run_self_test()); // Of this very build.
     }
     read_journal();
+    if (plan_.egress && earlier_.started_utc_ns != 0) {
+        egress_before_ = read_earlier_egress(journal_.found(), folder_.path());
+    }
     // What is there was true of an unfinished run only.
     std::filesystem::remove(folder_.path() + "/SHA256SUMS");
     results::write_whole_file(folder_.path() + "/host.json", host_text(record_.host));
@@ -165,12 +169,13 @@ void Campaign::run_in_lab() {
     progress_.begin("starting the arrays", 0s);
     Lab::Starter starter;
     if (plan_.egress) {
-        egress_ = std::make_unique<EgressWatch>(plan_, options_.egress_hindrance, journal_);
+        egress_ = std::make_unique<EgressWatch>(
+            plan_, options_.egress_hindrance, journal_, folder_.path());
         starter = [this](const plan::PlanArray& array) {
             return egress_->start(array);
         };
     }
-    Lab lab(plan_, options_.permission, journal_, clock_, starter);
+    Lab lab(plan_, {options_.permission, starter}, journal_, clock_);
     progress_.end();
     record_.arrays = lab.records();
     check_known_memory(lab);
@@ -178,6 +183,11 @@ void Campaign::run_in_lab() {
         egress_->plant(lab.arrays(), earlier_.started_utc_ns != 0);
     }
     RoundRunner runner(plan_, lab, journal_, clock_);
+    if (egress_) {
+        runner.tell_phases([this](const std::string& array, const std::string& phase) {
+            egress_->begin_phase_of(array, phase);
+        });
+    }
     if (plan_.capacity) {
         check_capacity_fits(lab);
     }

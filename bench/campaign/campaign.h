@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bench/campaign/egress_parts.h"
 #include "bench/campaign/egress_watch.h"
 #include "bench/campaign/lab.h"
 #include "bench/campaign/progress.h"
@@ -75,6 +76,7 @@ private:
     Progress progress_;
     std::vector<PlannedRound> order_;
     Earlier earlier_;
+    EarlierEgress egress_before_;
     std::unique_ptr<EgressWatch> egress_; // None: the plan does not ask for it.
     results::RunRecord record_;
 };

@@ -49,7 +49,7 @@ void Campaign::run_capacity(Lab& lab, RoundRunner& runner) {
                         wanted.length);
         journal_.note("round started", {{"index", std::to_string(wanted.index)}, {"array", array}});
         if (egress_) {
-            egress_->begin_round(array, "load");
+            egress_->begin_round(array, "load", std::nullopt);
         }
         results::RoundRecord out =
             runner.measure(lab.arrays()[wanted.array], wanted.order, shown_in(""));

@@ -20,7 +20,7 @@ void Campaign::precondition(Lab& lab, RoundRunner& runner) {
         }
         progress_.begin(fmt::format("preconditioning {}", array.planned->name), 3s);
         if (egress_) {
-            egress_->begin_round(array.planned->name, "precondition");
+            egress_->begin_round(array.planned->name, "precondition", std::nullopt);
         }
         const std::uint64_t bytes =
             runner.precondition(array, [&](const results::IntervalRecord&) { progress_.now(""); });

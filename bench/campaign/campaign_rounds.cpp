@@ -102,7 +102,9 @@ void Campaign::run_round(Lab& lab, RoundRunner& runner, const PlannedRound& plan
     const double rate_per_s = rate_for(lab, runner, planned);
     journal_.note("round started", {{"index", std::to_string(planned.index)}, {"array", array}});
     if (egress_) {
-        egress_->begin_round(array, "load");
+        // Spare rounds come because of what was seen, not by chance.
+        const bool drawn = plan_.order == plan::Order::random && planned.index < order_.size();
+        egress_->begin_round(array, "load", drawn ? std::optional(planned.block) : std::nullopt);
     }
     results::RoundRecord round = runner.measure(planned, rate_per_s, shown_in(""));
     if (egress_) {

@@ -27,6 +27,10 @@ const char* name_of(plan::PhaseKind kind) {
 
 } // namespace
 
+std::string phase_label(const plan::PlanPhase& phase) {
+    return phase.disturbance ? phase.disturbance->name : name_of(phase.kind);
+}
+
 std::vector<profiles::Duration> phase_starts(const std::vector<plan::PlanPhase>& phases,
                                              drivers::Duration ramp) {
     std::vector<profiles::Duration> out;
@@ -122,6 +126,9 @@ void Conductor::walk() {
         }
         journal_.note("phase",
                       {{"array", score_.array->planned->name}, {"phase", name_of(phase.kind)}});
+        if (score_.on_phase) {
+            score_.on_phase(phase_label(phase));
+        }
         if (phase.disturbance) {
             const Disturbed what =
                 disturb(*score_.array, *phase.disturbance, journal_, *score_.stop);

@@ -7,6 +7,7 @@
 #include "results/run_record.h"
 
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -19,6 +20,7 @@ struct Score {
     drivers::Duration ramp{0}; // Before the first phase.
     ArrayUnderTest* array = nullptr;
     const std::atomic<bool>* stop = nullptr;
+    std::function<void(const std::string&)> on_phase{}; // Told each phase's name as it begins.
 };
 
 // Walks through a round's phases on a thread of its own while the lanes run, and disturbs the
@@ -58,6 +60,10 @@ private:
     std::exception_ptr failure_;
     std::thread thread_;
 };
+
+// What a phase is called where traffic is told by phases: a disturbance's own name, so that a
+// policy may allow something during it alone.
+std::string phase_label(const plan::PlanPhase& phase);
 
 // Offsets of the phases' starts from the source's epoch.
 std::vector<profiles::Duration> phase_starts(const std::vector<plan::PlanPhase>& phases,

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fmt/format.h>
 #include <set>
 
@@ -54,14 +55,28 @@ std::string egress_hindrance(const plan::Plan& plan) {
     return plan.egress && all_emulated(plan) ? drivers::lab::gain_network_rights() : "";
 }
 
-EgressWatch::EgressWatch(const plan::Plan& plan, const std::string& hindrance, RunJournal& journal)
-    : plan_(plan)
-    , journal_(journal)
-    , markers_(egress::Markers::with_random_key()) {
+void EgressWatch::take_canary_key(const std::string& folder) {
+    const std::string path = folder + "/canary-key.json";
+    key_was_kept_ = std::filesystem::exists(path);
+    if (key_was_kept_) {
+        canaries_ = integrity::read_canary_key(path);
+        return;
+    }
     canaries_.key = integrity::new_canary_key();
     for (const plan::PlanArray& array : plan_.arrays) {
         canaries_.luns[static_cast<std::uint32_t>(canaries_.luns.size())] = array.name;
     }
+    integrity::write_canary_key(path, canaries_);
+}
+
+EgressWatch::EgressWatch(const plan::Plan& plan,
+                         const std::string& hindrance,
+                         RunJournal& journal,
+                         const std::string& folder)
+    : plan_(plan)
+    , journal_(journal)
+    , markers_(egress::Markers::with_random_key()) {
+    take_canary_key(folder);
     const auto emulated = static_cast<std::size_t>(
         std::count_if(plan.arrays.begin(), plan.arrays.end(), is_emulated));
     std::string why = hindrance;
@@ -173,7 +188,7 @@ EgressWatch::start(const plan::PlanArray& array) const {
 void EgressWatch::plant(std::vector<ArrayUnderTest>& arrays, bool knows_older) const {
     for (std::size_t i = 0; i < arrays.size(); ++i) {
         // What was written with another key would look altered.
-        if (arrays[i].child || !knows_older) {
+        if (arrays[i].child || !knows_older || key_was_kept_) {
             arrays[i].canary.emplace(canaries_.key,
                                      integrity::CanaryPlace{.lun = static_cast<std::uint32_t>(i)});
         }
@@ -193,9 +208,32 @@ void EgressWatch::begin_phase(const std::string& phase) {
     }
 }
 
-void EgressWatch::begin_round(const std::string& array, const std::string& phase) {
+void EgressWatch::begin_phase_of(const std::string& array, const std::string& phase) {
+    if (ArrayWatch* watch = watch_of(array)) {
+        watch->begin_phase(phase);
+    }
+}
+
+// Each array's loaded round is held against the one in which the next array of the plan was loaded.
+void EgressWatch::begin_slots(const std::string& array, std::uint32_t pair) {
+    const std::size_t count = plan_.arrays.size();
+    for (std::size_t i = 0; count > 1 && i < count; ++i) {
+        ArrayWatch* watch = watch_of(plan_.arrays[i].name);
+        const bool loaded = plan_.arrays[i].name == array;
+        if (watch != nullptr && (loaded || plan_.arrays[(i + 1) % count].name == array)) {
+            watch->begin_slot(pair, loaded);
+        }
+    }
+}
+
+void EgressWatch::begin_round(const std::string& array,
+                              const std::string& phase,
+                              std::optional<std::uint32_t> pair) {
     for (const auto& watch : watches_) {
         watch->begin_phase(watch->array() == array ? phase : idle_phase);
+    }
+    if (pair) {
+        begin_slots(array, *pair);
     }
     if (ArrayWatch* watch = watch_of(array)) {
         round_began_ = watch->books();
@@ -203,6 +241,9 @@ void EgressWatch::begin_round(const std::string& array, const std::string& phase
 }
 
 void EgressWatch::end_round(results::RoundRecord& round) {
+    for (const auto& each : watches_) {
+        each->end_slot();
+    }
     ArrayWatch* watch = watch_of(round.array);
     if (watch == nullptr) {
         return;

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,7 +29,11 @@ class EgressWatch {
 public:
     // Captures once this returns: before any array speaks. What cannot be watched is noted, not
     // thrown; `hindrance` as egress_hindrance() said.
-    EgressWatch(const plan::Plan& plan, const std::string& hindrance, RunJournal& journal);
+    // Keeps the run's canary key in FOLDER/canary-key.json, and goes on with the one that is there.
+    EgressWatch(const plan::Plan& plan,
+                const std::string& hindrance,
+                RunJournal& journal,
+                const std::string& folder);
     ~EgressWatch();
     EgressWatch(const EgressWatch&) = delete;
     EgressWatch& operator=(const EgressWatch&) = delete;
@@ -37,11 +42,16 @@ public:
     std::unique_ptr<drivers::array::EmulatedArray> start(const plan::PlanArray& array) const;
 
     // Tokens into all that will be written, by which it is known again wherever it turns up.
-    // `knows_older`: what an earlier part of this run has written may still be read back.
+    // `knows_older`: what an earlier part of this run has written may still be read back, and was
+    // written with another key if none was kept.
     void plant(std::vector<ArrayUnderTest>& arrays, bool knows_older) const;
 
-    void begin_phase(const std::string& phase);                           // For every array.
-    void begin_round(const std::string& array, const std::string& phase); // The others are idle.
+    void begin_phase(const std::string& phase);                              // For every array.
+    void begin_phase_of(const std::string& array, const std::string& phase); // Any thread.
+    // The others are idle. `pair`: of rounds whose order chance has drawn; none otherwise.
+    void begin_round(const std::string& array,
+                     const std::string& phase,
+                     std::optional<std::uint32_t> pair);
     void end_round(results::RoundRecord& round); // Adds what its array sent meanwhile.
 
     void stop(); // Captures no more.
@@ -51,10 +61,12 @@ public:
     void finish(const std::string& folder, results::RunRecord& run);
 
 private:
+    void take_canary_key(const std::string& folder);
     void build_laboratory();
     void watch_emulated();
     void watch_real();
     void send_markers();
+    void begin_slots(const std::string& array, std::uint32_t pair);
     ArrayWatch* watch_of(const std::string& array);
     void stop_markers();
 
@@ -69,6 +81,7 @@ private:
     std::unique_ptr<drivers::lab::Visit> visit_;
     egress::Markers markers_;
     integrity::CanaryKeyFile canaries_;
+    bool key_was_kept_ = false; // By an earlier part of this run.
     std::vector<std::unique_ptr<ArrayWatch>> watches_;
     std::vector<Missing> missing_;
     EgressBooks round_began_;

@@ -16,6 +16,7 @@ namespace {
 constexpr std::int64_t ns_per_s = 1'000'000'000;
 constexpr std::int64_t look_every_ns = 100'000'000;
 constexpr std::chrono::milliseconds idle_wait{20};
+constexpr std::size_t dns_log_max = 1'000'000;
 
 std::int64_t steady_now_ns() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -63,6 +64,8 @@ ArrayWatch::ArrayWatch(ArrayWatchSettings settings)
     : settings_(std::move(settings))
     , policy_(settings_.policy) {
     egress::AnalysisSettings analysing;
+    analysing.dns_log_max = dns_log_max;
+    analysing.packets = &coupling_;
     if (settings_.canaries) {
         search_.emplace(*settings_.canaries);
         analysing.content = &*search_;
@@ -100,9 +103,22 @@ ArrayWatch::~ArrayWatch() {
     stop();
 }
 
-void ArrayWatch::begin_phase(const std::string& name) {
+void ArrayWatch::turn(Turn next) {
     const std::lock_guard hold(lock_);
-    phases_to_begin_.push_back({name, utc_now_ns()});
+    next.at_ns = utc_now_ns();
+    turns_to_take_.push_back(std::move(next));
+}
+
+void ArrayWatch::begin_phase(const std::string& name) {
+    turn({Turn::Kind::phase, 0, name, 0, false});
+}
+
+void ArrayWatch::begin_slot(std::uint32_t pair, bool loaded) {
+    turn({Turn::Kind::slot, 0, "", pair, loaded});
+}
+
+void ArrayWatch::end_slot() {
+    turn({Turn::Kind::slot_end, 0, "", 0, false});
 }
 
 void ArrayWatch::marker_sent(std::uint64_t number, std::int64_t at_ns) {
@@ -139,21 +155,29 @@ EgressBooks ArrayWatch::books_now(std::int64_t at_ns) const {
             at_ns - began_ns_};
 }
 
-void ArrayWatch::begin_phases(std::int64_t until_ns) {
-    std::deque<PhaseBegin> due;
+void ArrayWatch::take_turns(std::int64_t until_ns) {
+    std::deque<Turn> due;
     {
         const std::lock_guard hold(lock_);
-        while (!phases_to_begin_.empty() && phases_to_begin_.front().at_ns <= until_ns) {
-            due.push_back(phases_to_begin_.front());
-            phases_to_begin_.pop_front();
+        while (!turns_to_take_.empty() && turns_to_take_.front().at_ns <= until_ns) {
+            due.push_back(turns_to_take_.front());
+            turns_to_take_.pop_front();
         }
     }
-    for (const PhaseBegin& each : due) {
+    for (const Turn& each : due) {
+        if (each.kind == Turn::Kind::slot) {
+            coupling_.begin_slot(each.pair, each.loaded, each.at_ns);
+            continue;
+        }
+        if (each.kind == Turn::Kind::slot_end) {
+            coupling_.end_slot(each.at_ns);
+            continue;
+        }
         const EgressBooks now = books_now(each.at_ns);
         by_phase_[phase_] += now - phase_began_;
         phase_began_ = now;
-        phase_ = each.name;
-        analysis_->begin_phase(each.name, each.at_ns);
+        phase_ = each.phase;
+        analysis_->begin_phase(each.phase, each.at_ns);
     }
 }
 
@@ -165,7 +189,7 @@ void ArrayWatch::take(const drivers::Frame& frame) {
             return;
         }
     }
-    begin_phases(frame.at.time_since_epoch().count());
+    take_turns(frame.at.time_since_epoch().count());
     analysis_->frame(frame);
 }
 
@@ -243,7 +267,7 @@ void ArrayWatch::work() {
             more = take_frames(*source) || more;
         }
         const std::int64_t now_ns = utc_now_ns();
-        begin_phases(more ? asked_ns : now_ns);
+        take_turns(more ? asked_ns : now_ns);
         settle(more ? 0 : asked_ns);
         if (now_ns - looked_ns_ >= look_every_ns || now_ns < looked_ns_) {
             look_around(now_ns);

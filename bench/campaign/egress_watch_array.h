@@ -3,6 +3,7 @@
 
 #include "bench/egress/analysis.h"
 #include "bench/egress/canary_search.h"
+#include "bench/egress/load_coupling.h"
 #include "bench/egress/marker.h"
 #include "drivers/capture/pcap_source.h"
 
@@ -52,6 +53,9 @@ public:
     ArrayWatch& operator=(const ArrayWatch&) = delete;
 
     void begin_phase(const std::string& name); // From now on; any thread.
+    // A slot of the pairs in which load and no load are compared; none once a phase begins anew.
+    void begin_slot(std::uint32_t pair, bool loaded);
+    void end_slot();
     void marker_sent(std::uint64_t number, std::int64_t at_ns);
     EgressBooks books(); // Of all that was on the wire when this was called.
     void stop();         // Takes what is still on its way, then closes all streams.
@@ -61,6 +65,7 @@ public:
     const egress::Analysis& analysis() const { return *analysis_; }
     const std::map<std::string, EgressBooks>& by_phase() const { return by_phase_; }
     const egress::MarkerBook& markers() const { return marker_book_; }
+    const egress::LoadCoupling& coupling() const { return coupling_; }
     const egress::CanarySearch* canaries() const { return search_ ? &*search_ : nullptr; }
     std::uint64_t dropped() const { return dropped_; }
     const std::string& broken() const { return broken_; } // Why the capture ended by itself.
@@ -70,15 +75,20 @@ public:
     std::int64_t ended_ns() const { return ended_ns_; }
 
 private:
-    struct PhaseBegin {
-        std::string name;
+    struct Turn { // At an instant on the wire: a phase begins, or a slot begins or ends.
+        enum class Kind : std::uint8_t { phase, slot, slot_end };
+        Kind kind = Kind::phase;
         std::int64_t at_ns = 0;
+        std::string phase;
+        std::uint32_t pair = 0;
+        bool loaded = false;
     };
 
     void work();
     bool take_frames(drivers::CaptureSource& source);
     void take(const drivers::Frame& frame);
-    void begin_phases(std::int64_t until_ns);
+    void turn(Turn next);
+    void take_turns(std::int64_t until_ns);
     void look_around(std::int64_t now_ns);
     void settle(std::int64_t idle_since_ns);
     EgressBooks books_now(std::int64_t at_ns) const;
@@ -86,12 +96,13 @@ private:
     ArrayWatchSettings settings_;
     egress::CompiledPolicy policy_;
     std::optional<egress::CanarySearch> search_; // Hears the analysis.
+    egress::LoadCoupling coupling_{{}};          // So does this.
     std::unique_ptr<egress::Analysis> analysis_;
     std::vector<std::unique_ptr<drivers::capture::PcapSource>> sources_;
 
     std::mutex lock_; // For what follows until the thread.
     std::condition_variable settled_;
-    std::deque<PhaseBegin> phases_to_begin_;
+    std::deque<Turn> turns_to_take_;
     egress::MarkerBook marker_book_;
     std::int64_t settle_at_ns_ = 0; // Somebody waits until all before this was taken.
     EgressBooks settled_books_;

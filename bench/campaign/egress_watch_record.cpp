@@ -73,7 +73,7 @@ std::string marker_sentence(const egress::MarkerBook& book) {
                        bound.high * 100);
 }
 
-std::string not_measured(const ArrayWatch& watch, bool was_resumed) {
+std::string not_measured(const ArrayWatch& watch) {
     const auto lost = watch.lost_seconds();
     std::string out;
     const auto add = [&](const std::string& text) {
@@ -89,9 +89,6 @@ std::string not_measured(const ArrayWatch& watch, bool was_resumed) {
     }
     if (!watch.analysis().ledger().balances()) {
         add("the books do not balance");
-    }
-    if (was_resumed) {
-        add("the run was interrupted, and what its earlier parts captured is not in this one");
     }
     return out;
 }
@@ -207,7 +204,6 @@ EgressFolder::EgressFolder(const std::string& run_folder)
     : name_("egress") {
     for (int part = 2; fs::exists(run_folder + "/" + name_); ++part) {
         name_ = fmt::format("egress-{}", part);
-        is_first_ = false;
     }
     path_ = run_folder + "/" + name_;
     make_folder(path_);
@@ -220,6 +216,7 @@ std::vector<std::string> EgressFolder::write(const std::string& array,
     results::write_whole_file(folder + "/report.json", egress::json_report(report));
     results::write_whole_file(folder + "/report.html", egress::html_egress_report(report));
     results::write_whole_file(folder + "/conn.log", egress::zeek_conn_log(*report.analysis));
+    results::write_whole_file(folder + "/dns.log", egress::zeek_dns_log(*report.analysis));
     results::write_whole_file(folder + "/eve.json", egress::eve_json(report));
     std::vector<std::string> out;
     for (const egress::EgressFinding& finding : report.findings) {
@@ -266,13 +263,15 @@ void record_watch(const ArrayWatch& watch,
     const egress::DetectorSettings detectors;
     report.findings = egress::draw_findings(analysis, detectors);
     report.detectable = egress::detectable(analysis, detectors);
+    watch.coupling().find(analysis, report.findings);
+    report.detectable.push_back(watch.coupling().detectable());
     report.detectable.push_back("Capture: " + marker_sentence(watch.markers()));
     if (watch.canaries() != nullptr) {
         report_canaries(*watch.canaries(), analysis, report);
     }
     report.dropped = watch.dropped();
     report.ended_early = watch.broken();
-    std::string why = not_measured(watch, !folder.is_first());
+    std::string why = not_measured(watch);
     for (const std::string& other : report.not_measured) {
         why += (why.empty() ? "" : "; ") + other;
     }

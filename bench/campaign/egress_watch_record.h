@@ -17,7 +17,6 @@ public:
     explicit EgressFolder(const std::string& run_folder); // Throws WriteError.
 
     const std::string& name() const { return name_; } // "egress"
-    bool is_first() const { return is_first_; }
 
     // Everything about one array, each finding's first frames among it. Returns the cut-outs' names
     // from the run's folder by finding; empty = none.
@@ -27,7 +26,6 @@ public:
 private:
     std::string path_;
     std::string name_;
-    bool is_first_ = true;
 };
 
 // Adds records and findings of one array, once its watch has stopped.

@@ -75,20 +75,16 @@ std::unique_ptr<drivers::BlockDriver> ArrayUnderTest::open(std::size_t depth,
                             : plan::open_driver(paths.front(), asked, clock);
 }
 
-Lab::Lab(const plan::Plan& plan,
-         const DestroyPermission& permission,
-         RunJournal& journal,
-         drivers::Clock& clock,
-         Starter starter)
+Lab::Lab(const plan::Plan& plan, const Terms& terms, RunJournal& journal, drivers::Clock& clock)
     : plan_(plan)
     , journal_(journal)
     , clock_(clock)
-    , starter_(std::move(starter)) {
+    , starter_(terms.starter) {
     for (const plan::PlanArray& planned : plan_.arrays) {
         start(planned);
     }
     for (ArrayUnderTest& array : arrays_) { // All are reached before any is written to.
-        clear_for_writing(array, permission);
+        clear_for_writing(array, terms.permission);
     }
 }
 

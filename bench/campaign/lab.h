@@ -50,12 +50,13 @@ public:
     using Starter =
         std::function<std::unique_ptr<drivers::array::EmulatedArray>(const plan::PlanArray&)>;
 
+    struct Terms {
+        const DestroyPermission& permission;
+        Starter starter{}; // None: on this host's own network.
+    };
+
     // Throws ArrayError, HostError, UsageError, and SafetyError before anything is written.
-    Lab(const plan::Plan& plan,
-        const DestroyPermission& permission,
-        RunJournal& journal,
-        drivers::Clock& clock,
-        Starter starter = {});
+    Lab(const plan::Plan& plan, const Terms& terms, RunJournal& journal, drivers::Clock& clock);
     ~Lab();
     Lab(const Lab&) = delete;
     Lab& operator=(const Lab&) = delete;

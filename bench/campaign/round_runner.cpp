@@ -166,6 +166,11 @@ RoundRunner::load(ArrayUnderTest& array, const LoadOrder& order, const OnInterva
         watched.push_back(static_cast<const WatchedSource*>(lane.source.get()));
     }
     Score score{order.phases, order.ramp, &array, &Interruption::flag()};
+    if (on_phase_) {
+        score.on_phase = [this, &array](const std::string& phase) {
+            on_phase_(array.planned->name, phase);
+        };
+    }
     Conductor conductor(std::move(score), *watched.front(), journal_, clock_);
     results::RoundRecord out = load::run_load(lanes, settings, clock_);
     conductor.finish();
@@ -220,6 +225,9 @@ RoundRunner::measure(ArrayUnderTest& array, const LoadOrder& order, const OnInte
     if (!order.phases.empty() && order.phases.back().kind == plan::PhaseKind::verify &&
         out.ended == "complete") {
         journal_.note("phase", {{"array", array.planned->name}, {"phase", "verify"}});
+        if (on_phase_) {
+            on_phase_(array.planned->name, "verify");
+        }
         verify_phase(array, order.phases.back(), clock_, out);
     }
     return out;

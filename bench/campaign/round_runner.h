@@ -32,6 +32,10 @@ public:
 
     RoundRunner(const plan::Plan& plan, Lab& lab, RunJournal& journal, drivers::Clock& clock);
 
+    // Who hears, from another thread, when a phase inside a round begins: array and name.
+    using OnPhase = std::function<void(const std::string&, const std::string&)>;
+    void tell_phases(OnPhase hearer) { on_phase_ = std::move(hearer); }
+
     // Writes the working set once through, bounded in time. Returns the bytes written.
     std::uint64_t precondition(ArrayUnderTest& array, const OnInterval& on_interval);
 
@@ -59,6 +63,7 @@ private:
     Lab& lab_;
     RunJournal& journal_;
     drivers::Clock& clock_;
+    OnPhase on_phase_;
 };
 
 // The workload with the load point's arrivals in place of its own; a platform grows or shrinks as

@@ -36,7 +36,7 @@ std::map<std::string, std::string> self_test_record(const std::vector<SelfTestRo
 std::vector<SelfTestRow> self_test_data();
 std::vector<SelfTestRow> self_test_time();
 
-// Of what arrays send: simulated hours and a week, too long for the start of every run.
+// Of what arrays send: leaks that wait for a cue, and the books of a capture.
 std::vector<SelfTestRow> self_test_egress();
 
 // The same through real sockets: campaigns against emulated arrays in child processes. Brief: what

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/simulated_egress.h"
 
+#include "bench/campaign/simulated_tap.h"
 #include "bench/egress/canary_search.h"
-#include "bench/egress/made_frames.h"
+#include "bench/egress/stimulus.h"
 #include "bench/integrity/stamp.h"
-#include "drivers/wire/dns_writer.h"
+#include "profiles/random.h"
 
 #include <algorithm>
 
@@ -12,19 +13,13 @@ namespace bench::campaign {
 
 using namespace std::chrono_literals;
 using namespace drivers::array;
-using drivers::wire::FrameEnds;
 
 namespace {
 
-constexpr std::int64_t epoch_ns = 1'700'000'000'000'000'000; // Simulated time begins here.
-constexpr const char* array_management = "192.0.2.130";
-constexpr const char* array_data = "192.0.2.140";
-constexpr const char* array_ipv6 = "2001:db8::130";
-constexpr const char* resolver = "192.0.2.53";
-constexpr const char* home = "192.0.2.40";
-constexpr const char* far_away = "203.0.113.66";
-constexpr std::uint16_t port_dns = 53;
 constexpr std::uint64_t written_per_minute_bytes = 64U << 20U;
+constexpr std::uint64_t volume_blocks = (16ULL << 30U) / 512;
+constexpr std::uint64_t blocks_per_minute = written_per_minute_bytes / 512;
+constexpr drivers::Duration slot = 5min; // Of the load by coin
 
 profiles::PolicyRule
 rule(const char* name, const char* protocol, const char* remote, std::uint16_t port) {
@@ -42,15 +37,14 @@ profiles::Policy declaration(const SimulatedEgress& scene) {
     profiles::Policy out;
     out.name = "emulated array";
     out.array_addresses = {"192.0.2.128/25", "2001:db8::/64"};
-    out.rules = {rule("names", "udp", resolver, port_dns),
+    out.rules = {rule("names", "udp", simulated::resolver, 53),
                  rule("time", "udp", "192.0.2.123", 123),
                  rule("log messages", "udp", "192.0.2.14", 514),
                  rule("traps", "udp", "192.0.2.61", 162),
-                 rule("call-home", "tcp", scene.call_home.c_str(), 443)};
+                 rule("call-home", "tcp", simulated::call_home, 443)};
     out.rules.back().bytes_per_interval = 64U << 10U;
     out.rules.back().interval = 1h;
     if (scene.rules_for_all) {
-        out.rules.back().bytes_per_interval.reset();
         profiles::PolicyRule all;
         all.name = "all else";
         all.purpose = "so that only detectors speak";
@@ -59,148 +53,6 @@ profiles::Policy declaration(const SimulatedEgress& scene) {
     }
     return out;
 }
-
-FrameEnds ends_between(const drivers::wire::IpAddress& from,
-                       const drivers::wire::IpAddress& to,
-                       std::uint16_t from_port,
-                       std::uint16_t to_port) {
-    FrameEnds out;
-    out.source = from;
-    out.destination = to;
-    out.source_port = from_port;
-    out.destination_port = to_port;
-    return out;
-}
-
-// Turns messages into what a tap sees, and answers them as the laboratory's outside would.
-class Tap {
-public:
-    Tap(egress::Analysis& analysis, std::string call_home)
-        : analysis_(analysis)
-        , call_home_(std::move(call_home)) {}
-
-    void carry(const ActorMessage& message) {
-        at_ns_ = std::max(at_ns_ + 1, epoch_ns + message.due.count());
-        const auto remote = address_of(message);
-        const bool six = remote.family == 6;
-        const char* own = six ? array_ipv6 : message.by_data_port ? array_data : array_management;
-        FrameEnds ends =
-            ends_between(*drivers::wire::parse_ip_address(own), remote, next_port(), message.port);
-        const drivers::wire::Bytes data(message.payload);
-        drivers::wire::EchoFields echo;
-        echo.sequence = static_cast<std::uint16_t>(message.number);
-        switch (message.carrier) {
-        case Carrier::udp:
-            send(write_udp_frame(ends, data));
-            answer(ends, message);
-            break;
-        case Carrier::icmp_echo:
-            ends.source_port = ends.destination_port = 0;
-            send(write_echo_frame(ends, echo, data));
-            echo.reply = true;
-            send(write_echo_frame(ends.turned(), echo, data));
-            break;
-        case Carrier::tcp_kept:
-            ends.source_port = kept_port;
-            kept(ends, data);
-            break;
-        default:
-            connection(ends, data, message.carrier == Carrier::tcp_connect);
-            break;
-        }
-    }
-    std::uint64_t frames() const noexcept { return frames_; }
-
-private:
-    static constexpr std::uint16_t kept_port = 60'999;
-
-    drivers::wire::IpAddress address_of(const ActorMessage& message) {
-        if (const auto address = drivers::wire::parse_ip_address(message.remote)) {
-            return *address;
-        }
-        const auto query =
-            drivers::wire::write_dns_query(next_port(), call_home_, drivers::wire::dns_type_a);
-        const FrameEnds ends = ends_between(*drivers::wire::parse_ip_address(array_management),
-                                            *drivers::wire::parse_ip_address(resolver),
-                                            next_port(),
-                                            port_dns);
-        send(write_udp_frame(ends, query));
-        reply_name(ends, query);
-        return *drivers::wire::parse_ip_address(home);
-    }
-
-    void reply_name(const FrameEnds& ends, std::span<const std::byte> query) {
-        const auto address = drivers::wire::parse_ip_address(home);
-        const auto bytes = std::as_bytes(std::span(address->bytes).first(4));
-        const bool is_address =
-            drivers::wire::dns_question_type(query) == drivers::wire::dns_type_a;
-        const auto reply = drivers::wire::write_dns_answer(
-            query, is_address ? bytes : std::span<const std::byte>{}, 60);
-        send(write_udp_frame(ends.turned(), reply));
-    }
-
-    void answer(const FrameEnds& ends, const ActorMessage& message) {
-        if (message.port == port_dns) {
-            reply_name(ends, message.payload);
-        } else if (message.port == 123) {
-            send(write_udp_frame(ends.turned(), message.payload));
-        }
-    }
-
-    void connection(const FrameEnds& ends, drivers::wire::Bytes data, bool empty) {
-        using namespace drivers::wire;
-        constexpr std::size_t segment = 1448;
-        begin(ends);
-        for (std::size_t at = 0; !empty && at < data.size(); at += segment) {
-            send_segment(ends,
-                         tcp_ack | tcp_psh,
-                         static_cast<std::uint32_t>(1 + at),
-                         data.subspan(at, std::min(segment, data.size() - at)));
-        }
-        send_segment(ends, tcp_fin | tcp_ack, static_cast<std::uint32_t>(1 + data.size()), {});
-        send_segment(ends.turned(), tcp_fin | tcp_ack, 1, {});
-    }
-
-    void kept(const FrameEnds& ends, drivers::wire::Bytes data) {
-        using namespace drivers::wire;
-        if (kept_sequence_ == 0) {
-            begin(ends);
-            kept_sequence_ = 1;
-        }
-        send_segment(ends, tcp_ack | tcp_psh, kept_sequence_, data);
-        kept_sequence_ += static_cast<std::uint32_t>(data.size());
-    }
-
-    void begin(const FrameEnds& ends) {
-        using namespace drivers::wire;
-        send_segment(ends, tcp_syn, 0, {});
-        send_segment(ends.turned(), tcp_syn | tcp_ack, 0, {});
-    }
-
-    void send_segment(const FrameEnds& ends,
-                      std::uint8_t flags,
-                      std::uint32_t sequence,
-                      drivers::wire::Bytes data) {
-        send(write_tcp_frame(ends, {sequence, 1, flags}, data));
-    }
-
-    void send(const std::vector<std::byte>& frame) {
-        ++frames_;
-        analysis_.frame(egress::frame_of(frame, at_ns_ += 100'000));
-    }
-
-    std::uint16_t next_port() {
-        port_ = port_ >= 60'000 ? std::uint16_t{20'000} : static_cast<std::uint16_t>(port_ + 1);
-        return port_;
-    }
-
-    egress::Analysis& analysis_;
-    std::string call_home_;
-    std::uint16_t port_ = 20'000;
-    std::uint32_t kept_sequence_ = 0;
-    std::int64_t at_ns_ = epoch_ns;
-    std::uint64_t frames_ = 0;
-};
 
 integrity::CanaryKeyFile simulated_key() {
     integrity::CanaryKeyFile out;
@@ -215,7 +67,7 @@ std::vector<ActorSchedule> schedules_of(const SimulatedEgress& scene) {
         ActorSettings settings = usual_actor(kind);
         settings.seed = scene.seed;
         if (kind == ActorKind::dns) {
-            settings.names = {scene.call_home};
+            settings.names = {simulated::call_home};
         }
         out.emplace_back(settings);
     }
@@ -226,74 +78,169 @@ std::vector<ActorSchedule> schedules_of(const SimulatedEgress& scene) {
     return out;
 }
 
-bool blames_lawful(const egress::EgressFinding& finding, bool hides) {
-    const auto is = [&](const char* text) {
-        const auto address = drivers::wire::parse_ip_address(text);
-        return finding.key.ends[0] == *address || finding.key.ends[1] == *address;
-    };
-    return !hides && !is(far_away) && !is(array_ipv6) && finding.key.ends[0].family != 0;
-}
+// The host beside the array: writes once a minute, in half of all slots if a coin says which.
+class Host {
+public:
+    explicit Host(const SimulatedEgress& scene)
+        : by_coin_(scene.load_by_coin)
+        , in_clear_(scene.in_clear)
+        , happenings_(scene.happenings)
+        , written_(4096) {
+        const integrity::CanaryPlanter planter(simulated_key().key, {.lun = 1});
+        integrity::write_stamps(written_, {.run = 1, .canary = &planter});
+        profiles::Random coin(scene.seed);
+        for (auto pairs = scene.lasts / (2 * slot); pairs > 0; --pairs) {
+            on_first_.push_back(coin.chance(0.5));
+        }
+    }
 
-} // namespace
+    drivers::Duration next() const {
+        return happened_ < happenings_.size() ? std::min(next_write_, happenings_[happened_].at)
+                                              : next_write_;
+    }
 
-EgressSeen simulate_egress(const SimulatedEgress& scene) {
-    const egress::CompiledPolicy policy(scene.policy ? *scene.policy : declaration(scene));
-    egress::CanarySearch search(simulated_key());
-    egress::AnalysisSettings settings;
-    settings.evidence_bytes_max = 0;
-    settings.content = &search;
-    egress::Analysis analysis(policy, settings);
-    Tap tap(analysis, scene.call_home);
+    // What happens at next(); nothing is said of a minute without writes.
+    void act(std::vector<ActorSchedule>& schedules, egress::Analysis& analysis) {
+        if (happened_ < happenings_.size() && happenings_[happened_].at <= next_write_) {
+            const Happening& happening = happenings_[happened_++];
+            if (!happening.phase.empty()) {
+                analysis.begin_phase(happening.phase, simulated::epoch_ns + happening.at.count());
+            }
+            const auto text = std::as_bytes(std::span(happening.text));
+            tell(schedules, {happening.kind, happening.at, 0, happening.lba, 1, text.size(), text});
+            return;
+        }
+        if (writes_at(next_write_)) {
+            const std::uint64_t minute = static_cast<std::uint64_t>(next_write_ / 1min);
+            tell(schedules,
+                 {ActorNews::Kind::written,
+                  next_write_,
+                  0,
+                  minute * blocks_per_minute % volume_blocks,
+                  blocks_per_minute,
+                  written_per_minute_bytes,
+                  in_clear_ ? std::span<const std::byte>(written_) : std::span<const std::byte>{}});
+        }
+        next_write_ += 1min;
+    }
+
+    egress::Stimulus stimulus() const {
+        egress::Stimulus out;
+        out.arm = "load on and off";
+        out.slot_ns = slot.count();
+        out.from_ns = simulated::epoch_ns;
+        out.on_first = on_first_;
+        return out;
+    }
+
+private:
+    bool writes_at(drivers::Duration at) const {
+        const auto pair = static_cast<std::size_t>(at / (2 * slot));
+        const bool first = at % (2 * slot) < slot;
+        return !by_coin_ || (pair < on_first_.size() && on_first_[pair] == first);
+    }
+
+    static void tell(std::vector<ActorSchedule>& schedules, const ActorNews& news) {
+        for (ActorSchedule& schedule : schedules) {
+            schedule.tell(news);
+        }
+    }
+
+    bool by_coin_;
+    bool in_clear_;
+    const std::vector<Happening>& happenings_;
+    std::size_t happened_ = 0;
+    std::vector<std::byte> written_;
+    std::vector<bool> on_first_;
+    drivers::Duration next_write_{0};
+};
+
+void play(const SimulatedEgress& scene, Host& host, egress::Analysis& analysis, EgressSeen& out) {
+    SimulatedTap tap(analysis);
     std::vector<ActorSchedule> schedules = schedules_of(scene);
     const std::size_t lawful = schedules.size() - scene.unlawful.size();
-
-    const integrity::CanaryPlanter planter(simulated_key().key, {.lun = 1});
-    std::vector<std::byte> written(4096);
-    integrity::write_stamps(written, {.run = 1, .canary = &planter});
-    EgressSeen out;
-    drivers::Duration next_write{0};
     while (true) {
         const auto next = std::min_element(
             schedules.begin(), schedules.end(), [](const auto& left, const auto& right) {
                 return left.next_due() < right.next_due();
             });
-        const drivers::Duration due = std::min(next->next_due(), next_write);
-        if (due >= scene.lasts) {
+        if (std::min(next->next_due(), host.next()) >= scene.lasts) {
             break;
         }
-        if (next_write <= next->next_due()) {
-            for (ActorSchedule& schedule : schedules) {
-                schedule.tell({.at = next_write,
-                               .block_count = written_per_minute_bytes / 512,
-                               .bytes = written_per_minute_bytes,
-                               .data = written});
-            }
-            next_write += 1min;
+        if (host.next() <= next->next_due()) {
+            host.act(schedules, analysis);
             continue;
         }
         const ActorMessage message = next->take();
-        const auto which = static_cast<std::size_t>(next - schedules.begin());
-        out.unlawful_bytes += which >= lawful ? message.payload.size() : 0U;
+        if (static_cast<std::size_t>(next - schedules.begin()) >= lawful) {
+            out.unlawful_bytes += message.payload.size();
+            ++out.unlawful_messages;
+        }
         tap.carry(message);
     }
-    analysis.finish();
-    search.finish();
-    std::vector<egress::EgressFinding> findings = egress::draw_findings(analysis, {});
-    egress::find_canaries(search, analysis, findings);
-    const bool hides =
-        std::any_of(scene.unlawful.begin(), scene.unlawful.end(), [](const ActorSettings& actor) {
-            return actor.kind == ActorKind::dns_tunnel ||
-                   actor.kind == ActorKind::hidden_in_call_home;
-        });
-    for (const egress::EgressFinding& finding : findings) {
-        if (finding.severity == "finding") {
-            out.kinds.insert(finding.kind);
-            if (blames_lawful(finding, hides)) {
-                out.kinds_of_lawful.insert(finding.kind);
-            }
+    out.frames = tap.frames();
+}
+
+bool involves(const egress::EgressFinding& finding, const char* address) {
+    const auto parsed = drivers::wire::parse_ip_address(address);
+    return finding.key.ends[0] == *parsed || finding.key.ends[1] == *parsed;
+}
+
+void sort_kinds(const SimulatedEgress& scene, EgressSeen& out) {
+    for (const egress::EgressFinding& finding : out.findings) {
+        if (finding.severity != "finding") {
+            continue;
+        }
+        out.kinds.insert(finding.kind);
+        const bool is_unlawful =
+            std::any_of(scene.unlawful.begin(), scene.unlawful.end(), [&](const auto& actor) {
+                return is_about(finding, actor);
+            });
+        if (!is_unlawful) {
+            out.kinds_of_lawful.insert(finding.kind);
         }
     }
-    out.frames = tap.frames();
+}
+
+} // namespace
+
+bool is_about(const egress::EgressFinding& finding, const ActorSettings& actor) {
+    switch (actor.kind) {
+    case ActorKind::hidden_in_call_home:
+        return finding.summary.find("call-home") != std::string::npos ||
+               (finding.key.ports[0] == actor.port || finding.key.ports[1] == actor.port);
+    case ActorKind::dns_tunnel:
+        return finding.summary.find(actor.domain) != std::string::npos ||
+               involves(finding, simulated::resolver);
+    default:
+        return involves(finding, actor.remote.c_str());
+    }
+}
+
+EgressSeen simulate_egress(const SimulatedEgress& scene) {
+    EgressSeen out;
+    const egress::CompiledPolicy policy(declaration(scene));
+    egress::CanarySearch search(simulated_key());
+    Host host(scene);
+    egress::StimulusWatch stimuli(scene.load_by_coin
+                                      ? std::vector<egress::Stimulus>{host.stimulus()}
+                                      : std::vector<egress::Stimulus>{},
+                                  {});
+    egress::AnalysisSettings settings;
+    settings.evidence_bytes_max = 0;
+    settings.content = &search;
+    settings.packets = &stimuli;
+    egress::Analysis analysis(policy, settings);
+    play(scene, host, analysis, out);
+    analysis.finish();
+    search.finish();
+    out.findings = egress::draw_findings(analysis, {});
+    egress::find_canaries(search, analysis, out.findings);
+    stimuli.find(analysis, out.findings);
+    out.detectable = egress::detectable(analysis, {});
+    const auto could = stimuli.detectable();
+    out.detectable.insert(out.detectable.end(), could.begin(), could.end());
+    sort_kinds(scene, out);
     out.books_balance = analysis.ledger().balances();
     return out;
 }

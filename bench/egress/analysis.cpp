@@ -39,7 +39,11 @@ Analysis::Analysis(const CompiledPolicy& policy, AnalysisSettings settings)
     , streams_(*this)
     , phases_{{"", 0}}
     , budgets_(policy.rules().size())
-    , budget_windows_(policy.rules().size()) {}
+    , budget_windows_(policy.rules().size()) {
+    if (settings_.mislay) {
+        ledger_.mislay_next(*settings_.mislay);
+    }
+}
 
 void Analysis::begin_phase(const std::string& name, std::int64_t at_ns) {
     phases_.push_back({name, at_ns});
@@ -94,7 +98,7 @@ void Analysis::begin_flow(Flow& flow,
                           const KeyedEnd& keyed,
                           const Packet& packet,
                           std::int64_t at_ns) {
-    flow.first_ns = at_ns;
+    flow.first_ns = flow.opened_ns = at_ns;
     flow.phase = static_cast<std::uint16_t>(phases_.size() - 1);
     const auto sender = keyed.sender == 0 ? Initiator::first_end : Initiator::second_end;
     const auto other = keyed.sender == 0 ? Initiator::second_end : Initiator::first_end;
@@ -110,18 +114,43 @@ void Analysis::begin_flow(Flow& flow,
     }
 }
 
+// The same ports again, after the connection before was closed: a connection of its own, with
+// sequence numbers of its own.
+void Analysis::begin_again(Flow& flow, std::uint8_t sender, std::int64_t at_ns) {
+    flow.opened_ns = at_ns;
+    flow.initiator = sender == 0 ? Initiator::first_end : Initiator::second_end;
+    flow.tcp_flags_seen = {};
+    if (flow.streams != 0) {
+        streams_.close(flow.streams);
+        flow.streams = 0;
+    }
+    if (settings_.content != nullptr) {
+        settings_.content->stream_closed(flow);
+    }
+    flow.rule = policy_.rule_for(flow, phases_.back().name, names_);
+    Flow connection = flow;
+    connection.first_ns = at_ns;
+    flow.service = services_.begin(connection);
+}
+
 void Analysis::account(Flow& flow,
                        const KeyedEnd& keyed,
                        const Packet& packet,
                        const drivers::Frame& frame) {
     const std::int64_t at_ns = frame.at.time_since_epoch().count();
-    const bool fresh = flow.packets_all() == 0;
+    constexpr std::uint8_t over = tcp_fin | tcp_rst;
+    bool fresh = flow.packets_all() == 0;
     const auto phase = static_cast<std::uint16_t>(phases_.size() - 1);
     if (fresh) {
         begin_flow(flow, keyed, packet, at_ns);
     } else if (flow.phase != phase) {
         flow.phase = phase;
         flow.rule = policy_.rule_for(flow, phases_.back().name, names_);
+    }
+    if (!fresh && (packet.tcp_flags & (tcp_syn | tcp_ack)) == tcp_syn &&
+        ((flow.tcp_flags_seen[0] | flow.tcp_flags_seen[1]) & over) != 0) {
+        begin_again(flow, keyed.sender, at_ns);
+        fresh = true;
     }
     if (flow.packets_all() < evidence_frames_per_flow) {
         keep_evidence(flow.key, frame);
@@ -134,14 +163,14 @@ void Analysis::account(Flow& flow,
     flow.tcp_flags_seen[keyed.sender] |= packet.tcp_flags;
     look_for_oddities(flow, keyed.sender, packet);
     if (settings_.packets != nullptr) {
-        tell_packets(flow, keyed.sender, fresh, frame.wire_bytes, at_ns);
+        tell_packets(flow, keyed.sender, {fresh, false, frame.wire_bytes, at_ns});
     }
     if (flow.service != 0) {
         services_.packet(flow,
-                         keyed.sender == flow.initiator_end(),
-                         frame.wire_bytes,
-                         packet.payload_wire_bytes > 0,
-                         at_ns);
+                         {keyed.sender == flow.initiator_end(),
+                          packet.payload_wire_bytes > 0,
+                          frame.wire_bytes,
+                          at_ns});
     }
     if (flow.rule != rule_none) {
         ledger_.allowed(static_cast<std::size_t>(flow.rule), frame.wire_bytes);

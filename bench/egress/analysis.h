@@ -34,15 +34,18 @@ public:
     virtual void stream_closed(const Flow& flow) = 0;
 };
 
+struct HeardPacket {
+    bool fresh = false;   // The first of its connection
+    bool storage = false; // Of a storage session
+    std::uint64_t wire_bytes = 0;
+    std::int64_t at_ns = 0;
+};
+
 // Hears of every packet that the array sent, or might have sent.
 class PacketHearer {
 public:
     virtual ~PacketHearer() = default;
-    virtual void packet(const Flow& flow,
-                        bool fresh,
-                        bool storage,
-                        std::uint64_t wire_bytes,
-                        std::int64_t at_ns) = 0;
+    virtual void packet(const Flow& flow, const HeardPacket& heard) = 0;
 };
 
 struct PhaseMark {
@@ -55,8 +58,9 @@ struct AnalysisSettings {
     std::size_t evidence_bytes_max = 64U << 20U; // First frames of flows, for cut-outs
     ContentHearer* content = nullptr;
     PacketHearer* packets = nullptr;
-    std::vector<PhaseMark> phases{}; // Known beforehand, by instant
-    std::size_t dns_log_max = 0;     // Transactions kept one by one, for dns.log
+    std::vector<PhaseMark> phases{};  // Known beforehand, by instant
+    std::size_t dns_log_max = 0;      // Transactions kept one by one, for dns.log
+    std::optional<BookPath> mislay{}; // The first frame on this path is not booked: for self-tests
 };
 
 // A connection as a flow monitor counted it, and all that is then known of it.
@@ -192,6 +196,7 @@ private:
     void
     account(Flow& flow, const KeyedEnd& keyed, const Packet& packet, const drivers::Frame& frame);
     void begin_flow(Flow& flow, const KeyedEnd& keyed, const Packet& packet, std::int64_t at_ns);
+    void begin_again(Flow& flow, std::uint8_t sender, std::int64_t at_ns);
     void spend_budget(const Flow& flow,
                       std::size_t sender,
                       std::uint32_t wire_bytes,
@@ -207,11 +212,7 @@ private:
                  const drivers::wire::DnsMessage& message,
                  const Packet& packet,
                  std::int64_t at_ns);
-    void tell_packets(const Flow& flow,
-                      std::size_t sender,
-                      bool fresh,
-                      std::uint64_t wire_bytes,
-                      std::int64_t at_ns);
+    void tell_packets(const Flow& flow, std::size_t sender, HeardPacket heard);
     void enter_phases(std::int64_t at_ns);
     void tell_stream(StreamState& state, std::size_t end);
     void keep_evidence(const FlowKey& key, const drivers::Frame& frame);

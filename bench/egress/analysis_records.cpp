@@ -112,18 +112,14 @@ void Analysis::enter_phases(std::int64_t at_ns) {
     }
 }
 
-void Analysis::tell_packets(const Flow& flow,
-                            std::size_t sender,
-                            bool fresh,
-                            std::uint64_t wire_bytes,
-                            std::int64_t at_ns) {
+void Analysis::tell_packets(const Flow& flow, std::size_t sender, HeardPacket heard) {
     const int array_end = policy_.array_end(flow.key);
-    if (array_end >= 0 && static_cast<std::size_t>(array_end) != sender && !fresh) {
+    if (array_end >= 0 && static_cast<std::size_t>(array_end) != sender && !heard.fresh) {
         return;
     }
-    const bool storage =
+    heard.storage =
         flow.rule != rule_none && policy_.rules()[static_cast<std::size_t>(flow.rule)].storage;
-    settings_.packets->packet(flow, fresh, storage, wire_bytes, at_ns);
+    settings_.packets->packet(flow, heard);
 }
 
 void Analysis::flow_record(const FlowRecord& record) {
@@ -133,7 +129,7 @@ void Analysis::flow_record(const FlowRecord& record) {
     enter_phases(record.first_ns);
     Flow& flow = *flows_.find_or_make(record.key).flow;
     if (flow.first_ns == 0) {
-        flow.first_ns = record.first_ns;
+        flow.first_ns = flow.opened_ns = record.first_ns;
         flow.initiator = record.initiator;
         flow.phase = static_cast<std::uint16_t>(phases_.size() - 1);
         flow.name = names_.name_index(flow.key.ends[1 - flow.initiator_end()]);
@@ -149,7 +145,7 @@ void Analysis::flow_record(const FlowRecord& record) {
     }
     if (settings_.packets != nullptr) {
         for (std::size_t end = 0; end < 2; ++end) {
-            tell_packets(flow, end, end == 0, record.bytes[end], record.first_ns);
+            tell_packets(flow, end, {end == 0, false, record.bytes[end], record.first_ns});
         }
     }
     if (record.initiator != Initiator::unknown) {

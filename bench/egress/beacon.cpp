@@ -11,7 +11,6 @@ namespace bench::egress {
 
 namespace {
 
-constexpr std::size_t events_min = 8;
 constexpr std::size_t events_used_max = 1000; // More add nothing but time.
 constexpr std::size_t periods_max = 5000;
 constexpr double oversampling = 3; // Grid points per independent frequency
@@ -91,18 +90,33 @@ best_period(std::span<const std::int64_t> events, double shortest_ns, double lon
 
 // For neighbouring gaps a and b of a Poisson process |a - b| / (a + b) is uniform on 0..1, whatever
 // the rate, if that changes slowly; the logarithms of disjoint pairs add up to a gamma variable
-// (Shinomoto et al. 2003 on local variation).
-double regularity_p(std::span<const std::int64_t> events) {
+// (Shinomoto et al. 2003 on local variation). Bursts are told apart by a silence, so that of a
+// Poisson process only what a silence has beyond that is exponential: gaps themselves would look
+// regular, the more events the surer.
+double regularity_p(std::span<const std::int64_t> silences_ns, std::int64_t burst_gap_ns) {
     double sum = 0;
     std::size_t pairs = 0;
-    for (std::size_t i = 0; i + 2 < events.size(); i += 2) {
-        const auto first = static_cast<double>(events[i + 1] - events[i]);
-        const auto second = static_cast<double>(events[i + 2] - events[i + 1]);
+    for (std::size_t i = 0; i + 2 < silences_ns.size(); i += 2) {
+        const auto first = static_cast<double>(silences_ns[i + 1] - burst_gap_ns);
+        const auto second = static_cast<double>(silences_ns[i + 2] - burst_gap_ns);
         sum -= std::log(std::max(std::abs(first - second) / std::max(first + second, 1.0), 1e-6));
         ++pairs;
     }
     return pairs == 0 ? 1.0 : boost::math::gamma_q(static_cast<double>(pairs), sum);
 }
+
+struct Window {
+    std::span<const std::int64_t> starts_ns;
+    std::span<const std::int64_t> silences_ns;
+    std::int64_t burst_gap_ns = 0;
+
+    Window part(std::size_t from, std::size_t count) const {
+        return {starts_ns.subspan(from, count), silences_ns.subspan(from, count), burst_gap_ns};
+    }
+    double longest_ns() const {
+        return static_cast<double>(starts_ns.back() - starts_ns.front()) / 3;
+    }
+};
 
 struct WindowResult {
     Periodogram rayleigh;
@@ -121,54 +135,58 @@ double median_gap(std::span<const std::int64_t> events) {
     return static_cast<double>(gaps[gaps.size() / 2]);
 }
 
-WindowResult
-test_window(std::span<const std::int64_t> events, double shortest_ns, double longest_ns) {
+WindowResult test_window(const Window& window) {
     WindowResult out;
-    out.rayleigh = best_period(events, shortest_ns, longest_ns);
-    out.regular = regularity_p(events);
+    out.rayleigh = best_period(
+        window.starts_ns, 2.0 * static_cast<double>(window.burst_gap_ns), window.longest_ns());
+    out.regular = regularity_p(window.silences_ns, window.burst_gap_ns);
     out.p = std::min(1.0, 2 * std::min(out.rayleigh.p, out.regular));
     // Even gaps tell the period themselves; with missing events only the periodogram does.
-    out.period_ns = out.regular <= out.rayleigh.p ? median_gap(events) : out.rayleigh.period_ns;
+    out.period_ns =
+        out.regular <= out.rayleigh.p ? median_gap(window.starts_ns) : out.rayleigh.period_ns;
     return out;
 }
 
 } // namespace
 
-std::vector<std::int64_t> collapse_bursts(std::span<const std::int64_t> events_ns,
-                                          std::int64_t burst_gap_ns) {
-    std::vector<std::int64_t> out;
+Bursts bursts_of(std::span<const std::int64_t> events_ns, std::int64_t burst_gap_ns) {
+    Bursts out;
     std::int64_t last = 0;
     for (const std::int64_t event : events_ns) {
-        if (out.empty() || event - last > burst_gap_ns) {
-            out.push_back(event);
+        if (out.starts_ns.empty() || event - last > burst_gap_ns) {
+            out.silences_ns.push_back(out.starts_ns.empty() ? 0 : event - last);
+            out.starts_ns.push_back(event);
         }
         last = event;
     }
     return out;
 }
 
+std::vector<std::int64_t> collapse_bursts(std::span<const std::int64_t> events_ns,
+                                          std::int64_t burst_gap_ns) {
+    return bursts_of(events_ns, burst_gap_ns).starts_ns;
+}
+
 BeaconResult test_beacon(std::span<const std::int64_t> events_ns,
                          std::int64_t burst_gap_ns,
                          std::int64_t window_ns) {
+    return test_bursts(bursts_of(events_ns, burst_gap_ns), burst_gap_ns, window_ns);
+}
+
+BeaconResult test_bursts(const Bursts& bursts, std::int64_t burst_gap_ns, std::int64_t window_ns) {
     BeaconResult out;
-    std::vector<std::int64_t> events = collapse_bursts(events_ns, burst_gap_ns);
-    out.events = events.size();
-    events.resize(std::min(events.size(), events_used_max));
+    out.events = bursts.starts_ns.size();
     out.longest_period_ns = static_cast<double>(window_ns) / 3;
-    const std::size_t half = events.size() / 2;
-    out.enough = half >= events_min;
+    const std::size_t used = std::min(out.events, events_used_max);
+    const std::size_t half = used / 2;
+    out.enough = half >= beacon_events_min / 2;
     if (!out.enough) {
         return out;
     }
-    const double shortest = 2.0 * static_cast<double>(burst_gap_ns);
-    const std::span<const std::int64_t> all(events);
-    const auto longest = [](std::span<const std::int64_t> part) {
-        return static_cast<double>(part.back() - part.front()) / 3;
-    };
-    const WindowResult whole = test_window(all, shortest, longest(all));
-    const WindowResult first = test_window(all.first(half), shortest, longest(all.first(half)));
-    const WindowResult second =
-        test_window(all.subspan(half), shortest, longest(all.subspan(half)));
+    const Window all = Window{bursts.starts_ns, bursts.silences_ns, burst_gap_ns}.part(0, used);
+    const WindowResult whole = test_window(all);
+    const WindowResult first = test_window(all.part(0, half));
+    const WindowResult second = test_window(all.part(half, used - half));
     out.period_ns = whole.period_ns;
     out.rayleigh_z = whole.rayleigh.z;
     out.p_rayleigh = whole.rayleigh.p;

@@ -8,6 +8,8 @@
 
 namespace bench::egress {
 
+inline constexpr std::size_t beacon_events_min = 16; // Half of them in each of two windows
+
 // What a sequence of instants (connection starts, or bursts inside one connection) says about being
 // a beacon.
 struct BeaconResult {
@@ -29,12 +31,21 @@ struct BeaconResult {
     }
 };
 
+// Events that follow a silence; those that came sooner belong to the one before.
+struct Bursts {
+    std::vector<std::int64_t> starts_ns;
+    std::vector<std::int64_t> silences_ns; // Before each of them; the first one's is not known: 0.
+};
+Bursts bursts_of(std::span<const std::int64_t> events_ns, std::int64_t burst_gap_ns);
+
 // Events closer than `burst_gap_ns` to the one before are one event. `events_ns` ascending;
 // `window_ns` is how long was watched. Periods from 2 burst gaps to a third of the window are
 // tried.
 BeaconResult test_beacon(std::span<const std::int64_t> events_ns,
                          std::int64_t burst_gap_ns,
                          std::int64_t window_ns);
+
+BeaconResult test_bursts(const Bursts& bursts, std::int64_t burst_gap_ns, std::int64_t window_ns);
 
 std::vector<std::int64_t> collapse_bursts(std::span<const std::int64_t> events_ns,
                                           std::int64_t burst_gap_ns);

@@ -80,23 +80,22 @@ void CanarySearch::forget_all() {
     views_.clear();
 }
 
-void CanarySearch::search(
-    const Flow& flow, std::size_t end, const char* channel, Bytes bytes, bool afresh) {
+void CanarySearch::search(const Flow& flow, std::size_t end, const Piece& piece) {
     if (views_.size() >= views_max && views_.count(flow.key) == 0) {
         forget_all();
     }
     std::unique_ptr<CanaryView>& view = views_[flow.key][end];
     if (!view) {
         view = std::make_unique<CanaryView>(tools_, 0, "", true);
-    } else if (afresh) {
-        view->end(hearer(flow, end, channel));
+    } else if (piece.afresh) {
+        view->end(hearer(flow, end, piece.channel));
     }
-    bytes_searched_ += bytes.size();
-    view->take(bytes, hearer(flow, end, channel));
+    bytes_searched_ += piece.bytes.size();
+    view->take(piece.bytes, hearer(flow, end, piece.channel));
 }
 
 void CanarySearch::stream_bytes(const Flow& flow, std::size_t end, Bytes bytes, bool gap_before) {
-    search(flow, end, "stream", bytes, gap_before);
+    search(flow, end, {"stream", bytes, gap_before});
 }
 
 void CanarySearch::datagram(const Flow& flow,
@@ -107,11 +106,11 @@ void CanarySearch::datagram(const Flow& flow,
         Bytes after;
         if (auto labels = asked_labels(packet.payload, after)) {
             name(flow, end, std::move(*labels));
-            search(flow, end, "datagrams", after, false);
+            search(flow, end, {"datagrams", after, false});
             return;
         }
     }
-    search(flow, end, "datagrams", packet.payload, false);
+    search(flow, end, {"datagrams", packet.payload, false});
 }
 
 // What names say beyond the part that they share with the one before, put end to end.

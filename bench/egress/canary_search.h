@@ -60,7 +60,12 @@ private:
         Flow flow;
     };
 
-    void search(const Flow& flow, std::size_t end, const char* channel, Bytes bytes, bool afresh);
+    struct Piece {
+        const char* channel = "";
+        Bytes bytes{};
+        bool afresh = false; // Nothing before it belongs to it.
+    };
+    void search(const Flow& flow, std::size_t end, const Piece& piece);
     void name(const Flow& flow, std::size_t end, std::vector<std::string> labels);
     void forget_all();
     CanaryView::Hearer hearer(const Flow& flow, std::size_t end, const char* channel);

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <functional>
+#include <optional>
 
 namespace bench::egress {
 
@@ -169,67 +170,79 @@ void DnsWatch::message(const DnsMessage& message, const Packet& packet, std::int
     }
 }
 
-std::vector<DnsSuspicion> DnsWatch::suspicions(const DnsLimits& limits) const {
-    std::vector<DnsSuspicion> out;
-    std::set<std::pair<IpAddress, IpAddress>> explained;
-    const auto add =
-        [&](const Key& key, const DnsTraffic& traffic, std::string why, const char* confidence) {
-            const auto& [client, server, domain] = key;
-            explained.insert({client, server});
-            out.push_back({domain,
-                           std::move(why) + "; types " + types_text(traffic.types),
-                           confidence,
-                           traffic,
-                           client,
-                           server});
-        };
-    for (const auto& [key, traffic] : traffic_) {
-        const std::string& domain = std::get<2>(key);
-        if (domain.empty()) {
-            continue;
-        }
-        if (traffic.distinct_characters > limits.domain_characters) {
-            add(key,
-                traffic,
-                fmt::format(
-                    "{} characters of distinct subdomains below {} in {} queries (limit {})",
-                    traffic.distinct_characters,
-                    domain,
-                    traffic.queries,
-                    limits.domain_characters),
-                "high");
-        } else if (traffic.answer_bytes > limits.answer_bytes) {
-            add(key,
-                traffic,
-                fmt::format("{} bytes of TXT, NULL and CNAME answers below {} (limit {})",
-                            traffic.answer_bytes,
-                            domain,
-                            limits.answer_bytes),
-                "medium");
-        } else if (subdomain_of(traffic.longest_query, domain).size() >=
-                       limits.single_query_characters &&
-                   data_characters(subdomain_of(traffic.longest_query, domain)) >=
-                       data_label_characters) {
-            add(key,
-                traffic,
-                fmt::format("one query carries {} characters of data-like labels: {}",
-                            subdomain_of(traffic.longest_query, domain).size(),
-                            traffic.longest_query),
-                "low");
-        }
+namespace {
+
+struct Reason {
+    std::string why;
+    const char* confidence = "";
+};
+
+// What is suspicious below one domain; the strongest sign counts.
+std::optional<Reason>
+domain_reason(const std::string& domain, const DnsTraffic& traffic, const DnsLimits& limits) {
+    if (traffic.distinct_characters > limits.domain_characters) {
+        return Reason{
+            fmt::format("{} characters of distinct subdomains below {} in {} queries (limit {})",
+                        traffic.distinct_characters,
+                        domain,
+                        traffic.queries,
+                        limits.domain_characters),
+            "high"};
     }
-    for (const auto& [key, traffic] : traffic_) {
-        const auto& [client, server, domain] = key;
-        if (domain.empty() && explained.count({client, server}) == 0 &&
-            traffic.long_label_characters > limits.pair_data_characters) {
-            add(key,
-                traffic,
-                fmt::format(
-                    "{} characters of data-like labels over many domains in {} queries (limit {})",
+    if (traffic.answer_bytes > limits.answer_bytes) {
+        return Reason{fmt::format("{} bytes of TXT, NULL and CNAME answers below {} (limit {})",
+                                  traffic.answer_bytes,
+                                  domain,
+                                  limits.answer_bytes),
+                      "medium"};
+    }
+    const std::string_view longest = subdomain_of(traffic.longest_query, domain);
+    if (longest.size() >= limits.single_query_characters &&
+        data_characters(longest) >= data_label_characters) {
+        return Reason{fmt::format("one query carries {} characters of data-like labels: {}",
+                                  longest.size(),
+                                  traffic.longest_query),
+                      "low"};
+    }
+    return std::nullopt;
+}
+
+// Over all domains of a pair: tunnels need no common one.
+std::optional<Reason> pair_reason(const DnsTraffic& traffic, const DnsLimits& limits) {
+    if (traffic.long_label_characters <= limits.pair_data_characters) {
+        return std::nullopt;
+    }
+    return Reason{
+        fmt::format("{} characters of data-like labels over many domains in {} queries (limit {})",
                     traffic.long_label_characters,
                     traffic.queries,
                     limits.pair_data_characters),
-                "medium");
+        "medium"};
+}
+
+} // namespace
+
+std::vector<DnsSuspicion> DnsWatch::suspicions(const DnsLimits& limits) const {
+    std::vector<DnsSuspicion> out;
+    std::set<std::pair<IpAddress, IpAddress>> explained;
+    for (const bool whole_pairs : {false, true}) {
+        for (const auto& [key, traffic] : traffic_) {
+            const auto& [client, server, domain] = key;
+            if (domain.empty() != whole_pairs ||
+                (whole_pairs && explained.count({client, server}) != 0)) {
+                continue;
+            }
+            const auto reason =
+                whole_pairs ? pair_reason(traffic, limits) : domain_reason(domain, traffic, limits);
+            if (reason) {
+                explained.insert({client, server});
+                out.push_back({domain,
+                               reason->why + "; types " + types_text(traffic.types),
+                               reason->confidence,
+                               traffic,
+                               client,
+                               server});
+            }
         }
     }
     return out;

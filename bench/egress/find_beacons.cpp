@@ -16,16 +16,32 @@ struct Tested {
     const Service* service = nullptr;
     std::string what;
     BeaconResult result;
+    double p_holm = 1; // Adjusted for the whole family
 };
+
+// The same instants, but for what a handshake takes.
+bool are_alike(const std::vector<std::int64_t>& left, const std::vector<std::int64_t>& right) {
+    return std::equal(
+        left.begin(), left.end(), right.begin(), right.end(), [](std::int64_t a, std::int64_t b) {
+            return std::abs(a - b) < burst_gaps_ns[0];
+        });
+}
 
 // The most telling of a service's sequences of instants, its p-value paid for each one looked at.
 Tested test_service(const Service& service, std::int64_t window_ns) {
-    Tested best{
-        &service, "connection starts", test_beacon(service.starts_ns, burst_gaps_ns[0], window_ns)};
+    Tested best{&service,
+                "connection starts",
+                test_beacon(service.starts_ns, burst_gaps_ns[0], window_ns),
+                1};
+    std::vector<std::int64_t> before = collapse_bursts(service.starts_ns, burst_gaps_ns[0]);
     std::size_t looked_at = 1;
     for (std::size_t level = 0; level < burst_gaps_ns.size(); ++level) {
-        const BeaconResult result =
-            test_beacon(service.bursts_ns[level], burst_gaps_ns[level], window_ns);
+        Bursts bursts{service.bursts_ns[level], service.silences_ns[level]};
+        if (are_alike(bursts.starts_ns, before)) {
+            continue; // Looked at already.
+        }
+        const BeaconResult result = test_bursts(bursts, burst_gaps_ns[level], window_ns);
+        before = std::move(bursts.starts_ns);
         looked_at += result.enough ? 1U : 0U;
         const bool better = result.enough && (!best.result.enough || result.p < best.result.p);
         if (better) {
@@ -73,6 +89,8 @@ EgressFinding report(const Analysis& analysis,
     out.bytes = service.bytes_out;
     out.details["period"] = seconds_text(tested.result.period_ns);
     out.details["p"] = fmt::format("{:.3g}", tested.result.p);
+    out.details["p (Holm, over the family)"] = fmt::format("{:.3g}", tested.p_holm);
+    out.confidence = tested.p_holm <= 0.05 ? "high" : "medium";
     out.details["RITA v5 score"] = fmt::format("{:.3f}", score);
     out.details["connections"] = std::to_string(service.connections);
     return out;
@@ -87,7 +105,6 @@ void judge(const Analysis& analysis, const Tested& tested, std::vector<EgressFin
                    tested,
                    "beacon",
                    fmt::format("{} calls every {}", service_text(service), seconds_text(period)));
-        finding.confidence = "high";
         out.push_back(std::move(finding));
         return;
     }
@@ -106,7 +123,7 @@ void judge(const Analysis& analysis, const Tested& tested, std::vector<EgressFin
                                seconds_text(period),
                                rule.name));
         finding.severity = "note";
-        finding.confidence = "high";
+        finding.details["rule"] = rule.name;
         out.push_back(std::move(finding));
         return;
     }
@@ -120,7 +137,6 @@ void judge(const Analysis& analysis, const Tested& tested, std::vector<EgressFin
                                                    seconds_text(period),
                                                    rule.name,
                                                    seconds_text(declared)));
-        finding.confidence = "high";
         out.push_back(std::move(finding));
     }
 }
@@ -174,12 +190,29 @@ void find_beacons(const Analysis& analysis,
     }
     const std::vector<bool> discovered =
         benjamini_hochberg(p_values, settings.false_discovery_rate);
+    const std::vector<double> holm = holm_adjusted(p_values);
     for (std::size_t i = 0; i < tested.size(); ++i) {
+        tested[i].p_holm = holm[i];
         if (discovered[i] && tested[i].result.second_window_agrees()) {
             judge(analysis, tested[i], out);
         }
     }
     find_lost_periods(analysis, out);
+}
+
+BeaconFamily beacon_family(const Analysis& analysis) {
+    BeaconFamily out;
+    const auto& services = analysis.services().all();
+    out.hypotheses = services.size() - 1; // The first is no service.
+    for (std::size_t i = 1; i < services.size(); ++i) {
+        bool any =
+            collapse_bursts(services[i].starts_ns, burst_gaps_ns[0]).size() >= beacon_events_min;
+        for (const auto& bursts : services[i].bursts_ns) {
+            any = any || bursts.size() >= beacon_events_min;
+        }
+        out.enough += any ? 1U : 0U;
+    }
+    return out;
 }
 
 } // namespace bench::egress

@@ -124,7 +124,7 @@ void find_oddities(const Analysis& analysis,
         carrier_findings(analysis, flow, out);
         const bool storage =
             flow.rule != rule_none && rules[static_cast<std::size_t>(flow.rule)].storage;
-        const std::int64_t lasted_ns = flow.last_ns - flow.first_ns;
+        const std::int64_t lasted_ns = flow.last_ns - flow.opened_ns;
         const bool lasts = lasted_ns >= settings.long_connection_ns &&
                            static_cast<double>(lasted_ns) >=
                                settings.long_connection_share * static_cast<double>(watched_ns);
@@ -137,7 +137,7 @@ void find_oddities(const Analysis& analysis,
             finding.severity = flow.rule == rule_none ? "finding" : "note";
             finding.test = "longer than an hour and half of the time watched";
             finding.confidence = "medium";
-            finding.first_ns = flow.first_ns;
+            finding.first_ns = flow.opened_ns;
             finding.last_ns = flow.last_ns;
             finding.packets = flow.packets_all();
             finding.bytes = flow.bytes_all();

@@ -91,11 +91,10 @@ void report_undecoded(const Analysis& analysis, std::vector<EgressFinding>& out)
 
 using Claims = std::multimap<std::uint64_t, const Claim*>; // By hash of their flow
 
-void report_group(const Analysis& analysis,
-                  const StoragePeers& peers,
-                  const Claims& claims,
-                  const Group& group,
-                  std::vector<EgressFinding>& out) {
+EgressFinding report_group(const Analysis& analysis,
+                           const StoragePeers& peers,
+                           const Claims& claims,
+                           const Group& group) {
     const Flow& flow = group.first;
     EgressFinding finding = finding_of(flow.key, kind_of(flow, peers), "");
     const std::string times = group.flows == 1 ? "" : fmt::format(", {} times", group.flows);
@@ -124,7 +123,7 @@ void report_group(const Analysis& analysis,
             finding.details["TLS fingerprint (JA3)"] = claim.fingerprint;
         }
     }
-    out.push_back(std::move(finding));
+    return finding;
 }
 
 } // namespace
@@ -162,7 +161,7 @@ void find_unlisted(const Analysis& analysis, std::vector<EgressFinding>& out) {
         claims.emplace(claim.key.hash(), &claim);
     }
     for (const Group& group : groups) {
-        report_group(analysis, peers, claims, group, out);
+        out.push_back(report_group(analysis, peers, claims, group));
     }
     for (const auto& [what, sum] : analysis.folded()) {
         if (sum.unlisted_bytes > 0) {

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
-#include <numeric>
 
 namespace bench::egress {
 
@@ -41,26 +40,6 @@ std::string bytes_text(std::uint64_t bytes) {
     return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.3g} {}", value, units[unit]);
 }
 
-std::vector<bool> benjamini_hochberg(const std::vector<double>& p_values, double q) {
-    std::vector<std::size_t> order(p_values.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) {
-        return p_values[left] < p_values[right];
-    });
-    std::size_t discoveries = 0;
-    for (std::size_t rank = 0; rank < order.size(); ++rank) {
-        if (p_values[order[rank]] <=
-            q * static_cast<double>(rank + 1) / static_cast<double>(order.size())) {
-            discoveries = rank + 1;
-        }
-    }
-    std::vector<bool> out(p_values.size(), false);
-    for (std::size_t rank = 0; rank < discoveries; ++rank) {
-        out[order[rank]] = true;
-    }
-    return out;
-}
-
 std::vector<EgressFinding> draw_findings(const Analysis& analysis,
                                          const DetectorSettings& settings) {
     std::vector<EgressFinding> out;
@@ -73,31 +52,6 @@ std::vector<EgressFinding> draw_findings(const Analysis& analysis,
         out.begin(), out.end(), [](const EgressFinding& left, const EgressFinding& right) {
             return (left.severity == "finding") > (right.severity == "finding");
         });
-    return out;
-}
-
-std::vector<std::string> detectable(const Analysis& analysis, const DetectorSettings& settings) {
-    const auto watched_ns = static_cast<double>(analysis.last_ns() - analysis.first_ns());
-    std::vector<std::string> out;
-    out.push_back("Unlisted flows: one frame is enough; nothing smaller than a frame exists.");
-    out.push_back(fmt::format("Beacons: periods up to {} (a third of the {} watched) that fired at "
-                              "least 16 times; slower or "
-                              "rarer ones cannot be excluded.",
-                              seconds_text(watched_ns / 3),
-                              seconds_text(watched_ns)));
-    out.push_back(fmt::format("DNS tunnels: {} characters of distinct subdomains below one domain, "
-                              "or {} B of answers, in the whole "
-                              "of the time watched ({:.3g} characters/s upwards).",
-                              settings.dns.domain_characters,
-                              settings.dns.answer_bytes,
-                              watched_ns <= 0
-                                  ? 0.0
-                                  : static_cast<double>(settings.dns.domain_characters) /
-                                        (watched_ns / 1e9)));
-    out.push_back("ICMP tunnels: two echo replies with changed data, or payloads above 128 B in "
-                  "more than 4 sizes.");
-    out.push_back("Content inside encrypted allowed flows is invisible to all detectors; only its "
-                  "volume, times and peers speak.");
     return out;
 }
 

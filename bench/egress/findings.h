@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bench/egress/analysis.h"
+#include "bench/egress/multiplicity.h"
 
 #include <map>
 #include <string>
@@ -42,6 +43,13 @@ std::vector<EgressFinding> draw_findings(const Analysis& analysis,
 // detector.
 std::vector<std::string> detectable(const Analysis& analysis, const DetectorSettings& settings);
 
+// What the family of beacon tests looks at.
+struct BeaconFamily {
+    std::size_t hypotheses = 0; // One a service
+    std::size_t enough = 0;     // Of them with data enough to be tested
+};
+BeaconFamily beacon_family(const Analysis& analysis);
+
 // Families, each in its own file.
 void find_unlisted(const Analysis& analysis, std::vector<EgressFinding>& out);
 void find_budgets(const Analysis& analysis, std::vector<EgressFinding>& out);
@@ -54,9 +62,6 @@ void find_tunnels(const Analysis& analysis,
 void find_oddities(const Analysis& analysis,
                    const DetectorSettings& settings,
                    std::vector<EgressFinding>& out);
-
-// Benjamini and Hochberg (1995): which of the p-values are discoveries at rate q.
-std::vector<bool> benjamini_hochberg(const std::vector<double>& p_values, double q);
 
 EgressFinding finding_of(const FlowKey& key, std::string kind, std::string summary);
 std::string seconds_text(double nanoseconds);

@@ -141,6 +141,14 @@ std::string encapsulation_text(std::uint8_t bits) {
     return out;
 }
 
+std::uint64_t service_hash(const Flow& flow) noexcept {
+    FlowKey key = flow.key;
+    if (flow.initiator != Initiator::unknown) {
+        key.ports[flow.initiator_end()] = 0;
+    }
+    return key.hash();
+}
+
 std::string flow_text(const Flow& flow) {
     const std::size_t from = flow.initiator_end();
     std::string out = fmt::format("{} {} {} {}",

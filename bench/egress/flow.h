@@ -50,7 +50,8 @@ struct Flow {
     std::uint32_t service = 0;     // Index of its service statistics; 0 = none.
     std::uint32_t streams = 0;     // Index of its reassembly; 0 = none.
     std::uint32_t marks = 0;
-    std::int64_t first_ns = 0; // UTC
+    std::int64_t first_ns = 0;  // UTC
+    std::int64_t opened_ns = 0; // Of its last connection: TCP may use its ports again.
     std::int64_t last_ns = 0;
     std::array<std::uint64_t, 2> packets{}; // By sending end.
     std::array<std::uint64_t, 2> bytes{};   // On the wire, frames whole.
@@ -70,6 +71,9 @@ struct Flow {
     std::uint64_t packets_all() const noexcept { return packets[0] + packets[1]; }
     std::uint64_t bytes_all() const noexcept { return bytes[0] + bytes[1]; }
 };
+
+// Of who calls which service of whom: a client's own port is not part of what it does.
+std::uint64_t service_hash(const Flow& flow) noexcept;
 
 // "10.0.0.1:1234 -> 10.0.0.2:443 tcp, vlan 7"; the arrow is "-" while nobody knows who began.
 std::string flow_text(const Flow& flow);

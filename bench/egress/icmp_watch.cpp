@@ -22,6 +22,8 @@ constexpr std::uint32_t ordinary_payload_bytes =
     128; // ping sends 32 to 56 by default; path MTU probes one large size.
 constexpr std::size_t distinct_sizes_max = 4;
 constexpr std::uint64_t changed_replies_min = 2; // One may be two requests with one number.
+constexpr std::uint64_t changing_requests_min = 8;
+constexpr std::size_t time_stamp_bytes = 16; // What ping puts first
 constexpr std::size_t entropy_bytes_min = 64;
 
 std::uint64_t hash_of(Bytes bytes) {
@@ -65,6 +67,10 @@ void IcmpWatch::packet(const Packet& packet, std::int64_t at_ns) {
     const std::uint64_t question =
         keyed.key.hash() ^ (std::uint64_t{in.u32()} * 0xD6E8FEB86659FD93ULL);
     if (request) {
+        const std::uint64_t said = hash_of(data.subspan(std::min(data.size(), time_stamp_bytes)));
+        traffic.changing_requests +=
+            traffic.requests > 1 && said != traffic.last_request_hash ? 1U : 0U;
+        traffic.last_request_hash = said;
         if (asked_.size() >= asked_max) {
             asked_.clear();
         }
@@ -90,6 +96,11 @@ std::vector<IcmpSuspicion> IcmpWatch::suspicions() const {
         }
         if (traffic.unasked_replies >= changed_replies_min && traffic.requests > 0) {
             add(fmt::format("{} replies that nobody asked for", traffic.unasked_replies));
+        }
+        if (traffic.changing_requests >= changing_requests_min) {
+            add(fmt::format("{} of {} requests carry other data than the one before",
+                            traffic.changing_requests,
+                            traffic.requests));
         }
         if (traffic.payload_bytes_max > ordinary_payload_bytes &&
             traffic.sizes.size() > distinct_sizes_max) {

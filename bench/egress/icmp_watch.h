@@ -19,6 +19,10 @@ struct IcmpTraffic {
     std::uint64_t replies = 0;
     std::uint64_t unasked_replies = 0;
     std::uint64_t changed_replies = 0; // Data differs from the request's.
+    // Requests whose data, behind a time stamp, differ from those of the request before: a ping
+    // says the same again and again.
+    std::uint64_t changing_requests = 0;
+    std::uint64_t last_request_hash = 0;
     std::uint64_t request_bytes = 0;
     std::uint64_t reply_bytes = 0;
     std::uint32_t payload_bytes_max = 0;

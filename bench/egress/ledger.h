@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct Tally {
     bool operator==(const Tally&) const = default;
 };
 
+enum class BookPath : std::uint8_t { captured, allowed, unlisted, undecoded };
+
 // The books of a capture: allowed + unlisted + undecoded = captured. Each term is summed where its
 // frames pass, and `captured` straight from the record headers, so that a frame which falls between
 // the paths breaks the balance.
@@ -33,14 +36,29 @@ public:
     explicit Ledger(std::size_t rules)
         : allowed_(rules) {}
 
-    void captured(std::uint32_t wire_bytes) noexcept { captured_.add(wire_bytes); }
+    void captured(std::uint32_t wire_bytes) noexcept {
+        if (!mislays(BookPath::captured)) {
+            captured_.add(wire_bytes);
+        }
+    }
     void allowed(std::size_t rule, std::uint32_t wire_bytes) noexcept {
-        allowed_[rule].add(wire_bytes);
+        if (!mislays(BookPath::allowed)) {
+            allowed_[rule].add(wire_bytes);
+        }
     }
-    void unlisted(std::uint32_t wire_bytes) noexcept { unlisted_.add(wire_bytes); }
+    void unlisted(std::uint32_t wire_bytes) noexcept {
+        if (!mislays(BookPath::unlisted)) {
+            unlisted_.add(wire_bytes);
+        }
+    }
     void undecoded(drivers::wire::Undecoded why, std::uint32_t wire_bytes) noexcept {
-        undecoded_[static_cast<std::size_t>(why)].add(wire_bytes);
+        if (!mislays(BookPath::undecoded)) {
+            undecoded_[static_cast<std::size_t>(why)].add(wire_bytes);
+        }
     }
+
+    // The next frame on this path is not booked: by it the self-test proves that the balance tells.
+    void mislay_next(BookPath path) noexcept { mislaid_ = path; }
 
     // From flow records: many frames at once.
     void captured(const Tally& sum) noexcept { captured_.add(sum); }
@@ -62,6 +80,15 @@ private:
     static constexpr std::size_t reasons =
         static_cast<std::size_t>(drivers::wire::Undecoded::too_many_layers) + 1;
 
+    bool mislays(BookPath path) noexcept {
+        if (mislaid_ != path) [[likely]] {
+            return false;
+        }
+        mislaid_.reset();
+        return true;
+    }
+
+    std::optional<BookPath> mislaid_;
     Tally captured_;
     Tally unlisted_;
     std::vector<Tally> allowed_;

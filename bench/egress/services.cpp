@@ -52,26 +52,26 @@ std::uint32_t Services::begin(const Flow& flow) {
     return found->second;
 }
 
-void Services::packet(const Flow& flow,
-                      bool from_client,
-                      std::uint32_t wire_bytes,
-                      bool payload,
-                      std::int64_t at_ns) {
+void Services::packet(const Flow& flow, const Said& said) {
     Service& service = services_[flow.service];
-    service.last_ns = at_ns;
-    (from_client ? service.bytes_out : service.bytes_in) += wire_bytes;
-    if (!payload || !from_client) {
+    service.last_ns = said.at_ns;
+    (said.from_client ? service.bytes_out : service.bytes_in) += said.wire_bytes;
+    if (!said.payload || !said.from_client) {
         return;
     }
-    const std::int64_t silence = at_ns - service.last_payload_ns;
+    const std::int64_t silence = said.at_ns - service.last_payload_ns;
     if (silence > burst_gaps_ns[0]) {
         for (std::size_t level = 0; level < burst_gaps_ns.size(); ++level) {
             if (service.last_payload_ns == 0 || silence > burst_gaps_ns[level]) {
-                note(service.bursts_ns[level], at_ns, service.events_left_out);
+                if (service.bursts_ns[level].size() < service_events_max) {
+                    service.silences_ns[level].push_back(service.last_payload_ns == 0 ? 0
+                                                                                      : silence);
+                }
+                note(service.bursts_ns[level], said.at_ns, service.events_left_out);
             }
         }
     }
-    service.last_payload_ns = at_ns;
+    service.last_payload_ns = said.at_ns;
 }
 
 void Services::connection(const Flow& flow) {

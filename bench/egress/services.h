@@ -34,8 +34,9 @@ struct Service {
     std::vector<std::uint64_t>
         start_bytes; // Of the connections whose start stands at the same place
     std::array<std::vector<std::int64_t>, burst_gaps_ns.size()>
-        bursts_ns;  // Payload after a silence
-    FlowKey sample; // Of its first flow.
+        bursts_ns; // Payload after a silence ...
+    std::array<std::vector<std::int64_t>, burst_gaps_ns.size()> silences_ns; // ... of this length
+    FlowKey sample;                                                          // Of its first flow.
 };
 
 // The events that beacon detectors look at, gathered packet by packet in bounded memory.
@@ -47,11 +48,13 @@ public:
 
     // Binds a fresh flow to its service; 0 when the table is full.
     std::uint32_t begin(const Flow& flow);
-    void packet(const Flow& flow,
-                bool from_client,
-                std::uint32_t wire_bytes,
-                bool payload,
-                std::int64_t at_ns);
+    struct Said {
+        bool from_client = false;
+        bool payload = false;
+        std::uint32_t wire_bytes = 0;
+        std::int64_t at_ns = 0;
+    };
+    void packet(const Flow& flow, const Said& said);
     void end(const Flow& flow);
 
     // A whole connection that began just now, from a record: begin() has been called for it.

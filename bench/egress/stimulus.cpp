@@ -11,10 +11,14 @@ namespace bench::egress {
 
 namespace {
 
-constexpr std::array<const char*, 3> measures{"bytes", "packets", "connections"};
+constexpr std::size_t measure_gap = 3;
+constexpr std::array<const char*, 4> measures{"bytes", "packets", "connections", "mean gap"};
 
 const std::vector<double>& measure_of(const SlotSums& sums, std::size_t measure) {
-    return measure == 0 ? sums.bytes : measure == 1 ? sums.packets : sums.connections;
+    return measure == 0   ? sums.bytes
+           : measure == 1 ? sums.packets
+           : measure == 2 ? sums.connections
+                          : sums.density;
 }
 
 double at(const std::vector<double>& values, std::size_t index) {
@@ -87,7 +91,8 @@ StimulusAnswer test_pairs(const SlotSums& sums,
             observed = value;
             out.measure = measures[column.measure];
             out.lag = column.lag;
-            out.difference = value * column.norm / static_cast<double>(pairs);
+            const double density = value * column.norm / static_cast<double>(pairs);
+            out.difference = column.measure == measure_gap ? -density : density;
         }
     }
     profiles::Random random(settings.seed);
@@ -158,7 +163,8 @@ StimulusAnswer test_instants(const SlotSums& sums,
                     if (note) {
                         out.measure = measures[measure];
                         out.lag = lag;
-                        out.difference = sum / static_cast<double>(slots.size());
+                        const double density = sum / static_cast<double>(slots.size());
+                        out.difference = measure == measure_gap ? -density : density;
                     }
                 }
             }

@@ -36,8 +36,10 @@ struct StimulusSettings {
 // How a group of flows answered one stimulus.
 struct StimulusAnswer {
     double p = 1;
+    double p_holm = 1;           // Adjusted for all groups of the arm
+    bool any_dependence = false; // A discovery however the groups hang together
     bool enough = false;
-    std::string measure;             // "bytes", "packets", "connections"
+    std::string measure;             // "bytes", "packets", "connections", "mean gap"
     std::size_t lag = 0;             // Slots
     double difference = 0;           // Of the measure, a slot with less a slot without
     double smallest_bytes_per_s = 0; // That would be found at p 0.001 with probability 0.9
@@ -48,6 +50,8 @@ struct SlotSums {
     std::vector<double> bytes;
     std::vector<double> packets;
     std::vector<double> connections;
+    // A slot less the mean gap between its packets, in seconds: 0 in silence, more the denser.
+    std::vector<double> density;
 };
 
 // The randomisation test of a paired design: S is the largest standardised difference over measures
@@ -67,20 +71,19 @@ class StimulusWatch final : public PacketHearer {
 public:
     StimulusWatch(std::vector<Stimulus> stimuli, StimulusSettings settings);
 
-    void packet(const Flow& flow,
-                bool fresh,
-                bool storage,
-                std::uint64_t wire_bytes,
-                std::int64_t at_ns) override;
+    void packet(const Flow& flow, const HeardPacket& heard) override;
 
     void find(const Analysis& analysis, std::vector<EgressFinding>& out) const;
     std::vector<std::string> detectable() const; // One sentence a stimulus
+    std::size_t group_count() const noexcept;    // Hypotheses, over all stimuli
 
 private:
     struct Group {
         FlowKey sample;
         std::int32_t rule = rule_none;
         SlotSums sums;
+        std::int64_t last_ns = 0;
+        std::vector<double> gaps_s; // Sums by slot, each gap cut to a slot's length
     };
     struct Arm {
         Stimulus stimulus;
@@ -88,11 +91,11 @@ private:
     };
 
     StimulusAnswer test(const Arm& arm, const Group& group) const;
-    void report(const Analysis& analysis,
-                const Arm& arm,
-                const Group& group,
-                const StimulusAnswer& answer,
-                std::vector<EgressFinding>& out) const;
+    static SlotSums sums_of(const Arm& arm, const Group& group);
+    EgressFinding report(const Analysis& analysis,
+                         const Arm& arm,
+                         const Group& group,
+                         const StimulusAnswer& answer) const;
 
     StimulusSettings settings_;
     std::vector<Arm> arms_;

@@ -10,15 +10,6 @@ namespace bench::egress {
 
 namespace {
 
-// A client's port is not part of what it does.
-std::uint64_t group_key(const Flow& flow) {
-    FlowKey key = flow.key;
-    if (flow.initiator != Initiator::unknown) {
-        key.ports[flow.initiator_end()] = 0;
-    }
-    return key.hash();
-}
-
 void add(std::vector<double>& values, std::size_t slot, double value, std::size_t& cells) {
     if (values.size() <= slot) {
         cells += slot + 1 - values.size();
@@ -42,9 +33,9 @@ StimulusWatch::StimulusWatch(std::vector<Stimulus> stimuli, StimulusSettings set
     }
 }
 
-void StimulusWatch::packet(
-    const Flow& flow, bool fresh, bool storage, std::uint64_t wire_bytes, std::int64_t at_ns) {
-    if (storage) {
+void StimulusWatch::packet(const Flow& flow, const HeardPacket& heard) {
+    const std::int64_t at_ns = heard.at_ns;
+    if (heard.storage) {
         return;
     }
     for (Arm& arm : arms_) {
@@ -55,7 +46,7 @@ void StimulusWatch::packet(
         if (since < 0 || (designed && slot >= 2 * stimulus.on_first.size() + settings_.lags)) {
             continue;
         }
-        const std::uint64_t key = group_key(flow);
+        const std::uint64_t key = service_hash(flow);
         const auto known = arm.groups.find(key);
         if (cells_ > settings_.cells_max ||
             (known == arm.groups.end() && arm.groups.size() >= settings_.groups_max)) {
@@ -65,16 +56,35 @@ void StimulusWatch::packet(
         Group& group = known == arm.groups.end() ? arm.groups[key] : known->second;
         group.sample = flow.key;
         group.rule = flow.rule;
-        add(group.sums.bytes, slot, static_cast<double>(wire_bytes), cells_);
+        add(group.sums.bytes, slot, static_cast<double>(heard.wire_bytes), cells_);
         add(group.sums.packets, slot, 1, cells_);
-        add(group.sums.connections, slot, fresh ? 1 : 0, cells_);
+        add(group.sums.connections, slot, heard.fresh ? 1 : 0, cells_);
+        const std::int64_t gap_ns = group.last_ns == 0
+                                        ? stimulus.slot_ns
+                                        : std::max<std::int64_t>(at_ns - group.last_ns, 0);
+        add(group.gaps_s,
+            slot,
+            static_cast<double>(std::min(gap_ns, stimulus.slot_ns)) / 1e9,
+            cells_);
+        group.last_ns = at_ns;
     }
 }
 
+SlotSums StimulusWatch::sums_of(const Arm& arm, const Group& group) {
+    SlotSums out = group.sums;
+    const double slot_s = static_cast<double>(arm.stimulus.slot_ns) / 1e9;
+    for (std::size_t slot = 0; slot < group.gaps_s.size(); ++slot) {
+        const double packets = group.sums.packets[slot];
+        out.density.push_back(packets > 0 ? slot_s - group.gaps_s[slot] / packets : 0);
+    }
+    return out;
+}
+
 StimulusAnswer StimulusWatch::test(const Arm& arm, const Group& group) const {
+    const SlotSums sums = sums_of(arm, group);
     const Stimulus& stimulus = arm.stimulus;
     if (!stimulus.on_first.empty()) {
-        StimulusAnswer out = test_pairs(group.sums, stimulus.on_first, settings_);
+        StimulusAnswer out = test_pairs(sums, stimulus.on_first, settings_);
         // Without so many pairs not even a perfect answer could be discovered among so many groups.
         const double pairs_needed =
             std::log2(static_cast<double>(arm.groups.size()) / settings_.false_discovery_rate);
@@ -87,14 +97,13 @@ StimulusAnswer StimulusWatch::test(const Arm& arm, const Group& group) const {
         slots.push_back(static_cast<std::size_t>(
             std::max<std::int64_t>(instant - stimulus.from_ns, 0) / stimulus.slot_ns));
     }
-    return test_instants(group.sums, slots, settings_);
+    return test_instants(sums, slots, settings_);
 }
 
-void StimulusWatch::report(const Analysis& analysis,
-                           const Arm& arm,
-                           const Group& group,
-                           const StimulusAnswer& answer,
-                           std::vector<EgressFinding>& out) const {
+EgressFinding StimulusWatch::report(const Analysis& analysis,
+                                    const Arm& arm,
+                                    const Group& group,
+                                    const StimulusAnswer& answer) const {
     const auto seconds = static_cast<double>(arm.stimulus.slot_ns) / 1e9;
     EgressFinding finding = finding_of(
         group.sample,
@@ -110,7 +119,7 @@ void StimulusWatch::report(const Analysis& analysis,
                                                   static_cast<double>(answer.lag) * seconds)));
     const bool designed = !arm.stimulus.on_first.empty();
     finding.test =
-        designed ? fmt::format("randomisation test of {} pairs, largest over 3 measures and {} "
+        designed ? fmt::format("randomisation test of {} pairs, largest over 4 measures and {} "
                                "lags, p {:.3g}; false discovery rate {} among {} groups",
                                arm.stimulus.on_first.size(),
                                settings_.lags,
@@ -122,7 +131,8 @@ void StimulusWatch::report(const Analysis& analysis,
                                arm.stimulus.instants_ns.size(),
                                answer.p);
     finding.severity = group.rule != rule_none && arm.stimulus.lawful ? "note" : "finding";
-    finding.confidence = designed ? "high" : "medium";
+    finding.confidence =
+        designed && answer.p_holm <= settings_.false_discovery_rate ? "high" : "medium";
     finding.first_ns = arm.stimulus.from_ns;
     finding.last_ns = analysis.last_ns();
     finding.packets = static_cast<std::uint64_t>(
@@ -131,10 +141,13 @@ void StimulusWatch::report(const Analysis& analysis,
         std::accumulate(group.sums.bytes.begin(), group.sums.bytes.end(), 0.0));
     finding.details["arm"] = arm.stimulus.arm;
     finding.details["p"] = fmt::format("{:.3g}", answer.p);
+    finding.details["p (Holm, over the family)"] = fmt::format("{:.3g}", answer.p_holm);
+    finding.details["holds under any dependence (Benjamini-Yekutieli)"] =
+        answer.any_dependence ? "yes" : "no";
     if (!arm.stimulus.seed_sha256.empty()) {
         finding.details["seed committed as"] = arm.stimulus.seed_sha256;
     }
-    out.push_back(std::move(finding));
+    return finding;
 }
 
 void StimulusWatch::find(const Analysis& analysis, std::vector<EgressFinding>& out) const {
@@ -147,10 +160,15 @@ void StimulusWatch::find(const Analysis& analysis, std::vector<EgressFinding>& o
         }
         const std::vector<bool> discovered =
             benjamini_hochberg(p_values, settings_.false_discovery_rate);
+        const std::vector<bool> strictly =
+            benjamini_yekutieli(p_values, settings_.false_discovery_rate);
+        const std::vector<double> holm = holm_adjusted(p_values);
         std::size_t index = 0;
         for (const auto& [key, group] : arm.groups) {
+            answers[index].p_holm = holm[index];
+            answers[index].any_dependence = strictly[index];
             if (discovered[index]) {
-                report(analysis, arm, group, answers[index], out);
+                out.push_back(report(analysis, arm, group, answers[index]));
             }
             ++index;
         }
@@ -188,8 +206,17 @@ std::vector<std::string> StimulusWatch::detectable() const {
             left_out_ > 0 ? " Some packets were left out for memory." : ""));
     }
     if (!arms_.empty()) {
-        out.push_back("Answers to stimuli: an array that waits out the test, stores for later or "
-                      "leaks at a constant rate does not answer.");
+        out.emplace_back(
+            "Answers to stimuli: an array that waits out the test, stores for later or "
+            "leaks at a constant rate does not answer.");
+    }
+    return out;
+}
+
+std::size_t StimulusWatch::group_count() const noexcept {
+    std::size_t out = 0;
+    for (const Arm& arm : arms_) {
+        out += arm.groups.size();
     }
     return out;
 }

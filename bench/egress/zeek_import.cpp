@@ -208,15 +208,17 @@ const std::vector<std::string>& dns_fields() {
     return fields;
 }
 
+struct LogForm {
+    const char* name;
+    const std::vector<std::string>& fields;
+};
+
 template <typename Record, typename Make>
-std::vector<Record> read_all(std::istream& in,
-                             const char* name,
-                             const std::vector<std::string>& fields,
-                             const Make& make,
-                             ZeekCounts& counts) {
+std::vector<Record>
+read_all(std::istream& in, const LogForm& form, const Make& make, ZeekCounts& counts) {
     constexpr std::size_t required = 6;
     std::vector<Record> out;
-    ZeekLog log(in, name, fields, required);
+    ZeekLog log(in, form.name, form.fields, required);
     ZeekRow row;
     while (log.next(row)) {
         auto record = make(row);
@@ -259,10 +261,10 @@ ZeekCounts read_zeek(std::istream* conn_log, std::istream* dns_log, Analysis& an
     std::vector<Question> questions;
     if (conn_log != nullptr) {
         connections =
-            read_all<FlowRecord>(*conn_log, "conn.log", conn_fields(), connection_of, counts);
+            read_all<FlowRecord>(*conn_log, {"conn.log", conn_fields()}, connection_of, counts);
     }
     if (dns_log != nullptr) {
-        questions = read_all<Question>(*dns_log, "dns.log", dns_fields(), question_of, counts);
+        questions = read_all<Question>(*dns_log, {"dns.log", dns_fields()}, question_of, counts);
     }
     counts.connections = connections.size();
     counts.questions = questions.size();

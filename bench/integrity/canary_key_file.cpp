@@ -102,10 +102,8 @@ CanaryKey new_canary_key() {
     return out;
 }
 
-void write_new_canary_key(const std::string& path) {
-    CanaryKeyFile file;
-    file.key = new_canary_key();
-    const std::string text = canary_key_json(file);
+void write_canary_key(const std::string& path, const CanaryKeyFile& key) {
+    const std::string text = canary_key_json(key);
     constexpr mode_t owner_only = 0600;
     const int out = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, owner_only);
     if (out < 0) {
@@ -116,6 +114,12 @@ void write_new_canary_key(const std::string& path) {
     if (close(out) != 0 || !written) {
         throw drivers::HostError(fmt::format("{}: cannot be written", path));
     }
+}
+
+void write_new_canary_key(const std::string& path) {
+    CanaryKeyFile file;
+    file.key = new_canary_key();
+    write_canary_key(path, file);
 }
 
 } // namespace bench::integrity

@@ -24,7 +24,8 @@ std::string canary_key_json(const CanaryKeyFile& key);
 // From the operating system's source of randomness. Throws HostError if it fails.
 CanaryKey new_canary_key();
 
-// Written so that only its owner can read it; throws UsageError if the file exists.
+// Written so that only its owner can read them; throw UsageError if the file exists.
+void write_canary_key(const std::string& path, const CanaryKeyFile& key);
 void write_new_canary_key(const std::string& path);
 
 } // namespace bench::integrity

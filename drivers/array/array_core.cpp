@@ -320,6 +320,8 @@ std::string ArrayCore::State::apply(const FaultEvent& event, TimePoint now) {
     case Fault::session_drop:
     case Fault::path_cut:
     case Fault::failover:
+    case Fault::update:
+    case Fault::support_visit:
         count(event.fault);
         break;
     case Fault::recover:

@@ -83,6 +83,7 @@ struct ArrayServer::State {
     void rearm();
     void review(Priority& priority);
     ControlAnswer serve(const ControlRequest& request);
+    void tell_crew(Fault fault);
 
     Clock& clock;
     asio::io_context context{1};
@@ -126,6 +127,14 @@ void ArrayServer::State::review(Priority& priority) {
     });
 }
 
+void ArrayServer::State::tell_crew(Fault fault) {
+    if (fault == Fault::failover) {
+        crew->happened(ActorNews::Kind::failover);
+    } else if (fault == Fault::update) {
+        crew->happened(ActorNews::Kind::update);
+    }
+}
+
 ControlAnswer ArrayServer::State::serve(const ControlRequest& request) {
     ControlAnswer answer;
     answer.id = request.id;
@@ -133,8 +142,8 @@ ControlAnswer ArrayServer::State::serve(const ControlRequest& request) {
     switch (request.ask) {
     case Ask::event:
         answer.error = core.apply(request.event, answer.at);
-        if (crew && answer.error.empty() && request.event.fault == Fault::failover) {
-            crew->happened(ActorNews::Kind::failover);
+        if (crew && answer.error.empty()) {
+            tell_crew(request.event.fault);
         }
         rearm();
         break;

@@ -120,35 +120,90 @@ def check_nothing_demanded():
     expect(any(one["area"] == "egress" for one in record["findings"]), "but told")
 
 
-def check_triggers():
+def triggered_array():
+    """Leaks that wait: each for another cue, each to an address or port of its own."""
     array = json.loads((root / "profiles/arrays/talking.json").read_text())
     array["name"] = "waiting"
     array["emulated"]["egress"] = [
         {"kind": "beacon", "parameters": {"period": "300ms", "trigger": {"on": "failover"}}},
+        {"kind": "beacon", "parameters": {"period": "300ms", "port": 4445, "trigger": {"on": "update"}}},
+        {"kind": "beacon", "parameters": {"period": "300ms", "port": 4446,
+                                          "trigger": {"on": "magic_block", "lba": 65536, "lasts": "20s"}}},
+        {"kind": "beacon", "parameters": {"period": "300ms", "port": 4447,
+                                          "trigger": {"on": "magic_block", "lba": 33000000}}},
+        {"kind": "icmp_tunnel", "parameters": {"remote": "198.51.100.201", "period": "200ms",
+                                               "trigger": {"on": "keyword", "keyword": "aBstamp1"}}},
         {"kind": "canary_leak", "parameters": {"period": "500ms", "encoding": "zstd", "port": 8500,
                                                "trigger": {"on": "time", "after": "4s"}}},
         {"kind": "icmp_tunnel", "parameters": {"remote": "198.51.100.200", "period": "200ms",
                                                "trigger": {"on": "keyword", "keyword": "written by nobody"}}}]
     (scratch / "waiting.json").write_text(json.dumps(array))
+
+
+def disturbed(name, **parameters):
+    return {"phase": "disturb", "duration": "2s", "disturbance": {"name": name, "parameters": parameters}}
+
+
+def check_triggers():
+    triggered_array()
     policies = {"waiting": str(root / "profiles/policies/lab-array.json")}
     changes = {"arrays": [{"name": "waiting", "file": str(scratch / "waiting.json")}], "rounds": 1,
                "egress": {"before": "1s", "after": "4s", "policies": policies}, "metrics": [{"measure": "rate"}],
                "phases": [{"phase": "load", "duration": "3s"},
-                          {"phase": "disturb", "duration": "3s",
-                           "disturbance": {"name": "failover", "parameters": {"controller": 0, "transition": "200ms"}}}]}
+                          disturbed("failover", controller=0, transition="200ms", duration="1s"),
+                          {"phase": "settle", "duration": "1s"}, disturbed("update"),
+                          disturbed("support_visit")]}
     plan = plan_file("triggers", **changes)
     text = json.loads(plan.read_text())
     del text["duration"]
     plan.write_text(json.dumps(text))
-    run(plan, "triggers")
+    done = run(plan, "triggers")
+    expect((scratch / "triggers/result.json").exists(), f"a result: {done.stderr[-1500:]}")
     record = result("triggers")
-    told = [(one["kind"], one["summary"], int(one["at_utc_ns"])) for one in findings(record, "waiting")]
-    events = [json.loads(line) for line in (scratch / "triggers/events.ndjson").read_text().splitlines()]
-    began = int(next(one for one in events if one["kind"] == "round started")["realtime_ns"])
-    beacons = [at for kind, summary, at in told if "203.0.113.66:4444" in summary and kind == "unlisted flow"]
-    expect(beacons and min(beacons) > began + 2_500_000_000, f"the failover woke the beacon, and not before: {told}")
+    told = [(one["kind"], one["summary"], one["phase"]) for one in findings(record, "waiting")]
+
+    def phases_of(token):
+        return {phase for kind, summary, phase in told if token in summary and kind == "unlisted flow"}
+
+    expect(phases_of("203.0.113.66:4444") == {"failover"}, f"the failover woke the beacon, and not before: {told}")
+    expect(phases_of("203.0.113.66:4445") == {"update"}, f"the update woke another: {told}")
+    expect(phases_of("203.0.113.66:4446"), f"the magic block was written: {told}")
+    expect(not phases_of("203.0.113.66:4447"), f"another block was not: {told}")
+    expect(any("198.51.100.201" in summary for _, summary, _ in told), f"the word was written: {told}")
     expect(any(kind == "canary" and "zstd" in summary for kind, summary, _ in told), f"the packed block is found: {told}")
     expect(not any("198.51.100.200" in summary for _, summary, _ in told), "who waits for a word stays silent")
+    phases = {one["phase"] for one in record["egress"] if one["watched_ns"] > 0}
+    expect({"quiet before", "load", "failover", "settle", "update", "support_visit", "quiet after"} <= phases,
+           f"what happens inside a round is a phase: {phases}")
+
+
+def check_resumed():
+    plan = plan_file("halves", rounds=6)
+    out = scratch / "halves"
+    child = subprocess.Popen([program, "run", str(plan), "--out", str(out), "--progress", "none"],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    journal = out / "events.ndjson"
+    limit = time.monotonic() + 90
+    while time.monotonic() < limit and not (journal.exists() and journal.read_text().count("round finished") >= 6):
+        time.sleep(0.1)
+    child.send_signal(signal.SIGINT)
+    expect(child.wait(60) == 6, "the first part was interrupted")
+    first = result("halves")
+    done = subprocess.run([program, "run", "--resume", str(out), "--progress", "none"], capture_output=True, text=True,
+                          timeout=300)
+    expect(done.returncode == 1, f"the whole: exit code {done.returncode}: {done.stderr[-1500:]}")
+    second = result("halves")
+    for array in ("talking", "talking-leaking"):
+        whole = [next(one for one in record["egress"] if one["array"] == array and one["phase"] == "")
+                 for record in (first, second)]
+        expect(whole[1]["captured_bytes"] > whole[0]["captured_bytes"] > 0, f"both parts count: {whole}")
+        expect(whole[1]["watched_ns"] > whole[0]["watched_ns"] + 5_000_000_000, "the time of both")
+        expect("interrupt" not in whole[1]["not_measured"], f"nothing is missing: {whole[1]['not_measured']}")
+        parts = [one for one in second["egress"] if one["array"] == array and one["phase"]]
+        expect(sum(one["captured_bytes"] for one in parts) == whole[1]["captured_bytes"], "the phases add up")
+    expect(len(findings(second, "talking-leaking")) > len(findings(first, "talking-leaking")) > 0, "findings of both")
+    key = out / "canary-key.json"
+    expect(key.exists() and key.stat().st_mode & 0o077 == 0, "the key is kept, and for its owner only")
 
 
 def inside(pid):
@@ -193,6 +248,29 @@ def check_without_rights():
     expect(all(port["watched_by"] == "" for array in record["arrays"] for port in array["ports"]), "no port is watched")
 
 
+def check_without_root():
+    """As an ordinary user the program makes itself the root of a user namespace, where the host allows that."""
+    if os.geteuid() != 0 or shutil.which("runuser") is None:
+        return
+    user = ["runuser", "-u", "nobody", "--"]
+    plan = plan_file("ordinary", rounds=5, metrics=[{"measure": "rate", "margin": "50%"}])
+    for path in [scratch, *scratch.iterdir()]:
+        path.chmod(0o777)
+    if subprocess.run([*user, program, "--help"], capture_output=True, check=False).returncode != 0:
+        print("note: the program cannot be run by another user from where it lies")
+        return
+    done = run(plan, "ordinary", before=user)
+    expect((scratch / "ordinary/result.json").exists(), f"a result: {done.stderr[-1500:]}")
+    record = result("ordinary")
+    may = subprocess.run([*user, "unshare", "-U", "-r", "-n", "true"], capture_output=True, check=False).returncode == 0
+    if may:
+        expect(findings(record, "talking-leaking"), "the leaks are found without root")
+        expect(all("mirror" in port["watched_by"] for array in record["arrays"] for port in array["ports"]), "watched")
+    else:
+        expect(all("no laboratory" in one["not_measured"] for one in record["egress"]), "each array says why")
+        expect(done.returncode == 7, f"not measured: exit code {done.returncode}")
+
+
 def main():
     allowed = subprocess.run(["unshare", "-U", "-r", "-n", "true"], capture_output=True).returncode == 0
     if not allowed and os.geteuid() != 0:
@@ -202,6 +280,8 @@ def main():
         check_demo()
         check_nothing_demanded()
         check_triggers()
+        check_resumed()
+        check_without_root()
         check_killed()
         check_without_rights()
     finally:

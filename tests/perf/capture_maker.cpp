@@ -93,13 +93,82 @@ void put_native(std::string& out, std::uint32_t value) {
     }
 }
 
+// draft-ietf-opsawg-pcap section 4, nanoseconds
+std::string classic_header() {
+    std::string out;
+    for (const std::uint32_t word : {0xA1B23C4DU, 0x00040002U, 0U, 0U, 262144U, 1U}) {
+        put_native(out, word);
+    }
+    return out;
+}
+
+std::string classic_record(std::uint64_t at_us, const std::string& frame) {
+    std::string out;
+    put_native(out, static_cast<std::uint32_t>(at_us / 1'000'000U));
+    put_native(out, static_cast<std::uint32_t>(at_us % 1'000'000U * 1000U));
+    put_native(out, static_cast<std::uint32_t>(frame.size()));
+    put_native(out, static_cast<std::uint32_t>(frame.size()));
+    return out + frame;
+}
+
+// draft-ietf-opsawg-pcapng sections 4.1, 4.2 and 4.3: microseconds
+std::string block(std::uint32_t type, const std::string& body) {
+    std::string out;
+    const auto length = static_cast<std::uint32_t>(12 + (body.size() + 3) / 4 * 4);
+    put_native(out, type);
+    put_native(out, length);
+    out += body;
+    out.resize(length - 4, '\0');
+    put_native(out, length);
+    return out;
+}
+
+std::string next_generation_header() {
+    std::string section;
+    for (const std::uint32_t word : {0x1A2B3C4DU, 1U, 0xFFFFFFFFU, 0xFFFFFFFFU}) {
+        put_native(section, word);
+    }
+    std::string interface;
+    put_native(interface, 1); // Ethernet
+    put_native(interface, 262144);
+    return block(0x0A0D0D0AU, section) + block(1, interface);
+}
+
+std::string next_generation_record(std::uint64_t at_us, const std::string& frame) {
+    std::string body;
+    put_native(body, 0);
+    put_native(body, static_cast<std::uint32_t>(at_us >> 32U));
+    put_native(body, static_cast<std::uint32_t>(at_us & 0xFFFFFFFFU));
+    put_native(body, static_cast<std::uint32_t>(frame.size()));
+    put_native(body, static_cast<std::uint32_t>(frame.size()));
+    return block(6, body + frame);
+}
+
+std::vector<Flow> make_flows(std::uint64_t count, std::uint64_t& state) {
+    std::vector<Flow> out;
+    out.reserve(count);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const std::uint64_t value = next(state);
+        out.push_back({static_cast<std::uint32_t>(0x0A000000U + (i & 0xFFFFU)),
+                       static_cast<std::uint32_t>(0x0A800000U + (i >> 16U) * 8 + value % 8),
+                       static_cast<std::uint16_t>(1024 + value / 8 % 60000),
+                       static_cast<std::uint16_t>(value % 5 == 0 ? 9999 : 3260),
+                       value % 5 == 0});
+    }
+    return out;
+}
+
 } // namespace
 
 int main(int count, char** arguments) {
-    if (count != 5) {
-        std::fputs("usage: capture_maker FILE FRAMES PAYLOAD_BYTES FLOWS\n", stderr);
+    const std::string form = count == 6 ? arguments[5] : "";
+    if (count < 5 || count > 6 || (count == 6 && form != "pcapng" && form != "each")) {
+        std::fputs("usage: capture_maker FILE FRAMES PAYLOAD_BYTES FLOWS [pcapng | each]\n"
+                   "each: the flows take turns instead of speaking by chance\n",
+                   stderr);
         return 2;
     }
+    const bool next_generation = form == "pcapng";
     const auto frames = std::strtoull(arguments[2], nullptr, 10);
     const auto payload_bytes = std::strtoull(arguments[3], nullptr, 10);
     const auto flows = std::strtoull(arguments[4], nullptr, 10);
@@ -112,28 +181,15 @@ int main(int count, char** arguments) {
     for (std::size_t i = 0; i < payload_bytes + 64; ++i) {
         noise += static_cast<char>(next(state) >> 32U);
     }
-    std::vector<Flow> table;
-    for (std::uint64_t i = 0; i < flows; ++i) {
-        const std::uint64_t value = next(state);
-        table.push_back({static_cast<std::uint32_t>(0x0A000000U + (i & 0xFFFFU)),
-                         static_cast<std::uint32_t>(0x0A800000U + (i >> 16U) * 8 + value % 8),
-                         static_cast<std::uint16_t>(1024 + value / 8 % 60000),
-                         static_cast<std::uint16_t>(value % 5 == 0 ? 9999 : 3260),
-                         value % 5 == 0});
-    }
-    std::string header;
-    for (const std::uint32_t word : {0xA1B23C4DU, 0x00040002U, 0U, 0U, 262144U, 1U}) {
-        put_native(header, word);
-    }
+    std::vector<Flow> table = make_flows(flows, state);
+    const std::string header = next_generation ? next_generation_header() : classic_header();
     std::fwrite(header.data(), 1, header.size(), file);
     for (std::uint64_t i = 0; i < frames; ++i) {
-        const std::string frame = frame_of(table[next(state) % flows], noise, payload_bytes);
-        std::string record;
-        put_native(record, static_cast<std::uint32_t>(1700000000U + i / 1'000'000U));
-        put_native(record, static_cast<std::uint32_t>(i % 1'000'000U * 1000U));
-        put_native(record, static_cast<std::uint32_t>(frame.size()));
-        put_native(record, static_cast<std::uint32_t>(frame.size()));
-        record += frame;
+        Flow& flow = table[form == "each" ? i % flows : next(state) % flows];
+        const std::string frame = frame_of(flow, noise, payload_bytes);
+        const std::uint64_t at_us = 1'700'000'000'000'000U + i;
+        const std::string record =
+            next_generation ? next_generation_record(at_us, frame) : classic_record(at_us, frame);
         std::fwrite(record.data(), 1, record.size(), file);
     }
     return std::fclose(file) == 0 ? 0 : 5;

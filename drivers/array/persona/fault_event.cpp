@@ -26,6 +26,8 @@ constexpr std::array<std::string_view, fault_count> names{"stall",
                                                           "acknowledged_then_lost",
                                                           "unmap_keeps_data",
                                                           "medium_error",
+                                                          "update",
+                                                          "support_visit",
                                                           "recover"};
 
 bool strikes_commands(Fault fault) {

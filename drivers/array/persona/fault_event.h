@@ -32,6 +32,8 @@ enum class Fault : std::uint8_t {
     acknowledged_then_lost, // Flush and FUA promise, a power cut shows that they did nothing.
     unmap_keeps_data,       // Unmap is acknowledged and reads go on finding the data.
     medium_error,           // A block cannot be read until it is written again.
+    update, // New firmware: a controller restarts as in a failover, or none if none is named.
+    support_visit, // Somebody works on it; nothing happens to data or paths.
     recover
 };
 constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::recover) + 1;
@@ -52,7 +54,7 @@ struct FaultEvent {
     std::uint64_t next = 0; // Strikes the next so many eligible commands ...
     double rate = 0;        // ... or this share of them; bit rot: bits a second.
     Duration duration{0};   // How long it lasts; 0 = until recover (stall, path cut: refused).
-    Duration transition{0}; // Failover: how long the access states are in transition.
+    Duration transition{0}; // Failover, update: how long the access states are in transition.
     double factor = 1;      // Slow path: service times are multiplied by it ...
     std::uint64_t cached_bytes = 0; // Lost write: read as written until so much else was read.
     Duration extra{0};              // ... and lengthened by it. Slow tail: lengthened by it.

@@ -50,6 +50,11 @@ void LinkState::apply(const FaultEvent& event, TimePoint now) {
     case Fault::failover:
         fail_over(event, now);
         break;
+    case Fault::update:
+        if (event.controller != all_controllers) {
+            fail_over(event, now);
+        }
+        break;
     case Fault::power_cut:
         notices_.push_back({LinkNotice::Kind::power_cut, all_controllers, {}});
         for (const std::uint16_t each : chosen(all_controllers)) {

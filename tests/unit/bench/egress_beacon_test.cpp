@@ -77,6 +77,16 @@ TEST_CASE("Poisson calls are condemned no oftener than the stated rate", "[egres
     CHECK(wrong <= 6); // Expected at most 2 at 1 %; both halves must agree besides.
 }
 
+TEST_CASE("the silence that tells bursts apart makes no beacon of Poisson calls", "[egress]") {
+    int wrong = 0;
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+        const auto calls =
+            poisson(1.0 / 20, 24 * hour_ns, seed + 300); // Thousands: no chance to hide
+        wrong += condemned(test_beacon(calls, 5 * second_ns, 24 * hour_ns)) ? 1 : 0;
+    }
+    CHECK(wrong <= 3);
+}
+
 TEST_CASE("lawful aperiodic bursts, and a rate that follows the hours, are no beacons",
           "[egress]") {
     for (std::uint64_t seed = 0; seed < 12; ++seed) {

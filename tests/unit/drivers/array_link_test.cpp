@@ -167,3 +167,21 @@ TEST_CASE("an event without its needs, or for what is not there, is refused with
         CHECK(count == 0);
     }
 }
+
+TEST_CASE("an update restarts the controller that it names, or none, and is counted", "[array]") {
+    ArrayBench bench(asymmetric());
+    Ear ear;
+    bench.core.listen(&ear);
+    CHECK(bench.apply(event(Fault::update, drivers::array::all_controllers, 0s)).empty());
+    CHECK(ear.take().empty());
+    CHECK(bench.done(Fault::update) == 1);
+    CHECK(bench.apply(event(Fault::update, 0, 10s)).empty());
+    CHECK(ear.take().starts_with("drop 0 access "));
+    CHECK_FALSE(bench.core.accepts_sessions(0, bench.now));
+    CHECK(bench.done(Fault::update) == 2);
+    CHECK(bench.done(Fault::failover) == 0);
+    CHECK(bench.apply(event(Fault::support_visit, drivers::array::all_controllers, 0s)).empty());
+    CHECK(ear.take().empty());
+    CHECK(bench.done(Fault::support_visit) == 1);
+    bench.core.ignore(&ear);
+}
