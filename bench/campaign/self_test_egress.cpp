@@ -163,6 +163,11 @@ EgressProof prove_egress(MatrixForm form) {
     return out;
 }
 
+std::string egress_proof_text(const EgressProof& proof) {
+    return leak_matrix_text(proof.matrix) + "\n" + quiet_text(proof.quiet, proof.quiet_settings) +
+           "\n";
+}
+
 std::vector<SelfTestRow> egress_rows(const EgressProof& proof) {
     std::vector<SelfTestRow> out;
     for (const QuietRow& quiet : proof.quiet) {

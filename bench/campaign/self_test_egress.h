@@ -23,6 +23,8 @@ EgressProof prove_egress(MatrixForm form);
 
 std::vector<SelfTestRow> egress_rows(const EgressProof& proof); // A row an actor and a policy
 
+std::string egress_proof_text(const EgressProof& proof);
+
 // The self-test as JSON, with the proof's own numbers beside the rows.
 std::string self_test_json(const std::vector<SelfTestRow>& rows, const EgressProof& proof);
 

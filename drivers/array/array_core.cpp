@@ -316,17 +316,16 @@ std::string ArrayCore::State::apply(const FaultEvent& event, TimePoint now) {
         }
         count(event.fault);
         break;
+    case Fault::recover:
+        service.recover();
+        faults.recover();
+        [[fallthrough]];
     case Fault::stall:
     case Fault::session_drop:
     case Fault::path_cut:
     case Fault::failover:
     case Fault::update:
     case Fault::support_visit:
-        count(event.fault);
-        break;
-    case Fault::recover:
-        service.recover();
-        faults.recover();
         count(event.fault);
         break;
     default:

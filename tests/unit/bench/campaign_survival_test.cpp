@@ -237,7 +237,7 @@ TEST_CASE("hooks disturb a real array in time, are journalled, and stand in the 
 
 TEST_CASE("faults through real sockets are found, each under its name", "[self-test][live]") {
     const ScratchFolder folder;
-    ProgramRun program({"self-test", "--live", "brief"}, folder.path());
+    ProgramRun program({"self-test", "--live", "brief", "--egress", "none"}, folder.path());
     const int code = program.wait();
     INFO(program.out() << program.err());
     CHECK(code == 0);
