@@ -144,7 +144,7 @@ std::string audit_section(const RunRecord& run) {
          "Slip is how late the bench got round to an access. A point is invalid where the "
          "bench or the emulator, and not the array, set the pace.",
          view::any_emulated(run)},
-        body + table.html() + cross_check_tables(run));
+        body + table.html() + host_tables(run) + cross_check_tables(run));
 }
 
 } // namespace results::html

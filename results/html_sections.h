@@ -25,6 +25,7 @@ std::string words_section();                          // Glossary.
 
 std::string stream_tables(const RunRecord& run);      // Part of the percentile section.
 std::string cross_check_tables(const RunRecord& run); // Part of the audit.
+std::string host_tables(const RunRecord& run);        // Also; of hosts that drove it together.
 std::string finding_cards(const std::vector<FindingRecord>& findings, const RunRecord& run);
 
 } // namespace results::html

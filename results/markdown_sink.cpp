@@ -2,6 +2,7 @@
 #include "results/answer.h"
 #include "results/capacity_words.h"
 #include "results/cross_check_rows.h"
+#include "results/host_rows.h"
 #include "results/platform_sums.h"
 #include "results/sinks.h"
 #include "results/text/escape.h"
@@ -273,6 +274,28 @@ std::string losers(const RunRecord& run) {
     return out + "\n";
 }
 
+std::string host_table(const RunRecord& run) {
+    std::string out;
+    for (const view::Load& load : view::loads(run)) {
+        for (const std::string& array : view::array_names(run)) {
+            for (const view::HostRow& host : view::host_rows(view::rounds_at(run, array, load))) {
+                std::vector<std::string> cells{escape_markdown(array),
+                                               escape_markdown(view::name_of(load))};
+                for (const std::string& cell : view::cells_of(host)) {
+                    cells.push_back(escape_markdown(cell));
+                }
+                out += row(cells);
+            }
+        }
+    }
+    if (out.empty()) {
+        return "";
+    }
+    std::vector<std::string> titles{"Array", "Load"};
+    titles.insert(titles.end(), std::begin(view::host_row_titles), std::end(view::host_row_titles));
+    return "## Hosts that drove this load together\n\n" + header(titles) + out + "\n";
+}
+
 std::string cross_checks(const RunRecord& run) {
     std::string out;
     for (const CrossCheckRecord& check :
@@ -299,8 +322,8 @@ std::string cross_checks(const RunRecord& run) {
 std::string markdown_report(const RunRecord& run) {
     const Answer told = answer(run);
     return first_lines(run, told) + capacity(run) + headlines(run) + limits(run) +
-           comparisons(run) + percentiles(run) + cross_checks(run) + platform(run) + losers(run) +
-           findings(run) + list("Not measured", told.not_measured) +
+           comparisons(run) + percentiles(run) + host_table(run) + cross_checks(run) +
+           platform(run) + losers(run) + findings(run) + list("Not measured", told.not_measured) +
            list("What this run could not have seen", run.not_seen) + "## How to reproduce\n\n    " +
            text::clean_text(run.command) + "\n";
 }

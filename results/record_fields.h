@@ -83,6 +83,7 @@ void visit_fields(Visit& visit, IntervalRecord& r) {
     visit("phase", r.phase);
     visit("ramp", r.ramp);
     visit("invalid", r.invalid);
+    visit("response_ns", r.response_ns);
 }
 
 template <typename Visit>
@@ -99,6 +100,26 @@ void visit_fields(Visit& visit, AuditRecord& r) {
     visit("emulator_service_ns_p50", r.emulator_service_ns_p50);
     visit("invalid", r.invalid);
     visit("slip_ns", r.slip_ns);
+}
+
+template <typename Visit>
+void visit_fields(Visit& visit, HostRecord& r) {
+    visit("part", r.part);
+    visit("parts", r.parts);
+    visit("host", r.host);
+    visit("started_utc_ns", AsText{r.started_utc_ns});
+    visit("done_utc_ns", AsText{r.done_utc_ns});
+    visit("clock_error_ns", r.clock_error_ns);
+    visit("offered_per_s", r.offered_per_s);
+    visit("achieved_per_s", r.achieved_per_s);
+    visit("scheduled", r.scheduled);
+    visit("completed", r.completed);
+    visit("slip_ns_p99", r.slip_ns_p99);
+    visit("lane_cpu_fraction", r.lane_cpu_fraction);
+    visit("host_cpu_fraction", r.host_cpu_fraction);
+    visit("cpu_s_per_million", r.cpu_s_per_million);
+    visit("ended", r.ended);
+    visit("invalid", r.invalid);
 }
 
 template <typename Visit>
@@ -194,6 +215,8 @@ void visit_head(Visit& visit, RoundRecord& r) {
     visit("disturbances", r.disturbances);
     visit("verified_after", r.verified_after);
     visit("losses", r.losses);
+    visit("done_ns", r.done_ns);
+    visit("hosts", r.hosts);
 }
 
 template <typename Visit>

@@ -53,6 +53,9 @@ struct IntervalRecord {
     std::string phase; // "load", "disturb", ...
     bool ramp = false;
     std::string invalid; // Why this interval does not count; empty = it does.
+    // Where the interval is to be put together with other hosts': without it only their
+    // percentiles could be compared.
+    std::optional<Histogram> response_ns;
 };
 
 // Did the bench offer what it was asked to offer, and was anything but the array the bottleneck?
@@ -69,6 +72,27 @@ struct AuditRecord {
     std::uint64_t emulator_lateness_ns_p99 = 0; // 0 for real arrays.
     std::uint64_t emulator_service_ns_p50 = 0;
     std::vector<std::string> invalid; // Reasons; empty = the point is valid.
+};
+
+// One host's share in a round that several hosts drove together, so that none of them hides in the
+// sums.
+struct HostRecord {
+    std::uint32_t part = 0;          // 1 .. parts.
+    std::uint32_t parts = 0;         // The load was divided by so many.
+    std::string host;                // "node7", as it calls itself.
+    std::int64_t started_utc_ns = 0; // On the leading host's clock where that was measured ...
+    std::int64_t done_utc_ns = 0;    // ... when its last answer was in.
+    std::optional<std::int64_t> clock_error_ns; // How far that may be off; none: its own calendar.
+    double offered_per_s = 0;
+    double achieved_per_s = 0;
+    std::uint64_t scheduled = 0;
+    std::uint64_t completed = 0;
+    std::uint64_t slip_ns_p99 = 0;
+    double lane_cpu_fraction = 0;
+    double host_cpu_fraction = 0;
+    double cpu_s_per_million = 0;
+    std::string ended;
+    std::vector<std::string> invalid;
 };
 
 // A disturbance and what it cost, from due instants.
@@ -171,6 +195,8 @@ struct RoundRecord {
     // After a verify phase: what came between the writing and its reading.
     std::optional<std::string> verified_after;
     std::optional<std::vector<LossRecord>> losses; // Who lost most; none: nobody lost anything.
+    std::optional<std::int64_t> done_ns;           // The last answer, from the round's start.
+    std::optional<std::vector<HostRecord>> hosts;  // None: one host drove it.
 };
 
 struct PortRecord {

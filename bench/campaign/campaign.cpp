@@ -11,6 +11,7 @@
 #include "bench/campaign/knee.h"
 #include "bench/campaign/round_runner.h"
 #include "bench/campaign/self_test.h"
+#include "bench/hosts/letter.h"
 #include "drivers/api/errors.h"
 #include "results/manifest.h"
 #include "results/record_error.h"
@@ -71,13 +72,13 @@ results::RunRecord Campaign::run() {
         record_.interrupted = fmt::format("array lost: {}", error.what());
     } catch (const drivers::HostError& error) {
         record_.interrupted = fmt::format("host: {}", error.what());
+    } catch (const hosts::HostLost& error) {
+        record_.interrupted = error.what();
     } catch (const drivers::SafetyError& error) {
         journal_.note("refused", {{"reason", error.what()}});
         throw;
     }
-    if (Interruption::raised() && record_.interrupted.empty()) {
-        record_.interrupted = "interrupted by a signal";
-    }
+    note_end();
     if (egress_) {
         egress_->finish(folder_.path(), record_);
         join_earlier_egress(egress_before_, plan_, record_);
@@ -179,10 +180,11 @@ void Campaign::run_in_lab() {
     progress_.end();
     record_.arrays = lab.records();
     check_known_memory(lab);
+    meet_others(lab);
     if (egress_) {
         egress_->plant(lab.arrays(), earlier_.started_utc_ns != 0);
     }
-    RoundRunner runner(plan_, lab, journal_, clock_);
+    RoundRunner runner(plan_, lab, journal_, clock_, options_.others);
     if (egress_) {
         runner.tell_phases([this](const std::string& array, const std::string& phase) {
             egress_->begin_phase_of(array, phase);

@@ -4,6 +4,7 @@
 #include "bench/campaign/egress_parts.h"
 #include "bench/campaign/egress_watch.h"
 #include "bench/campaign/lab.h"
+#include "bench/campaign/other_hosts.h"
 #include "bench/campaign/progress.h"
 #include "bench/campaign/round_order.h"
 #include "bench/campaign/run_folder.h"
@@ -25,6 +26,7 @@ struct CampaignOptions {
     std::string command;          // How to reproduce it, for the report.
     std::string egress_hindrance; // As egress_hindrance() said before there were threads.
     bool proves_itself = true;    // Runs the self-test first, for the report.
+    OtherHosts* others = nullptr; // Who drives every load together with this host.
 };
 
 // All rounds of a plan, from its first array started to the last file written. What was measured is
@@ -65,6 +67,8 @@ private:
     bool is_done(std::uint32_t index, const std::string& array) const;
     drivers::Duration round_length() const;
     drivers::Duration length_left() const;
+    void meet_others(const Lab& lab);
+    void note_end();
     void watch_quietly(const char* phase, drivers::Duration span);
     void finish();
 

@@ -17,8 +17,10 @@ void Campaign::check_capacity_fits(const Lab& lab) const {
         most.parameters = plan::platform_at(variant, plan_.capacity->to);
         profiles::WorkingSet set;
         set.size_bytes = lab.working_set_bytes(most);
-        for (std::uint32_t lane = 0; lane < plan_.lanes; ++lane) {
-            (void)profiles::make_source(most, set, plan_.seed, {lane, plan_.lanes});
+        const std::uint32_t hosts = options_.others == nullptr ? 1 : options_.others->share().count;
+        const std::uint32_t lanes = plan_.lanes * hosts;
+        for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+            (void)profiles::make_source(most, set, plan_.seed, {lane, lanes});
         }
     }
 }

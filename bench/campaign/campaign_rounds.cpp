@@ -56,7 +56,8 @@ double Campaign::rate_for(Lab& lab, RoundRunner& runner, const PlannedRound& pla
     }
     const auto trial = [&](double rate_per_s) -> std::optional<KneeTrial> {
         LoadOrder order;
-        order.workload = at_point(workload.workload, point, rate_per_s);
+        order.pick = {false, planned.workload, false, point, rate_per_s, 0};
+        order.workload = picked(plan_, order.pick);
         order.seed = planned.seed;
         order.ramp = plan_.ramp;
         order.duration = plan_.duration;

@@ -38,9 +38,11 @@ CapacityRound CapacityRounds::round_for(const judge::CapacityBook::Trial& trial)
     out.trial = trial;
     out.workload = plan::capacity_workload_name(variant);
     out.point = fmt::format("{} targets", trial.targets);
-    profiles::interception::PlatformWorkload workload = variant.workload;
-    workload.parameters = plan::platform_at(variant, trial.targets);
-    out.order.workload = std::move(workload);
+    out.order.pick.of_capacity = true;
+    out.order.pick.place = trial.variant;
+    out.order.pick.targets = trial.targets;
+    out.order.workload = picked(plan_, out.order.pick);
+    out.order.round = out.index;
     out.order.seed = seed_for(plan_, trial);
     out.order.ramp = plan_.capacity->ramp;
     out.order.duration = variant.duration;

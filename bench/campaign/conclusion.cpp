@@ -7,7 +7,9 @@
 #include "bench/judge/exit_code.h"
 #include "bench/judge/judge.h"
 #include "results/capacity_words.h"
+#include "results/host_rows.h"
 #include "results/numbers/paired.h"
+#include "results/round_merge.h"
 
 #include <algorithm>
 #include <cmath>
@@ -45,6 +47,11 @@ judge::Question question_of(const plan::Plan& plan) {
     return out;
 }
 
+// One host's part of a load, before it is merged with the others'.
+bool is_part(const results::RunRecord& run) {
+    return run.host.count(results::shard_key) > 0 && run.host.count(results::merged_key) == 0;
+}
+
 std::vector<std::string> not_seen_by(const plan::Plan& plan, const results::RunRecord& run) {
     std::vector<std::string> out = plan::plan_remarks(plan);
     if (plan.verify == plan::VerifyData::none || run.integrity.empty()) {
@@ -52,6 +59,11 @@ std::vector<std::string> not_seen_by(const plan::Plan& plan, const results::RunR
     }
     if (run.egress.empty()) {
         out.emplace_back("no port was captured: nothing is known of what the arrays sent");
+    }
+    if (is_part(run)) {
+        out.push_back(fmt::format("this is part {} of a load: limits and comparisons are for the "
+                                  "parts together, after `arraybench merge`",
+                                  run.host.at(results::shard_key)));
     }
     std::size_t compared = 0; // The search for capacity weighs its rounds by itself.
     std::size_t invalid = 0;
@@ -208,6 +220,31 @@ std::string capacity_lines(const results::RunRecord& run) {
     return out.empty() ? "" : "\ntargets sustained\n" + out;
 }
 
+std::string host_lines(const results::RunRecord& run) {
+    namespace view = results::view;
+    std::string out;
+    for (const view::Load& load : view::loads(run)) {
+        for (const std::string& array : view::array_names(run)) {
+            for (const auto& row : view::host_rows(view::rounds_at(run, array, load))) {
+                out += fmt::format("  {:<22} {:<24} {:<20} {} rounds; {} of {}, started late by "
+                                   "{}, done after {}, slip P99 {}, lane {}, host CPU {}\n",
+                                   array,
+                                   view::name_of(load),
+                                   row.host,
+                                   row.rounds,
+                                   row.achieved,
+                                   row.offered,
+                                   row.skew,
+                                   row.done,
+                                   row.slip,
+                                   row.lane,
+                                   row.cpu);
+            }
+        }
+    }
+    return out.empty() ? "" : "\nhosts\n" + out;
+}
+
 // Each candidate under a title of its own.
 std::string comparison_lines(const results::RunRecord& run) {
     std::vector<std::string> titles;
@@ -229,7 +266,11 @@ std::string comparison_lines(const results::RunRecord& run) {
 } // namespace
 
 void conclude(const plan::Plan& plan, results::RunRecord& run) {
-    const judge::Question question = question_of(plan);
+    judge::Question question = question_of(plan);
+    if (is_part(run)) { // What its rates and times are worth only all parts together can say.
+        question.limits.clear();
+        question.metrics.clear();
+    }
     run.verdicts = judge::judge_limits(question, run.rounds);
     for (results::VerdictRecord& verdict : judge_egress(plan, run)) {
         run.verdicts.push_back(std::move(verdict));
@@ -244,7 +285,7 @@ void conclude(const plan::Plan& plan, results::RunRecord& run) {
             return round.ended.starts_with("array lost");
         });
     run.exit_code = judge::foremost_exit_code(
-        {judge::exit_code_of(run, plan.type == plan::PlanType::a_against_a),
+        {judge::exit_code_of(run, plan.type == plan::PlanType::a_against_a && !is_part(run)),
          array_lost ? judge::exit_array : judge::exit_passed,
          run.interrupted.starts_with("host") ? judge::exit_host : judge::exit_passed});
 }
@@ -276,6 +317,7 @@ std::string conclusion_text(const results::RunRecord& run) {
     for (const results::IntegrityRecord& one : run.integrity) {
         out += integrity_line(one, run);
     }
+    out += host_lines(run);
     if (!run.not_seen.empty()) {
         out += "\nnot seen\n";
     }

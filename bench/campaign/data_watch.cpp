@@ -38,6 +38,8 @@ DataWatch::DataWatch(const DataPlace& place,
     settings.verify = verify_of(place.plan);
     settings.set = working_set(place.lab, array_, workload);
     settings.canary = array_.canary;
+    settings.host = place.share.index;
+    settings.hosts = place.share.count;
     lanes_.emplace(*array_.expectation, lanes, workload, settings);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bench/campaign/lab.h"
+#include "bench/campaign/other_hosts.h"
 #include "bench/load/lane_keepers.h"
 #include "results/run_record.h"
 
@@ -16,6 +17,7 @@ struct DataPlace {
     const plan::Plan& plan;
     const Lab& lab;
     ArrayUnderTest& array;
+    HostShare share{};
 };
 
 // Stamps what a load writes and holds what it reads against what the array must hold, from one

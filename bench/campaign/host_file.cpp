@@ -66,6 +66,7 @@ std::map<std::string, std::string> describe_host() {
     if (::uname(&system) == 0) {
         out["kernel"] = fmt::format("{} {}", system.sysname, system.release);
         out["architecture"] = system.machine;
+        out["name"] = system.nodename;
     }
     out["processor"] = value_in("/proc/cpuinfo", "model name");
     out["processors"] = std::to_string(std::thread::hardware_concurrency());

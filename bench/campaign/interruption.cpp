@@ -9,10 +9,12 @@ namespace {
 
 // A signal handler can reach nothing else.
 std::atomic<bool> raised_flag{false};
+std::atomic<bool> signalled{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
 void on_signal(int number) {
-    if (raised_flag.exchange(true)) {
+    raised_flag = true;
+    if (signalled.exchange(true)) {
         (void)std::signal(number, SIG_DFL);
         (void)std::raise(number);
     }
@@ -22,6 +24,7 @@ void on_signal(int number) {
 
 Interruption::Interruption() {
     raised_flag = false;
+    signalled = false;
     (void)std::signal(SIGINT, on_signal);
     (void)std::signal(SIGTERM, on_signal);
     (void)std::signal(SIGPIPE, SIG_IGN); // A reader gone away is an error of the write.
@@ -34,6 +37,10 @@ Interruption::~Interruption() {
 
 const std::atomic<bool>& Interruption::flag() {
     return raised_flag;
+}
+
+void Interruption::raise() {
+    raised_flag = true;
 }
 
 } // namespace bench::campaign

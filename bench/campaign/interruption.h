@@ -16,6 +16,7 @@ public:
 
     static const std::atomic<bool>& flag();
     static bool raised() { return flag().load(); }
+    static void raise(); // For another reason than a signal; from any thread.
 };
 
 } // namespace bench::campaign

@@ -2,6 +2,7 @@
 #include "bench/campaign/lab.h"
 
 #include "bench/campaign/array_paths.h"
+#include "bench/campaign/lun_search.h"
 #include "bench/plan/array_assembly.h"
 #include "drivers/api/errors.h"
 
@@ -86,6 +87,45 @@ Lab::Lab(const plan::Plan& plan, const Terms& terms, RunJournal& journal, driver
     for (ArrayUnderTest& array : arrays_) { // All are reached before any is written to.
         clear_for_writing(array, terms.permission);
     }
+}
+
+Lab::Lab(const plan::Plan& plan,
+         const std::vector<MetArray>& met,
+         RunJournal& journal,
+         drivers::Clock& clock)
+    : plan_(plan)
+    , journal_(journal)
+    , clock_(clock) {
+    for (const MetArray& one : met) {
+        meet(one);
+    }
+}
+
+void Lab::meet(const MetArray& met) {
+    const auto planned = std::find_if(plan_.arrays.begin(),
+                                      plan_.arrays.end(),
+                                      [&](const auto& one) { return one.name == met.name; });
+    if (planned == plan_.arrays.end() || met.urls.empty()) {
+        throw drivers::UsageError(fmt::format("{}: not an array of the plan", met.name));
+    }
+    ArrayUnderTest out;
+    out.planned = &*planned;
+    out.options = host_options(plan_, *planned, out.host_settings);
+    SearchedLun lun;
+    lun.wanted = met.identity;
+    for (const std::string& url : met.urls) {
+        lun.told.push_back(plan::parse_url(url));
+    }
+    out.paths = find_lun(lun, out.options, clock_);
+    out.report = plan::probe_paths(out.paths, out.options, clock_);
+    if (plan::writes(plan_)) {
+        const std::string& id = met.identity.unique_id;
+        const WritePermission word{
+            {id.empty() ? met.identity.serial : id}, met.overwrite_data, plan_.seed};
+        const auto driver = out.open(1, clock_);
+        check_may_write(*driver, out.report, word);
+    }
+    arrays_.push_back(std::move(out));
 }
 
 Lab::~Lab() {

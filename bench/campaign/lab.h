@@ -42,6 +42,14 @@ struct ArrayUnderTest {
     std::unique_ptr<drivers::BlockDriver> open(std::size_t depth, drivers::Clock& clock) const;
 };
 
+// Where another host has an array, and by what it is known wherever it is.
+struct MetArray {
+    std::string name;
+    std::vector<std::string> urls;
+    drivers::Identity identity;
+    bool overwrite_data = false; // The user's word there counts here.
+};
+
 // The arrays of a plan, started or reached, looked at, and cleared for writing if the plan writes.
 // Ends in reverse order what it started, whatever happens.
 class Lab {
@@ -57,6 +65,14 @@ public:
 
     // Throws ArrayError, HostError, UsageError, and SafetyError before anything is written.
     Lab(const plan::Plan& plan, const Terms& terms, RunJournal& journal, drivers::Clock& clock);
+
+    // The same arrays from another host than the one that started or reached them first: each is
+    // known by its identity, and what may be written to was decided there; here only that nothing
+    // of this host holds it.
+    Lab(const plan::Plan& plan,
+        const std::vector<MetArray>& met,
+        RunJournal& journal,
+        drivers::Clock& clock);
     ~Lab();
     Lab(const Lab&) = delete;
     Lab& operator=(const Lab&) = delete;
@@ -75,6 +91,7 @@ public:
 
 private:
     void start(const plan::PlanArray& planned);
+    void meet(const MetArray& met);
     void clear_for_writing(ArrayUnderTest& array, const DestroyPermission& permission);
 
     const plan::Plan& plan_;

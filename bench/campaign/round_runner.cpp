@@ -9,10 +9,13 @@
 #include "bench/campaign/platform_measures.h"
 #include "bench/campaign/verify_phase.h"
 #include "bench/campaign/watched_source.h"
+#include "bench/plan/plan_capacity.h"
 #include "drivers/api/errors.h"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <numeric>
+#include <optional>
 
 namespace bench::campaign {
 
@@ -24,7 +27,7 @@ constexpr std::size_t watched_most = 4U << 20U;
 constexpr double lateness_share_max = 0.05; // Of the service time; above, the emulator is too slow.
 
 // How many accesses a disturbed round may bring, with room for luck.
-std::size_t watched_accesses(const LoadOrder& order, std::uint32_t lanes) {
+std::size_t watched_accesses(const LoadOrder& order, std::uint32_t lanes) { // Of all hosts.
     const profiles::Offer offer = profiles::offer_of(order.workload);
     if (!offer.open_loop) {
         return watched_most / lanes;
@@ -35,10 +38,12 @@ std::size_t watched_accesses(const LoadOrder& order, std::uint32_t lanes) {
     return static_cast<std::size_t>(std::min(static_cast<double>(watched_most), expected + 10'000));
 }
 
-std::size_t session_depth(const plan::Plan& plan, const profiles::AnyWorkload& workload) {
+std::size_t session_depth(const plan::Plan& plan,
+                          const profiles::AnyWorkload& workload,
+                          std::uint32_t lanes) { // Of all hosts.
     const profiles::Offer offer = profiles::offer_of(workload);
     const std::size_t asked = offer.open_loop ? 0 : offer.depth;
-    return std::max<std::size_t>(plan.depth, (asked + plan.lanes - 1) / plan.lanes);
+    return std::max<std::size_t>(plan.depth, (asked + lanes - 1) / lanes);
 }
 
 void add_disturbances(const std::vector<WatchedAccess>& accesses,
@@ -95,6 +100,17 @@ at_point(const profiles::AnyWorkload& workload, const plan::LoadPoint& point, do
     return out;
 }
 
+profiles::AnyWorkload picked(const plan::Plan& plan, const WorkloadPick& pick) {
+    if (pick.of_capacity) {
+        const plan::CapacityVariant& variant = plan.capacity.value().variants.at(pick.place);
+        profiles::interception::PlatformWorkload out = variant.workload;
+        out.parameters = plan::platform_at(variant, pick.targets);
+        return out;
+    }
+    const profiles::AnyWorkload& workload = plan.workloads.at(pick.place).workload;
+    return pick.as_it_is ? workload : at_point(workload, pick.point, pick.rate_per_s);
+}
+
 std::string emulator_bottleneck(const drivers::array::EmulatorCounts& counts) {
     const auto lateness_ns = counts.array.lateness_p99.count();
     const auto service_ns = counts.service_p50.count();
@@ -114,24 +130,29 @@ std::string emulator_bottleneck(const drivers::array::EmulatorCounts& counts) {
 RoundRunner::RoundRunner(const plan::Plan& plan,
                          Lab& lab,
                          RunJournal& journal,
-                         drivers::Clock& clock)
+                         drivers::Clock& clock,
+                         OtherHosts* others)
     : plan_(plan)
     , lab_(lab)
     , journal_(journal)
-    , clock_(clock) {}
+    , clock_(clock)
+    , others_(others) {}
 
 std::vector<load::Lane> RoundRunner::lanes_for(ArrayUnderTest& array, const LoadOrder& order) {
     profiles::WorkingSet set;
     set.size_bytes = lab_.working_set_bytes(order.workload);
     set.block_bytes = array.report.geometry.block_bytes;
     std::vector<load::Lane> out;
+    const HostShare own = share();
+    const std::uint32_t all_lanes = plan_.lanes * own.count;
     for (std::uint32_t i = 0; i < plan_.lanes; ++i) {
         load::Lane lane;
-        lane.drivers.push_back(array.open(session_depth(plan_, order.workload), clock_));
-        lane.source = profiles::make_source(order.workload, set, order.seed, {i, plan_.lanes});
+        lane.drivers.push_back(array.open(session_depth(plan_, order.workload, all_lanes), clock_));
+        lane.source = profiles::make_source(
+            order.workload, set, order.seed, {own.index * plan_.lanes + i, all_lanes});
         if (!order.phases.empty()) {
             lane.source = std::make_unique<WatchedSource>(
-                std::move(lane.source), watched_accesses(order, plan_.lanes), clock_);
+                std::move(lane.source), watched_accesses(order, all_lanes), clock_);
         }
         lane.access_bytes_max = profiles::largest_access_bytes(order.workload);
         lane.reduction = profiles::reduction_of(order.workload);
@@ -140,45 +161,79 @@ std::vector<load::Lane> RoundRunner::lanes_for(ArrayUnderTest& array, const Load
     return out;
 }
 
+load::LoadSettings RoundRunner::settings_for(const LoadOrder& order,
+                                             const OnInterval& on_interval) {
+    load::LoadSettings out;
+    out.ramp = order.ramp;
+    out.duration = order.duration;
+    out.interval = plan_.interval;
+    const profiles::Offer offer = profiles::offer_of(order.workload);
+    out.offered_per_s = offer.open_loop ? offer.rate_per_s / share().count : 0;
+    out.offers_own_schedule = offer.open_loop && !offer.is_exact;
+    out.stop = &Interruption::flag();
+    out.on_interval = on_interval;
+    if (others_ != nullptr) {
+        out.keeps_interval_histograms = true;
+        out.start = [this] {
+            return others_->start();
+        };
+        out.started = [this](drivers::TimePoint at) {
+            others_->started(at);
+        };
+    }
+    return out;
+}
+
+void RoundRunner::gather(results::RoundRecord& round, std::vector<WatchedAccess>& accesses) {
+    if (others_ != nullptr) {
+        others_->gather(round, accesses);
+    }
+}
+
 results::RoundRecord
 RoundRunner::load(ArrayUnderTest& array, const LoadOrder& order, const OnInterval& on_interval) {
-    std::vector<load::Lane> lanes = lanes_for(array, order);
-    const DataWatch data({plan_, lab_, array}, lanes, order.workload);
-    load::LoadSettings settings;
-    settings.ramp = order.ramp;
-    settings.duration = order.duration;
-    settings.interval = plan_.interval;
-    const profiles::Offer offer = profiles::offer_of(order.workload);
-    settings.offered_per_s = offer.open_loop ? offer.rate_per_s : 0;
-    settings.offers_own_schedule = offer.open_loop && !offer.is_exact;
-    settings.stop = &Interruption::flag();
-    settings.on_interval = on_interval;
-    if (order.phases.empty()) {
-        results::RoundRecord out = load::run_load(lanes, settings, clock_);
-        count_paths(array, lanes, out);
-        data.tell("load", out);
-        add_platform_measures(order.workload, out);
-        return out;
+    if (others_ != nullptr) {
+        others_->announce(array, order);
     }
+    std::vector<load::Lane> lanes = lanes_for(array, order);
+    const DataWatch data({plan_, lab_, array, share()}, lanes, order.workload);
+    const load::LoadSettings settings = settings_for(order, on_interval);
+    if (!order.phases.empty()) {
+        return run_disturbed(array, order, {lanes, settings, data});
+    }
+    results::RoundRecord out = load::run_load(lanes, settings, clock_);
+    count_paths(array, lanes, out);
+    data.tell("load", out);
+    std::vector<WatchedAccess> nothing_watched;
+    gather(out, nothing_watched);
+    add_platform_measures(order.workload, out);
+    return out;
+}
+
+results::RoundRecord
+RoundRunner::run_disturbed(ArrayUnderTest& array, const LoadOrder& order, const Opened& opened) {
+    std::vector<load::Lane>& lanes = opened.lanes;
     std::vector<const WatchedSource*> watched;
     watched.reserve(lanes.size());
     for (const load::Lane& lane : lanes) {
         watched.push_back(static_cast<const WatchedSource*>(lane.source.get()));
     }
-    Score score{order.phases, order.ramp, &array, &Interruption::flag()};
-    if (on_phase_) {
-        score.on_phase = [this, &array](const std::string& phase) {
-            on_phase_(array.planned->name, phase);
-        };
+    std::optional<Conductor> conductor;
+    if (share().index == 0) { // One host disturbs for all.
+        Score score{order.phases, order.ramp, &array, &Interruption::flag()};
+        if (on_phase_) {
+            score.on_phase = [this, &array](const std::string& phase) {
+                on_phase_(array.planned->name, phase);
+            };
+        }
+        conductor.emplace(std::move(score), *watched.front(), journal_, clock_);
     }
-    Conductor conductor(std::move(score), *watched.front(), journal_, clock_);
-    results::RoundRecord out = load::run_load(lanes, settings, clock_);
-    conductor.finish();
+    results::RoundRecord out = load::run_load(lanes, opened.settings, clock_);
+    if (conductor) {
+        conductor->finish();
+    }
     count_paths(array, lanes, out);
-    data.tell("", out);
-    add_platform_measures(order.workload, out);
-    mark_phases(out.intervals, order.phases, order.ramp);
-    mark_findings(out);
+    opened.data.tell("", out);
     std::vector<WatchedAccess> accesses;
     for (const WatchedSource* one : watched) {
         accesses.insert(accesses.end(), one->accesses().begin(), one->accesses().end());
@@ -187,7 +242,13 @@ RoundRunner::load(ArrayUnderTest& array, const LoadOrder& order, const OnInterva
                 "{} accesses more than the disturbance's watch can hold", one->unwatched()));
         }
     }
-    add_disturbances(accesses, conductor.done(), order.phases, plan_.late_after, out);
+    gather(out, accesses);
+    add_platform_measures(order.workload, out);
+    mark_phases(out.intervals, order.phases, order.ramp);
+    mark_findings(out);
+    if (conductor) {
+        add_disturbances(accesses, conductor->done(), order.phases, plan_.late_after, out);
+    }
     return out;
 }
 
@@ -197,7 +258,9 @@ results::RoundRecord RoundRunner::measure(const PlannedRound& planned,
     ArrayUnderTest& array = lab_.arrays()[planned.array];
     const plan::LoadPoint& point = plan_.points[planned.point];
     LoadOrder order;
-    order.workload = at_point(plan_.workloads[planned.workload].workload, point, rate_per_s);
+    order.pick = {false, planned.workload, false, point, rate_per_s, 0};
+    order.round = planned.index;
+    order.workload = picked(plan_, order.pick);
     order.seed = planned.seed;
     order.ramp = plan_.ramp;
     order.duration = plan_.duration;
@@ -228,7 +291,13 @@ RoundRunner::measure(ArrayUnderTest& array, const LoadOrder& order, const OnInte
         if (on_phase_) {
             on_phase_(array.planned->name, "verify");
         }
-        verify_phase(array, order.phases.back(), clock_, out);
+        if (others_ != nullptr) {
+            others_->announce_verify(array, order.phases.back(), out);
+        }
+        verify_phase(array, {order.phases.back(), share().count > 1}, clock_, out);
+        if (others_ != nullptr) {
+            others_->gather_verified(out);
+        }
     }
     return out;
 }
@@ -291,16 +360,34 @@ results::RoundRecord RoundRunner::run_pass(ArrayUnderTest& array,
 }
 
 std::uint64_t RoundRunner::precondition(ArrayUnderTest& array, const OnInterval& on_interval) {
+    if (others_ != nullptr) {
+        others_->announce_precondition(array);
+    }
     std::uint64_t size_bytes = 0;
     for (const profiles::AnyWorkload& one : plan::all_workloads(plan_)) {
         size_bytes = std::max(size_bytes, lab_.working_set_bytes(one));
     }
+    const HostShare own = share();
     PassSettings settings;
-    settings.size_bytes = size_bytes - (size_bytes % array.report.geometry.block_bytes);
+    const auto edge = [&](std::uint64_t part) { // Between two hosts' parts, or at the end.
+        const std::uint64_t whole =
+            own.count > 1 ? std::lcm(settings.piece_bytes, array.report.geometry.block_bytes)
+                          : array.report.geometry.block_bytes;
+        const std::uint64_t at = part == own.count ? size_bytes : size_bytes / own.count * part;
+        return part == own.count ? at - at % array.report.geometry.block_bytes : at - at % whole;
+    };
+    settings.from_bytes = edge(own.index);
+    settings.size_bytes = edge(own.index + 1) - settings.from_bytes;
     settings.passes = plan_.preconditioning->passes;
     const results::RoundRecord done =
         run_pass(array, settings, plan_.preconditioning->time_limit, on_interval);
-    return done.streams.empty() ? 0 : done.streams.front().bytes;
+    if (own.count > 1 && array.expectation) { // Others wrote the rest.
+        const std::uint64_t end = settings.from_bytes + settings.size_bytes;
+        array.expectation->forget(0, settings.from_bytes);
+        array.expectation->forget(end, size_bytes - std::min(size_bytes, end));
+    }
+    const std::uint64_t bytes = done.streams.empty() ? 0 : done.streams.front().bytes;
+    return bytes + (others_ != nullptr ? others_->gather_preconditioned() : 0);
 }
 
 } // namespace bench::campaign

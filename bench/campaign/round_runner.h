@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bench/campaign/lab.h"
+#include "bench/campaign/other_hosts.h"
 #include "bench/campaign/pass_source.h"
 #include "bench/campaign/round_order.h"
 #include "bench/load/load_run.h"
@@ -9,13 +10,29 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace bench::campaign {
 
+class DataWatch;
+
+// Which of a plan's workloads a load drives, and how: enough for every host to make it.
+struct WorkloadPick {
+    bool of_capacity = false; // One of the search's variants, else of the plan's workloads.
+    std::size_t place = 0;
+    bool as_it_is = false; // Else at `point`, or with `targets`.
+    plan::LoadPoint point;
+    double rate_per_s = 0; // Of a point that is a share of the knee.
+    std::uint32_t targets = 0;
+};
+profiles::AnyWorkload picked(const plan::Plan& plan, const WorkloadPick& pick);
+
 // What a load is made of besides the array.
 struct LoadOrder {
-    profiles::AnyWorkload workload; // Already at its load point.
+    WorkloadPick pick;
+    std::optional<std::uint32_t> round; // Its index, of a round of the plan.
+    profiles::AnyWorkload workload;     // Already at its load point.
     std::uint64_t seed = 1;
     drivers::Duration ramp{0};
     drivers::Duration duration{0};
@@ -30,13 +47,19 @@ class RoundRunner {
 public:
     using OnInterval = std::function<void(const results::IntervalRecord&)>;
 
-    RoundRunner(const plan::Plan& plan, Lab& lab, RunJournal& journal, drivers::Clock& clock);
+    // `others`: who drives each load together with this host; null = nobody.
+    RoundRunner(const plan::Plan& plan,
+                Lab& lab,
+                RunJournal& journal,
+                drivers::Clock& clock,
+                OtherHosts* others = nullptr);
 
     // Who hears, from another thread, when a phase inside a round begins: array and name.
     using OnPhase = std::function<void(const std::string&, const std::string&)>;
     void tell_phases(OnPhase hearer) { on_phase_ = std::move(hearer); }
 
-    // Writes the working set once through, bounded in time. Returns the bytes written.
+    // Writes the working set once through, bounded in time; of several hosts each writes its part.
+    // Returns the bytes written.
     std::uint64_t precondition(ArrayUnderTest& array, const OnInterval& on_interval);
 
     // `rate_per_s`: of a share of the knee. Throws ArrayError when the array cannot be reached.
@@ -47,12 +70,22 @@ public:
     results::RoundRecord
     measure(ArrayUnderTest& array, const LoadOrder& order, const OnInterval& on_interval);
 
-    // A load outside the rounds: the search for the knee.
+    // A load outside the rounds: the search for the knee, another host's order.
     results::RoundRecord
     load(ArrayUnderTest& array, const LoadOrder& order, const OnInterval& on_interval);
 
 private:
+    HostShare share() const { return others_ == nullptr ? HostShare{} : others_->share(); }
     std::vector<load::Lane> lanes_for(ArrayUnderTest& array, const LoadOrder& order);
+    load::LoadSettings settings_for(const LoadOrder& order, const OnInterval& on_interval);
+    void gather(results::RoundRecord& round, std::vector<WatchedAccess>& accesses);
+    struct Opened {
+        std::vector<load::Lane>& lanes;
+        const load::LoadSettings& settings;
+        const DataWatch& data;
+    };
+    results::RoundRecord
+    run_disturbed(ArrayUnderTest& array, const LoadOrder& order, const Opened& opened);
     results::RoundRecord run_pass(ArrayUnderTest& array,
                                   PassSettings settings,
                                   drivers::Duration time_limit,
@@ -64,6 +97,7 @@ private:
     RunJournal& journal_;
     drivers::Clock& clock_;
     OnPhase on_phase_;
+    OtherHosts* others_;
 };
 
 // The workload with the load point's arrivals in place of its own; a platform grows or shrinks as

@@ -25,7 +25,8 @@ measure::Steadiness until_steady(const plan::Plan& plan,
                                  ArrayUnderTest& array,
                                  const RoundRunner::OnInterval& on_interval) {
     LoadOrder order;
-    order.workload = plan.workloads.front().workload;
+    order.pick.as_it_is = true;
+    order.workload = picked(plan, order.pick);
     order.seed = plan.seed;
     order.duration = plan.preconditioning->steady_round;
     const bool open_loop = profiles::offer_of(order.workload).open_loop;

@@ -37,9 +37,10 @@ std::optional<std::uint64_t> cache_bytes_of(const profiles::ArrayDescription& de
 }
 
 void verify_phase(ArrayUnderTest& array,
-                  const plan::PlanPhase& phase,
+                  const VerifyOrder& order,
                   drivers::Clock& clock,
                   results::RoundRecord& round) {
+    const plan::PlanPhase& phase = order.phase;
     if (!array.expectation) {
         throw drivers::UsageError(fmt::format(
             "{}: nothing was written or read with verification on", array.planned->name));
@@ -53,6 +54,7 @@ void verify_phase(ArrayUnderTest& array,
     if (settings.preceded_by.empty() && settings.cache_bytes == 0 && known == 0U) {
         settings.preceded_by = "nothing: this emulated array has no cache that could have answered";
     }
+    settings.only_known = order.only_own;
     settings.thin = array.report.thin;
     settings.time_limit = phase.duration;
     settings.stop = &Interruption::flag();

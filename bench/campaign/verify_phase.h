@@ -13,9 +13,14 @@ std::optional<std::uint64_t> cache_bytes_of(const profiles::ArrayDescription& de
 
 // Plays the verify phase at a round's end: makes the array's cache forget the working set, reads
 // all of it back and holds every block against what it must be. Findings, counts and what came
-// before the reading go into the round. Throws ArrayError if blocks cannot be read.
+// before the reading go into the round. Of several hosts each reads what it has written. Throws
+// ArrayError if blocks cannot be read.
+struct VerifyOrder {
+    const plan::PlanPhase& phase;
+    bool only_own = false;
+};
 void verify_phase(ArrayUnderTest& array,
-                  const plan::PlanPhase& phase,
+                  const VerifyOrder& order,
                   drivers::Clock& clock,
                   results::RoundRecord& round);
 

@@ -11,8 +11,6 @@
 
 #include <unistd.h>
 
-#include <cstdio>
-#include <ctime>
 #include <fmt/format.h>
 #include <map>
 #include <sstream>
@@ -125,50 +123,15 @@ void set_times(const options::variables_map& given, LoadRequest& out) {
     }
 }
 
-// "2026-11-22T10:00:00Z", fractions of a second allowed.
-std::chrono::sys_time<std::chrono::nanoseconds> instant_of(const std::string& text) {
-    std::tm parts{};
-    double seconds = 0;
-    char zone = 0;
-    char more = 0;
-    if (std::sscanf(text.c_str(),
-                    "%4d-%2d-%2dT%2d:%2d:%12lf%c%c",
-                    &parts.tm_year,
-                    &parts.tm_mon,
-                    &parts.tm_mday,
-                    &parts.tm_hour,
-                    &parts.tm_min,
-                    &seconds,
-                    &zone,
-                    &more) != 7 ||
-        zone != 'Z' || !(seconds >= 0 && seconds < 61)) {
-        refuse("start-at", text, "an instant in UTC like 2026-11-22T10:00:00Z");
-    }
-    parts.tm_year -= 1900;
-    parts.tm_mon -= 1;
-    const std::time_t minute = ::timegm(&parts);
-    return std::chrono::sys_time<std::chrono::nanoseconds>(
-        std::chrono::nanoseconds(static_cast<std::int64_t>(minute) * 1'000'000'000 +
-                                 static_cast<std::int64_t>(seconds * 1e9)));
-}
-
 void set_hosts(const options::variables_map& given, LoadRequest& out) {
-    const auto& text = given["shard"].as<std::string>();
-    unsigned part = 0;
-    unsigned count = 0;
-    char more = 0;
-    constexpr unsigned hosts_max = 1024;
-    if (std::sscanf(text.c_str(), "%4u/%4u%c", &part, &count, &more) != 2 || part < 1 ||
-        part > count || count > hosts_max) {
-        refuse("shard", text, "i/n with i from 1 to n, like 2/4");
+    const HostPart part = part_option(given, "shard");
+    out.shard = {part.index, part.count};
+    if (part.count > 1 && out.verify != integrity::Verify::none) {
+        refuse("shard",
+               given["shard"].as<std::string>(),
+               "no --verify beside it: what other hosts write is not known here");
     }
-    out.shard = {part - 1, count};
-    if (count > 1 && out.verify != integrity::Verify::none) {
-        refuse("shard", text, "no --verify beside it: what other hosts write is not known here");
-    }
-    if (!given["start-at"].defaulted()) {
-        out.start_at = instant_of(given["start-at"].as<std::string>());
-    }
+    out.start_at = instant_option(given, "start-at");
     out.record = given["record"].as<std::string>();
 }
 

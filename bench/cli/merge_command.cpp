@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/conclusion.h"
+#include "bench/campaign/merged_run.h"
 #include "bench/cli/option_page.h"
 #include "bench/exchange/foreign_run.h"
 #include "bench/exchange/merge.h"
 #include "drivers/api/errors.h"
+#include "drivers/api/monotonic_clock.h"
 #include "results/run_record_file.h"
 #include "results/text/human.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace bench::cli {
@@ -18,8 +22,13 @@ namespace po = boost::program_options;
 
 constexpr const char* introduction =
     "usage: arraybench merge DIR... --out DIR [--format text|json]\n\n"
-    "Puts the parts of one load, driven by several hosts, together into one run. Each part was\n"
-    "recorded with --shard and --record; all of them begin at one instant, --start-at:\n\n"
+    "Puts the parts of one load or one plan's run, driven by several hosts with --shard i/n, "
+    "together\n"
+    "into one run, with its limits and comparisons. All parts begin at one instant, --start-at:\n\n"
+    "  host1$ arraybench run PLAN.json --shard 1/2 --start-at 2026-11-22T10:00:00Z --out one\n"
+    "  host2$ arraybench run PLAN.json --shard 2/2 --start-at 2026-11-22T10:00:00Z --out two\n"
+    "  arraybench merge one two --out both && arraybench report both\n\n"
+    "The same of an ad-hoc load, recorded with --record:\n\n"
     "  host1$ arraybench load URL --rate_iops=50k --shard 1/2 --start-at 2026-11-22T10:00:00Z "
     "--record one\n"
     "  host2$ arraybench load URL --rate_iops=50k --shard 2/2 --start-at 2026-11-22T10:00:00Z "
@@ -48,6 +57,17 @@ std::string text_of(const results::RunRecord& run) {
     return out;
 }
 
+// Into the new folder: parts of a plan's run with all that a run concludes.
+results::RunRecord
+kept(results::RunRecord merged, const std::vector<std::string>& parts, const std::string& out) {
+    if (std::all_of(parts.begin(), parts.end(), campaign::holds_plan)) {
+        drivers::MonotonicClock clock;
+        return campaign::keep_merged_run(std::move(merged), parts.front(), out, clock);
+    }
+    exchange::write_run(out, merged);
+    return merged;
+}
+
 } // namespace
 
 int merge_command(const Arguments& arguments) {
@@ -69,9 +89,11 @@ int merge_command(const Arguments& arguments) {
     for (const std::string& folder : operands(*given)) {
         runs.push_back(results::read_run(folder));
     }
-    const results::RunRecord merged = exchange::merge_runs(runs);
-    exchange::write_run(out, merged);
-    fmt::print("{}", is_json_wanted(*given) ? results::result_text(merged) : text_of(merged));
+    const results::RunRecord merged = kept(exchange::merge_runs(runs), operands(*given), out);
+    fmt::print("{}",
+               is_json_wanted(*given)      ? results::result_text(merged)
+               : campaign::holds_plan(out) ? campaign::conclusion_text(merged)
+                                           : text_of(merged));
     if (!merged.complete) {
         fmt::print(stderr, "arraybench: {}\n", merged.interrupted);
     }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace bench::cli {
@@ -21,6 +22,17 @@ double number_option(const boost::program_options::variables_map& given,
                      const char* option,
                      double least,
                      double most);
+
+// Which part of a load this host drives, of "i/n" with i from 1 on.
+struct HostPart {
+    std::uint32_t index = 0; // From 0 on.
+    std::uint32_t count = 1;
+};
+HostPart part_option(const boost::program_options::variables_map& given, const char* option);
+
+// "2026-11-22T10:00:00Z", fractions of a second allowed. None: not given.
+std::optional<std::chrono::sys_time<std::chrono::nanoseconds>>
+instant_option(const boost::program_options::variables_map& given, const char* option);
 
 template <typename Value>
 Value one_of(const boost::program_options::variables_map& given,

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/campaign.h"
 #include "bench/campaign/conclusion.h"
+#include "bench/campaign/host_follower.h"
+#include "bench/campaign/host_leader.h"
 #include "bench/campaign/host_memory.h"
+#include "bench/campaign/interruption.h"
 #include "bench/campaign/outline.h"
+#include "bench/campaign/shard_timetable.h"
 #include "bench/cli/option_page.h"
+#include "bench/cli/option_values.h"
+#include "bench/hosts/guard.h"
+#include "bench/hosts/mpi.h"
 #include "bench/plan/plan_file.h"
 #include "drivers/api/errors.h"
 #include "drivers/api/monotonic_clock.h"
@@ -11,6 +18,8 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <memory>
+#include <optional>
 
 namespace bench::cli {
 
@@ -26,6 +35,12 @@ constexpr const char* introduction =
     "Measures the plan's arrays in interleaved rounds and leaves a folder from which every number\n"
     "can be recomputed. SIGINT ends it cleanly; --resume goes on where it ended.\n\n"
     "  arraybench run profiles/plans/demo.json --out /tmp/demo\n\n"
+    "Several hosts drive one plan together under MPI, or by a timetable and then `merge`:\n\n"
+    "  mpirun --host one,two arraybench run PLAN.json\n"
+    "  arraybench run PLAN.json --shard 1/2 --start-at 2026-11-22T10:00:00Z\n\n"
+    "A host that is lost ends the run with exit code 6, what was measured is kept; mpirun must "
+    "then\n"
+    "not end the others at once: mpirun --enable-recovery.\n\n"
     "Exit code: 0 all limits passed, 1 a limit failed or data was wrong, 2 usage, 3 array or I/O,\n"
     "4 refused for safety, 5 this host, 6 incomplete, 7 no answer where the plan demands one.\n\n";
 
@@ -41,6 +56,15 @@ OptionPage page() {
         po::value<std::vector<std::string>>()->default_value({}, ""),
         "unique id or serial of a LUN that may be written to; again for each")(
         "overwrite-data", po::bool_switch(), "even if somebody's data lies on it")(
+        "shard",
+        po::value<std::string>()->default_value("1/1"),
+        "drive the i-th of n parts of every round, as i/n")(
+        "start-at",
+        po::value<std::string>()->default_value(""),
+        "with --shard: when the first round begins, 2026-11-22T10:00:00Z, the same for all")(
+        "lost-after",
+        po::value<std::string>()->default_value("20s"),
+        "under MPI: a host that is silent for so long is lost")(
         "progress", po::value<std::string>()->default_value("auto"), "auto, none, plain or json");
     add_format_option(out.visible);
     return out;
@@ -51,9 +75,38 @@ struct Asked {
     campaign::RunFolder folder;
 };
 
-Asked resumed(const po::variables_map& given) {
+// Before anything is made: whether several hosts can drive this plan as they are asked to.
+void check_hosts(const po::variables_map& given, const plan::Plan& plan, bool is_led) {
+    const HostPart part = part_option(given, "shard");
+    const auto start = instant_option(given, "start-at");
+    if (is_led && plan.egress) {
+        throw drivers::UsageError("run: what the arrays send is watched by one host: a plan with "
+                                  "\"egress\" is not for several");
+    }
+    if (part.count == 1 && !start) {
+        return;
+    }
+    if (is_led) {
+        throw drivers::UsageError("run: --shard is for hosts without a launcher");
+    }
+    if (part.count == 1 || !start) {
+        throw drivers::UsageError("run: --shard and --start-at belong together");
+    }
+    if (given.count("resume") > 0) {
+        throw drivers::UsageError("run: --resume: the timetable of a shard is over");
+    }
+    if (const std::string why = campaign::shard_hindrance(plan); !why.empty()) {
+        throw drivers::UsageError("run: --shard: " + why);
+    }
+    if (*start <= std::chrono::system_clock::now()) {
+        throw drivers::UsageError("run: --start-at: this instant has passed");
+    }
+}
+
+Asked resumed(const po::variables_map& given, bool is_led) {
     auto folder = campaign::RunFolder::open(given["resume"].as<std::string>());
     plan::Plan plan = plan::read_plan(folder.plan_path());
+    check_hosts(given, plan, is_led);
     for (const std::string& named : operands(given)) {
         if (plan::read_plan(named).name != plan.name) {
             throw drivers::UsageError(fmt::format(
@@ -66,8 +119,9 @@ Asked resumed(const po::variables_map& given) {
     return {std::move(plan), std::move(folder)};
 }
 
-Asked started(const po::variables_map& given, const OptionPage& options) {
+Asked started(const po::variables_map& given, const OptionPage& options, bool is_led) {
     plan::Plan plan = plan::read_plan(only_operand(given, options));
+    check_hosts(given, plan, is_led);
     if (given.count("seed") > 0) {
         plan.seed = given["seed"].as<std::uint64_t>();
     }
@@ -75,6 +129,74 @@ Asked started(const po::variables_map& given, const OptionPage& options) {
     auto folder = campaign::RunFolder::create(given["out"].as<std::string>(), plan);
     // From here on the copies count, so that a resumed run reads the same.
     return {plan::read_plan(folder.plan_path()), std::move(folder)};
+}
+
+// The ranks of an MPI launcher; null = nobody else is there.
+std::unique_ptr<hosts::Fellowship> fellowship_of_launch(const po::variables_map& given,
+                                                        hosts::Guard& guard,
+                                                        const drivers::Clock& clock) {
+    hosts::Introduced introduced = hosts::introduced_by_mpi();
+    guard.met(introduced.self.rank == 0);
+    if (introduced.self.size < 2) {
+        return nullptr;
+    }
+    introduced.self.link.silence_max = time_option(given, "lost-after");
+    hosts::LinkEvents events;
+    events.lost = [](const std::string&) {
+        campaign::Interruption::raise();
+    };
+    events.stop = [] {
+        campaign::Interruption::raise();
+    };
+    return std::make_unique<hosts::Fellowship>(
+        introduced.self, introduced.companions, clock, events);
+}
+
+std::unique_ptr<campaign::OtherHosts>
+timetable_of(const po::variables_map& given, const plan::Plan& plan, drivers::Clock& clock) {
+    const HostPart part = part_option(given, "shard");
+    const auto start = instant_option(given, "start-at");
+    return start ? std::make_unique<campaign::ShardTimetable>(
+                       plan, campaign::HostShare{part.index, part.count}, *start, clock)
+                 : nullptr;
+}
+
+campaign::CampaignOptions asked_options(const po::variables_map& given,
+                                        const Arguments& arguments) {
+    campaign::CampaignOptions out;
+    out.progress = campaign::progress_mode(given["progress"].as<std::string>());
+    out.permission.identities = given["destroy"].as<std::vector<std::string>>();
+    out.permission.overwrite_data = given["overwrite-data"].as<bool>();
+    out.command = fmt::format("arraybench run {}", fmt::join(arguments, " "));
+    return out;
+}
+
+// As the one host, or the one that leads.
+int run_here(const po::variables_map& given,
+             const OptionPage& options,
+             campaign::CampaignOptions asked,
+             drivers::Clock& clock) {
+    const bool is_led = asked.others != nullptr;
+    const Asked what =
+        given.count("resume") > 0 ? resumed(given, is_led) : started(given, options, is_led);
+    const auto timetable = timetable_of(given, what.plan, clock);
+    asked.others = timetable ? timetable.get() : asked.others;
+    fmt::print(stderr,
+               "run folder: {}\n{}",
+               what.folder.path(),
+               campaign::length_text(what.plan, campaign::outline_of(what.plan)));
+    asked.egress_hindrance = campaign::egress_hindrance(what.plan);
+    const results::RunRecord run = campaign::run_campaign(what.plan, what.folder, asked, clock);
+    if (!run.interrupted.empty()) {
+        fmt::print(stderr, "arraybench: {}\n", run.interrupted);
+    }
+    if (is_json_wanted(given)) {
+        fmt::print("{}", results::result_text(run));
+    } else {
+        fmt::print(
+            "{}\nreport: {}/report.html\n", campaign::conclusion_text(run), what.folder.path());
+    }
+    return run.exit_code;
 }
 
 } // namespace
@@ -85,30 +207,22 @@ int run_command(const Arguments& arguments) {
     if (!given) {
         return 0;
     }
-    const bool json = is_json_wanted(*given);
-    campaign::CampaignOptions asked;
-    asked.progress = campaign::progress_mode((*given)["progress"].as<std::string>());
-    asked.permission.identities = (*given)["destroy"].as<std::vector<std::string>>();
-    asked.permission.overwrite_data = (*given)["overwrite-data"].as<bool>();
-    asked.command = fmt::format("arraybench run {}", fmt::join(arguments, " "));
-    const Asked what = given->count("resume") > 0 ? resumed(*given) : started(*given, options);
-    fmt::print(stderr,
-               "run folder: {}\n{}",
-               what.folder.path(),
-               campaign::length_text(what.plan, campaign::outline_of(what.plan)));
-    asked.egress_hindrance = campaign::egress_hindrance(what.plan);
     drivers::MonotonicClock clock;
-    const results::RunRecord run = campaign::run_campaign(what.plan, what.folder, asked, clock);
-    if (!run.interrupted.empty()) {
-        fmt::print(stderr, "arraybench: {}\n", run.interrupted);
+    campaign::CampaignOptions asked = asked_options(*given, arguments);
+    if (!hosts::is_launched_by_mpi()) {
+        return run_here(*given, options, std::move(asked), clock);
     }
-    if (json) {
-        fmt::print("{}", results::result_text(run));
-    } else {
-        fmt::print(
-            "{}\nreport: {}/report.html\n", campaign::conclusion_text(run), what.folder.path());
+    hosts::Guard guard;
+    const auto fellowship = fellowship_of_launch(*given, guard, clock);
+    if (fellowship && !fellowship->leads()) {
+        return campaign::follow(*fellowship, clock);
     }
-    return run.exit_code;
+    std::optional<campaign::HostLeader> leader;
+    if (fellowship) {
+        leader.emplace(*fellowship, asked.permission.overwrite_data, clock);
+        asked.others = &*leader;
+    }
+    return run_here(*given, options, std::move(asked), clock);
 }
 
 } // namespace bench::cli

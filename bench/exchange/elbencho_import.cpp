@@ -29,7 +29,10 @@ std::int64_t instant_of(const std::string& text) {
     parts.tm_year -= 1900;
     parts.tm_mon -= 1;
     const std::time_t seconds = ::timegm(&parts);
-    return seconds < 0 ? 0 : static_cast<std::int64_t>(seconds) * 1'000'000'000;
+    constexpr std::time_t seconds_max = 9'000'000'000; // What nanoseconds in 64 bits reach.
+    return seconds < 0 || seconds > seconds_max
+               ? 0
+               : static_cast<std::int64_t>(seconds) * 1'000'000'000;
 }
 
 // One phase of elbencho as a round. Of its two columns the last counts: when the slowest thread
@@ -44,14 +47,14 @@ std::optional<results::RoundRecord> round_of(const TextTable& row) {
     out.workload = label.empty() ? operation : label + " " + operation;
     out.point = "as measured";
     out.started_utc_ns = instant_of(row.text("iso date"));
-    out.duration_ns = static_cast<std::int64_t>(row.required("time ms [last]") * 1e6);
+    out.duration_ns = whole_from<std::int64_t>(row.required("time ms [last]") * 1e6);
     out.audit.achieved_per_s = row.number("iops [last]").value_or(0);
     const double seconds = static_cast<double>(out.duration_ns) * 1e-9;
     results::StreamRecord stream;
     stream.name = operation;
     stream.operation = operation + ", mean and maximum only: no percentiles";
-    stream.completed = static_cast<std::uint64_t>(out.audit.achieved_per_s * seconds);
-    stream.bytes = static_cast<std::uint64_t>(
+    stream.completed = whole_from<std::uint64_t>(out.audit.achieved_per_s * seconds);
+    stream.bytes = whole_from<std::uint64_t>(
         row.number("mib [last]").value_or(row.number("mib/s [last]").value_or(0) * seconds) *
         mebibyte);
     out.audit.completed = stream.completed;

@@ -11,6 +11,12 @@ namespace bench::exchange {
 
 namespace {
 
+std::int64_t nanoseconds_of(std::uint64_t ms) {
+    constexpr std::uint64_t ms_max =
+        4'000'000'000'000; // What two of them added keep within 64 bits.
+    return static_cast<std::int64_t>(std::min(ms, ms_max)) * 1'000'000;
+}
+
 using drivers::fio::Direction;
 using drivers::fio::JobResult;
 using drivers::fio::Latency;
@@ -83,8 +89,7 @@ void add_direction(const std::string& name, const Direction& direction, results:
     found->completed += direction.total_ios;
     found->bytes += direction.io_bytes;
     found->failed += direction.short_ios + direction.drop_ios;
-    out.duration_ns =
-        std::max(out.duration_ns, static_cast<std::int64_t>(direction.runtime_ms) * 1'000'000);
+    out.duration_ns = std::max(out.duration_ns, nanoseconds_of(direction.runtime_ms));
     out.audit.completed += direction.total_ios;
     out.audit.achieved_per_s += direction.iops;
     const std::uint64_t clipped = direction.total.clipped() + direction.completion.clipped();
@@ -132,8 +137,7 @@ void import_fio(std::string_view text, const std::string& name, results::RunReco
         return;
     }
     round.point = "as measured";
-    round.started_utc_ns =
-        static_cast<std::int64_t>(result.timestamp_ms) * 1'000'000 - round.duration_ns;
+    round.started_utc_ns = nanoseconds_of(result.timestamp_ms) - round.duration_ns;
     out.rounds.push_back(std::move(round));
 }
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <set>
+#include <tuple>
 
 namespace bench::exchange {
 
@@ -74,148 +75,19 @@ std::set<Part> all_parts(std::span<const RunRecord> runs) {
     return out;
 }
 
-// Highest values do not add up.
-bool is_extreme(const std::string& name) {
-    for (const char* word : {"_p50", "_p99", "_max", "high_water", "fraction", "ns@", "_done_ns"}) {
-        if (name.find(word) != std::string::npos) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void add_stream(const results::StreamRecord& from, results::StreamRecord& to) {
-    to.response_ns.merge(from.response_ns);
-    to.wait_ns.merge(from.wait_ns);
-    to.service_ns.merge(from.service_ns);
-    to.completed += from.completed;
-    to.bytes += from.bytes;
-    to.failed += from.failed;
-    to.timed_out += from.timed_out;
-    to.lost += from.lost;
-    to.unfinished += from.unfinished;
-    for (const auto& [text, count] : from.errors) {
-        to.errors[text] += count;
-    }
-}
-
-void add_interval(const results::IntervalRecord& from, results::IntervalRecord& to) {
-    to.length_ns = std::max(to.length_ns, from.length_ns);
-    to.due += from.due;
-    to.submitted += from.submitted;
-    to.completed += from.completed;
-    to.errors += from.errors;
-    to.bytes_read += from.bytes_read;
-    to.bytes_written += from.bytes_written;
-    to.response_ns_p50 = std::max(to.response_ns_p50, from.response_ns_p50);
-    to.response_ns_p99 = std::max(to.response_ns_p99, from.response_ns_p99);
-    to.response_ns_max = std::max(to.response_ns_max, from.response_ns_max);
-    to.outstanding_max += from.outstanding_max;
-    to.invalid += to.invalid.empty() || from.invalid.empty() ? from.invalid : "; " + from.invalid;
-}
-
-void add_audit(const results::AuditRecord& from, results::AuditRecord& to) {
-    to.offered_per_s += from.offered_per_s;
-    to.achieved_per_s += from.achieved_per_s;
-    to.scheduled += from.scheduled;
-    to.submitted += from.submitted;
-    to.completed += from.completed;
-    to.slip_ns.merge(from.slip_ns);
-    to.lane_cpu_fraction = std::max(to.lane_cpu_fraction, from.lane_cpu_fraction);
-    to.host_cpu_fraction = std::max(to.host_cpu_fraction, from.host_cpu_fraction);
-    to.cpu_s_per_million = std::max(to.cpu_s_per_million, from.cpu_s_per_million);
-    to.emulator_lateness_ns_p99 =
-        std::max(to.emulator_lateness_ns_p99, from.emulator_lateness_ns_p99);
-    to.emulator_service_ns_p50 = std::max(to.emulator_service_ns_p50, from.emulator_service_ns_p50);
-    to.invalid.insert(to.invalid.end(), from.invalid.begin(), from.invalid.end());
-}
-
-void add_measures(const RoundRecord& from, RoundRecord& to) {
-    for (const auto& [name, value] : from.measures) {
-        const auto [found, is_new] = to.measures.emplace(name, value);
-        if (!is_new) {
-            found->second =
-                is_extreme(name) ? std::max(found->second, value) : found->second + value;
-        }
-    }
-}
-
-std::int64_t end_of(const RoundRecord& round) {
-    return round.started_utc_ns + round.ramp_ns + round.duration_ns;
-}
-
-// When the hosts began and ended, in the record's own measures, so that merging goes on.
-void note_times(const RoundRecord& from, RoundRecord& to) {
-    const auto done = [](const RoundRecord& round, const char* which) {
-        const auto found = round.measures.find(which);
-        return found != round.measures.end()
-                   ? round.started_utc_ns + static_cast<std::int64_t>(found->second)
-                   : end_of(round);
-    };
-    const auto skew_of = [](const RoundRecord& round) {
-        const auto found = round.measures.find("start_skew_ns_max");
-        return found != round.measures.end() ? static_cast<std::int64_t>(found->second) : 0;
-    };
-    const std::int64_t first = std::min(done(from, "first_done_ns"), done(to, "first_done_ns"));
-    const std::int64_t last = std::max(done(from, "last_done_ns"), done(to, "last_done_ns"));
-    const std::int64_t latest =
-        std::max(from.started_utc_ns + skew_of(from), to.started_utc_ns + skew_of(to));
-    to.started_utc_ns = std::min(from.started_utc_ns, to.started_utc_ns);
-    to.duration_ns = std::max(from.duration_ns, to.duration_ns);
-    to.measures["first_done_ns"] = static_cast<double>(first - to.started_utc_ns);
-    to.measures["last_done_ns"] = static_cast<double>(last - to.started_utc_ns);
-    to.measures["start_skew_ns_max"] = static_cast<double>(latest - to.started_utc_ns);
-}
-
-void add_round(const RoundRecord& from, RoundRecord& to) {
-    note_times(from, to);
-    for (const results::StreamRecord& stream : from.streams) {
-        const auto found = std::find_if(to.streams.begin(), to.streams.end(), [&](const auto& one) {
-            return one.name == stream.name;
-        });
-        if (found == to.streams.end()) {
-            to.streams.push_back(stream);
-        } else {
-            add_stream(stream, *found);
-        }
-    }
-    for (const results::IntervalRecord& interval : from.intervals) {
-        const auto found =
-            std::find_if(to.intervals.begin(), to.intervals.end(), [&](const auto& one) {
-                return one.from_ns == interval.from_ns;
-            });
-        if (found == to.intervals.end()) {
-            to.intervals.push_back(interval);
-        } else {
-            add_interval(interval, *found);
-        }
-    }
-    std::sort(to.intervals.begin(), to.intervals.end(), [](const auto& a, const auto& b) {
-        return a.from_ns < b.from_ns;
-    });
-    for (const auto& [name, histogram] : from.histograms) {
-        to.histograms[name].merge(histogram);
-    }
-    add_audit(from.audit, to.audit);
-    RoundRecord own = from; // Times have been noted for both already.
-    own.measures.erase("first_done_ns");
-    own.measures.erase("last_done_ns");
-    own.measures.erase("start_skew_ns_max");
-    add_measures(own, to);
-    to.findings.insert(to.findings.end(), from.findings.begin(), from.findings.end());
-    if (from.ended != "complete") {
-        to.ended = from.ended;
-    }
+std::string host_name(const RunRecord& run) {
+    const auto found = run.host.find("name");
+    return found == run.host.end() ? run.id : found->second;
 }
 
 // A single host's CPU and slip, before they are lost in the sums.
-RoundRecord labelled(RoundRecord round, const std::string& who) {
+RoundRecord labelled(RoundRecord round, const RunRecord& run) {
+    const std::string& who = run.host.at(shard_key);
     round.measures["lane_cpu_fraction@" + who] = round.audit.lane_cpu_fraction;
     round.measures["slip_p99_ns@" + who] =
         static_cast<double>(round.audit.slip_ns.quantile_ns(0.99));
-    for (std::string& reason : round.audit.invalid) {
-        reason.insert(0, who + ": ");
-    }
+    const Part part = parts_of(run).front();
+    results::name_part(round, {part.index, part.count, host_name(run)});
     return round;
 }
 
@@ -233,49 +105,126 @@ std::string identity_of(const results::ArrayRecord& array, const RunRecord& run)
 class Merger {
 public:
     void take(const RunRecord& run, bool is_single) {
-        std::map<std::string, std::string> names; // Array's name there -> here.
-        for (const results::ArrayRecord& array : run.arrays) {
-            const std::string id = identity_of(array, run);
-            const auto [found, is_new] = names_.emplace(id, array.name);
-            if (is_new) {
-                out_.arrays.push_back(array);
-            }
-            names[array.name] = found->second;
-        }
-        std::map<std::string, unsigned> seen; // The k-th round at a point belongs to the k-th.
+        const std::map<std::string, std::string> names = names_of(run);
         for (const RoundRecord& each : run.rounds) {
-            RoundRecord round = is_single ? labelled(each, run.host.at(shard_key)) : each;
-            round.array = names[each.array];
-            const std::string key =
-                fmt::format("{}\n{}\n{}", round.array, round.workload, round.point);
-            add(fmt::format("{}\n{}", key, seen[key]++), std::move(round));
+            RoundRecord round = is_single ? labelled(each, run) : each;
+            const auto name = names.find(each.array);
+            if (name == names.end()) {
+                throw drivers::UsageError(fmt::format(
+                    "{}: round {} is of no array that the run names", run.id, each.index));
+            }
+            round.array = name->second;
+            add(std::move(round));
         }
         out_.not_seen.insert(out_.not_seen.end(), run.not_seen.begin(), run.not_seen.end());
     }
 
-    RunRecord finish() {
+    RunRecord finish(std::size_t parts) {
         std::sort(out_.not_seen.begin(), out_.not_seen.end());
         out_.not_seen.erase(std::unique(out_.not_seen.begin(), out_.not_seen.end()),
                             out_.not_seen.end());
+        std::sort(out_.rounds.begin(), out_.rounds.end(), [](const auto& a, const auto& b) {
+            return std::tie(a.index, a.array) < std::tie(b.index, b.array);
+        });
+        for (RoundRecord& round : out_.rounds) {
+            const std::size_t there = round.hosts ? round.hosts->size() : 0;
+            if (round.ended == "complete" && there < parts) {
+                round.ended = fmt::format("interrupted: {} of {} parts", there, parts);
+            }
+        }
         return std::move(out_);
     }
 
 private:
-    void add(const std::string& key, RoundRecord round) {
-        const auto [found, is_new] = places_.emplace(key, out_.rounds.size());
-        if (is_new) {
-            round.index = static_cast<std::uint32_t>(out_.rounds.size());
-            round.block = round.index;
+    struct Lun {
+        std::string id;
+        std::string name; // Here.
+    };
+
+    // The arrays' names there -> here. A plan may name one LUN twice, to hold it against itself.
+    std::map<std::string, std::string> names_of(const RunRecord& run) {
+        std::map<std::string, std::string> out;
+        std::set<std::string> given;
+        for (const results::ArrayRecord& array : run.arrays) {
+            const std::string id = identity_of(array, run);
+            const auto fits = [&](const Lun& one) {
+                return one.id == id && given.count(one.name) == 0;
+            };
+            auto found = std::find_if(luns_.begin(), luns_.end(), [&](const Lun& one) {
+                return fits(one) && one.name == array.name;
+            });
+            found = found == luns_.end() ? std::find_if(luns_.begin(), luns_.end(), fits) : found;
+            if (found == luns_.end()) {
+                out_.arrays.push_back(array);
+                out_.arrays.back().name = free_name(array.name);
+                luns_.push_back({id, out_.arrays.back().name});
+                found = luns_.end() - 1;
+            }
+            out[array.name] = found->name;
+            given.insert(found->name);
+        }
+        return out;
+    }
+
+    std::string free_name(const std::string& wanted) const {
+        std::string out = wanted;
+        const auto is_taken = [&](const Lun& one) {
+            return one.name == out;
+        };
+        for (int i = 2; std::any_of(luns_.begin(), luns_.end(), is_taken); ++i) {
+            out = fmt::format("{}-{}", wanted, i);
+        }
+        return out;
+    }
+
+    void add(RoundRecord round) {
+        const auto found =
+            std::find_if(out_.rounds.begin(), out_.rounds.end(), [&](const auto& one) {
+                return std::tie(one.index, one.array, one.workload, one.point) ==
+                       std::tie(round.index, round.array, round.workload, round.point);
+            });
+        if (found == out_.rounds.end()) {
             out_.rounds.push_back(std::move(round));
         } else {
-            add_round(round, out_.rounds[found->second]);
+            results::merge_round(round, *found);
         }
     }
 
     RunRecord out_;
-    std::map<std::string, std::string> names_; // Identity -> name.
-    std::map<std::string, std::size_t> places_;
+    std::vector<Lun> luns_;
 };
+
+// Of a merged run its rounds say so: what was missing may be here by now.
+std::string why_incomplete(const RunRecord& run) {
+    if (run.host.count(results::merged_key) == 0) {
+        return run.complete ? "" : run.interrupted;
+    }
+    for (const RoundRecord& round : run.rounds) {
+        for (const results::HostRecord& host :
+             round.hosts.value_or(std::vector<results::HostRecord>{})) {
+            if (host.ended != "complete") {
+                return fmt::format("{}/{} {}: {}", host.part, host.parts, host.host, host.ended);
+            }
+        }
+    }
+    return "";
+}
+
+void describe_hosts(const RunRecord& from, RunRecord& to) {
+    if (from.host.count(results::merged_key) == 0) {
+        const auto said = [&](const char* key) {
+            const auto found = from.host.find(key);
+            return found == from.host.end() ? std::string("?") : found->second;
+        };
+        to.host["host " + from.host.at(shard_key)] = fmt::format(
+            "{}, {}, {} processors", host_name(from), said("kernel"), said("processors"));
+    }
+    for (const auto& [key, value] : from.host) {
+        if (key.starts_with("host ")) {
+            to.host[key] = value;
+        }
+    }
+}
 
 } // namespace
 
@@ -293,29 +242,32 @@ RunRecord merge_runs(std::span<const RunRecord> runs) {
     });
     Merger merger;
     for (const RunRecord* run : ordered) {
-        merger.take(*run, parts_of(*run).size() == 1 && run->host.count("merged") == 0);
+        merger.take(*run, parts_of(*run).size() == 1 && run->host.count(results::merged_key) == 0);
     }
-    RunRecord out = merger.finish();
+    RunRecord out = merger.finish(parts.size());
     const RunRecord& first = *ordered.front();
     out.id = "merged";
     out.plan_name = first.plan_name;
+    out.plan_purpose = first.plan_purpose;
+    out.plan_sha256 = first.plan_sha256;
     out.seed = first.seed;
     out.started_utc_ns = first.started_utc_ns;
     out.complete = true;
     for (const RunRecord* run : ordered) {
         out.started_utc_ns = std::min(out.started_utc_ns, run->started_utc_ns);
         out.finished_utc_ns = std::max(out.finished_utc_ns, run->finished_utc_ns);
-        if (run->seed != first.seed || run->plan_name != first.plan_name) {
+        if (run->seed != first.seed || run->plan_name != first.plan_name ||
+            run->plan_sha256 != first.plan_sha256) {
             throw drivers::UsageError(
-                fmt::format("{}: is a part of another load: seed or load differ", run->id));
+                fmt::format("{}: is a part of another load: seed, plan or load differ", run->id));
         }
-        // What is missing of a merged run may be here by now.
-        if (!run->complete && run->host.count("merged") == 0) {
+        if (const std::string why = why_incomplete(*run); !why.empty()) {
             out.complete = false;
-            out.interrupted = run->interrupted;
+            out.interrupted = why;
         }
+        describe_hosts(*run, out);
     }
-    out.host["merged"] = "yes";
+    out.host[results::merged_key] = "yes";
     out.host[shard_key] = text_of(parts);
     if (parts.size() < parts.begin()->count) {
         out.complete = false;

@@ -10,6 +10,16 @@
 
 namespace bench::exchange {
 
+// What a file says as a whole number, kept to what every reader of JSON keeps: files lie.
+template <typename Whole>
+Whole whole_from(double value) noexcept {
+    constexpr double most = 9007199254740992; // 2^53
+    if (!(value > 0)) {
+        return 0;
+    }
+    return static_cast<Whole>(value < most ? value : most);
+}
+
 // A line cut at blanks, or at commas with quotes understood; lower case where names are compared.
 std::vector<std::string> words_of(std::string_view line);
 std::vector<std::string> cells_of(std::string_view line);

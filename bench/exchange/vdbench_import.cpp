@@ -94,16 +94,16 @@ private:
         interval.from_ns = round.intervals.empty()
                                ? 0
                                : round.intervals.back().from_ns + round.intervals.back().length_ns;
-        interval.length_ns = static_cast<std::int64_t>(length_s * 1e9);
+        interval.length_ns = whole_from<std::int64_t>(length_s * 1e9);
         const double count = table_->required("rate") * length_s;
         const double bytes = table_->required("mb/sec") * mebibyte * length_s;
         const double read_share = table_->number("read%").value_or(100) / 100;
-        interval.completed = static_cast<std::uint64_t>(count);
+        interval.completed = whole_from<std::uint64_t>(count);
         interval.submitted = interval.completed;
-        interval.bytes_read = static_cast<std::uint64_t>(bytes * read_share);
-        interval.bytes_written = static_cast<std::uint64_t>(bytes * (1 - read_share));
+        interval.bytes_read = whole_from<std::uint64_t>(bytes * read_share);
+        interval.bytes_written = whole_from<std::uint64_t>(bytes * (1 - read_share));
         interval.response_ns_max =
-            static_cast<std::uint64_t>(table_->number("resp_max").value_or(0) * ms_ns);
+            whole_from<std::uint64_t>(table_->number("resp_max").value_or(0) * ms_ns);
         interval.phase = "load";
         round.intervals.push_back(interval);
     }
@@ -143,8 +143,8 @@ private:
                 results::StreamRecord stream;
                 stream.name = average.stream;
                 stream.operation = average.stream + ", mean and maximum only: no percentiles";
-                stream.completed = static_cast<std::uint64_t>(average.per_s * seconds);
-                stream.bytes = static_cast<std::uint64_t>(average.bytes_per_s * seconds);
+                stream.completed = whole_from<std::uint64_t>(average.per_s * seconds);
+                stream.bytes = whole_from<std::uint64_t>(average.bytes_per_s * seconds);
                 round.audit.completed += stream.completed;
                 round.streams.push_back(std::move(stream));
             }

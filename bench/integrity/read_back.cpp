@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/integrity/read_back.h"
 
+#include "bench/integrity/ranges.h"
 #include "drivers/api/errors.h"
 
 #include <poll.h>
@@ -253,6 +254,38 @@ std::string after_words(const ReadBackSettings& settings, const Eviction& evicti
                              cache);
 }
 
+// Where something is known, in whole pieces.
+std::vector<ByteRange> known_stretches(const Expectation& expectation, std::uint32_t piece_bytes) {
+    const ExpectationSettings& set = expectation.settings();
+    const std::uint64_t units_per_piece = std::max(piece_bytes / set.unit_bytes, 1U);
+    std::vector<bool> known((expectation.unit_count() + units_per_piece - 1) / units_per_piece);
+    for (std::uint64_t unit = 0; unit < expectation.unit_count(); ++unit) {
+        if (expectation.packed(unit) != 0) {
+            known[unit / units_per_piece] = true;
+        }
+    }
+    for (const Unsettled& one : expectation.unsettled()) {
+        known[one.unit / units_per_piece] = true;
+    }
+    std::vector<ByteRange> out;
+    const std::uint64_t whole = units_per_piece * set.unit_bytes;
+    for (std::size_t piece = 0; piece < known.size(); ++piece) {
+        const std::uint64_t from = set.from_bytes + piece * whole;
+        const std::uint64_t size = std::min(whole, set.from_bytes + set.size_bytes - from);
+        if (known[piece]) {
+            out.push_back({from, size});
+        }
+    }
+    return joined(std::move(out));
+}
+
+std::vector<ByteRange> to_be_read(const Expectation& expectation,
+                                  const ReadBackSettings& settings) {
+    const ExpectationSettings& set = expectation.settings();
+    return settings.only_known ? known_stretches(expectation, settings.piece_bytes)
+                               : std::vector<ByteRange>{{set.from_bytes, set.size_bytes}};
+}
+
 } // namespace
 
 ReadBackResult read_back(std::unique_ptr<drivers::BlockDriver> driver,
@@ -286,12 +319,19 @@ ReadBackResult read_back(std::unique_ptr<drivers::BlockDriver> driver,
     KeeperSettings full = settings.keeper;
     full.verify = Verify::full;
     full.slots = depth_most;
+    const std::vector<ByteRange> stretches = to_be_read(expectation, settings);
     Keeper keeper(expectation, full);
-    out.complete = pass.run({set.from_bytes, set.size_bytes}, &keeper, begun + settings.time_limit);
+    out.complete = true;
+    for (const ByteRange& stretch : stretches) {
+        out.complete = out.complete && pass.run(stretch, &keeper, begun + settings.time_limit);
+        out.bytes_read += pass.bytes_read();
+        out.bytes_failed += pass.bytes_failed();
+        if (!out.complete) {
+            break;
+        }
+    }
     out.findings.merge(keeper.findings());
     out.counts = keeper.counts();
-    out.bytes_read = pass.bytes_read();
-    out.bytes_failed = pass.bytes_failed();
     return out;
 }
 

@@ -22,6 +22,7 @@ struct ReadBackSettings {
     std::string preceded_by; // "power_cut", "failover": what emptied the cache, if anything did.
     drivers::Duration time_limit{std::chrono::hours(24)};
     const std::atomic<bool>* stop = nullptr;
+    bool only_known = false; // Leave out what others read back, since nothing is known of it here.
     KeeperSettings keeper;
 };
 

@@ -9,10 +9,10 @@ namespace bench::load {
 
 IntervalSeries::IntervalSeries(std::vector<std::unique_ptr<LaneThread>>& lanes,
                                const measure::Window& window,
-                               Listener listener)
+                               const LoadSettings& settings)
     : lanes_(lanes)
     , window_(window)
-    , listener_(std::move(listener))
+    , settings_(settings)
     , lane_at_(lanes.size()) {}
 
 void IntervalSeries::add(const measure::IntervalTally& tally) {
@@ -62,10 +62,13 @@ void IntervalSeries::tell_before(std::uint64_t index) {
         }
         const bool silent_drain = draining && record.completed + record.errors == 0;
         if (!silent_drain) {
-            if (listener_) {
-                listener_(record);
+            if (settings_.on_interval) {
+                settings_.on_interval(record);
             }
-            told_.push_back(record);
+            if (settings_.keeps_interval_histograms) {
+                record.response_ns = std::move(part.response_ns);
+            }
+            told_.push_back(std::move(record));
         }
         open_.erase(open_.begin());
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bench/load/lane_thread.h"
+#include "bench/load/load_run.h"
 #include "results/run_record.h"
 
 #include <functional>
@@ -14,11 +15,9 @@ namespace bench::load {
 // Puts the lanes' intervals together: an interval is told when every lane has left it.
 class IntervalSeries {
 public:
-    using Listener = std::function<void(const results::IntervalRecord&)>;
-
     IntervalSeries(std::vector<std::unique_ptr<LaneThread>>& lanes,
                    const measure::Window& window,
-                   Listener listener);
+                   const LoadSettings& settings);
 
     // Takes over what the lanes have closed. Called by one thread, again and again.
     void collect();
@@ -37,7 +36,7 @@ private:
 
     std::vector<std::unique_ptr<LaneThread>>& lanes_;
     measure::Window window_;
-    Listener listener_;
+    const LoadSettings& settings_;
     std::vector<std::uint64_t> lane_at_; // Each lane has left every interval below.
     std::map<std::uint64_t, Part> open_;
     std::vector<results::IntervalRecord> told_;

@@ -110,15 +110,16 @@ LaneKeepers::LaneKeepers(integrity::Expectation& expectation,
     : lanes_(lanes)
     , settings_(settings)
     , unit_bytes_(expectation.settings().unit_bytes) {
-    const Touched touched = touched_by_lane(workload, settings.set, lanes.size());
+    const std::size_t first = lanes.size() * settings.host; // Of ours among all lanes.
+    const Touched touched = touched_by_lane(workload, settings.set, lanes.size() * settings.hosts);
     Ranges all = all_of(touched.changed);
     const Ranges read = all_of(touched.read);
     all.insert(all.end(), read.begin(), read.end());
     unowned_bytes_ = total(integrity::joined(all));
     const std::vector<Ranges> owned = owned_by_lane(touched);
     Ranges followed;
-    for (const Ranges& lane : owned) {
-        const Ranges units = whole_units({lane}, expectation.settings());
+    for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
+        const Ranges units = whole_units({owned[first + lane]}, expectation.settings());
         followed.insert(followed.end(), units.begin(), units.end());
     }
     for (const ByteRange& range : integrity::without(all_of(touched.changed), followed)) {
@@ -126,20 +127,22 @@ LaneKeepers::LaneKeepers(integrity::Expectation& expectation,
     }
     for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
         integrity::KeeperSettings keeper;
-        keeper.lane = static_cast<std::uint16_t>(lane);
+        keeper.lane = static_cast<std::uint16_t>(first + lane);
         keeper.verify = settings.verify;
         keeper.sample_one_in = settings.sample_one_in;
         keeper.compressible_percent = static_cast<std::uint8_t>(
             std::lround(profiles::reduction_of(workload).compressible_share * 100));
         keeper.slots = std::max(depth_of(lanes[lane]), 1U);
-        keeper.ranges = owned[lane];
+        keeper.ranges = owned[first + lane];
         keeper.unmapped_reads_zero = settings.unmapped_reads_zero;
         keeper.unmap_granularity_bytes = settings.unmap_granularity_bytes;
         keeper.unmap_is_advisory = settings.unmap_is_advisory;
         keeper.canary = settings.canary;
         keepers_.push_back(std::make_unique<integrity::Keeper>(expectation, keeper));
         lanes[lane].keeper = keepers_.back().get();
-        unowned_bytes_ -= std::min(unowned_bytes_, total(owned[lane]));
+    }
+    for (const Ranges& lane : owned) { // Other hosts' too: they judge theirs.
+        unowned_bytes_ -= std::min(unowned_bytes_, total(lane));
     }
 }
 

@@ -23,6 +23,9 @@ struct VerifySettings {
     std::uint64_t unmap_granularity_bytes = 0;
     bool unmap_is_advisory = false;
     std::optional<integrity::CanaryPlanter> canary{}; // Plants a token in every sector stamped.
+    // Where several hosts drive the workload: which share of its lanes these are.
+    std::uint32_t host = 0;
+    std::uint32_t hosts = 1;
 };
 
 // A new expectation for what the workload will do to `set` of the LUN named `lun`, under a run
@@ -32,7 +35,8 @@ std::unique_ptr<integrity::Expectation> make_expectation(const profiles::AnyWork
                                                          const std::string& lun);
 
 // Gives each lane a keeper of its own share of one expectation for as long as it lives: made when
-// the lanes have their drivers, gone before the expectation is saved.
+// the lanes have their drivers, gone before the expectation is saved. What lanes of other hosts may
+// change is unknown here.
 class LaneKeepers {
 public:
     LaneKeepers(integrity::Expectation& expectation,

@@ -59,6 +59,7 @@ void LaneThread::run(const std::atomic<bool>* stop, std::atomic<std::uint32_t>& 
         }
         wait(now);
     }
+    ended_at_ = clock_.now();
     if (pump_.in_flight() > 0) {
         end_ = LaneEnd::unanswered;
     }

@@ -39,6 +39,7 @@ public:
 
     // After run():
     LaneEnd end() const noexcept { return end_; }
+    drivers::TimePoint ended_at() const noexcept { return ended_at_; } // Its last answer was in.
     std::size_t unanswered() const noexcept { return pump_.in_flight(); }
     const HeldBack& held_back() const noexcept { return pump_.held_back(); }
     double cpu_fraction() const noexcept { return cpu_fraction_; }
@@ -64,6 +65,7 @@ private:
     drivers::TimePoint begun_at_{};
     double cpu_fraction_ = 0;
     LaneEnd end_ = LaneEnd::complete;
+    drivers::TimePoint ended_at_{};
 };
 
 } // namespace bench::load

@@ -208,6 +208,24 @@ void run_threads(LaneThreads& threads, const LoadSettings& settings, Coordinator
     coordinator.run(progress, ended);
 }
 
+drivers::TimePoint starting_instant(const LoadSettings& settings, drivers::Clock& clock) {
+    constexpr drivers::Duration head_start = std::chrono::milliseconds(2);
+    const drivers::TimePoint asked = settings.start ? settings.start() : drivers::TimePoint{};
+    const drivers::TimePoint out = std::max(asked, clock.now() + head_start);
+    if (settings.started) {
+        settings.started(out);
+    }
+    return out;
+}
+
+drivers::TimePoint last_answer(const LaneThreads& threads) {
+    drivers::TimePoint out = threads.front()->ended_at();
+    for (const auto& thread : threads) {
+        out = std::max(out, thread->ended_at());
+    }
+    return out;
+}
+
 } // namespace
 
 results::RoundRecord
@@ -224,17 +242,17 @@ run_load(std::span<Lane> lanes, const LoadSettings& settings, drivers::Clock& cl
     for (Lane& lane : lanes) {
         threads.push_back(std::make_unique<LaneThread>(lane, clock, window, limits));
     }
-    constexpr drivers::Duration head_start = std::chrono::milliseconds(2);
-    const drivers::TimePoint epoch = clock.now() + head_start;
+    const drivers::TimePoint epoch = starting_instant(settings, clock);
     out.started_utc_ns =
-        std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch() + head_start)
-            .count();
+        std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count() +
+        (epoch - clock.now()).count();
     for (auto& thread : threads) {
         thread->start_at(epoch);
     }
-    IntervalSeries series(threads, threads.front()->recorder().window(), settings.on_interval);
+    IntervalSeries series(threads, threads.front()->recorder().window(), settings);
     Coordinator coordinator(threads, series);
     run_threads(threads, settings, coordinator);
+    out.done_ns = (last_answer(threads) - epoch).count();
 
     const measure::Window& measured = threads.front()->recorder().window(); // Cut by a stop.
     out.ramp_ns = settings.ramp.count();

@@ -17,10 +17,15 @@ struct LoadSettings {
     drivers::Duration interval{std::chrono::seconds(1)};
     double offered_per_s = 0;         // What the sources were asked for; 0 = closed loop.
     bool offers_own_schedule = false; // Open loop whose rate only the sources' schedule tells.
+    bool keeps_interval_histograms = false; // For rounds that are put together with others'.
     LaneLimits limits;
     const std::atomic<bool>* stop = nullptr; // Set by a signal handler: drain and return.
     // Called in the caller's thread for each finished interval of all lanes together.
     std::function<void(const results::IntervalRecord&)> on_interval;
+    // Called once when every lane is ready; the load starts at the instant it returns, or in two
+    // milliseconds if that is later. What it throws ends the load before it began.
+    std::function<drivers::TimePoint()> start;
+    std::function<void(drivers::TimePoint)> started; // Told at which instant it then does start.
 };
 
 // Runs one round: a thread for each lane, until ramp and duration are over and the answers are in.

@@ -39,11 +39,14 @@ const Arrows folder_arrows = {
       "bench/integrity",
       "bench/egress",
       "bench/exchange",
+      "bench/hosts", // `run` under a launcher: who leads and who follows.
       "bench/judge"}},
+    {"bench/hosts", {}}, // How hosts speak to each other; what they say is the campaign's.
     {"bench/exchange", {"bench/plan"}}, // Other tools' results; plan knows fio's.
     {"bench/campaign",
      {"bench/plan",
       "bench/load",
+      "bench/hosts",
       "bench/integrity",
       "bench/egress",
       "bench/judge",

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/host_follower.h"
+
+#include "bench/campaign/host_letters.h"
+#include "bench/campaign/host_record.h"
+#include "bench/campaign/interruption.h"
+#include "bench/campaign/lab.h"
+#include "bench/campaign/round_runner.h"
+#include "bench/campaign/verify_phase.h"
+#include "bench/judge/exit_code.h"
+#include "bench/plan/plan_file.h"
+#include "drivers/api/errors.h"
+#include "results/whole_file.h"
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace bench::campaign {
+
+using namespace std::chrono_literals;
+using hosts::LetterKind;
+
+namespace {
+
+constexpr drivers::Duration look_every = 1s;
+constexpr drivers::Duration start_patience = 10min; // As long as the slowest host's lanes take.
+
+// Not a failure: the leader will not have this load.
+struct Cancelled : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+// A follower's own place for the plan and a journal, gone with it.
+class WorkFolder {
+public:
+    WorkFolder() {
+        std::string name = std::filesystem::temp_directory_path() / "arraybench-rank-XXXXXX";
+        if (::mkdtemp(name.data()) == nullptr) {
+            throw drivers::HostError(fmt::format("{}: cannot be made", name));
+        }
+        path_ = name;
+    }
+    ~WorkFolder() {
+        std::error_code error;
+        std::filesystem::remove_all(path_, error);
+    }
+    WorkFolder(const WorkFolder&) = delete;
+    WorkFolder& operator=(const WorkFolder&) = delete;
+
+    const std::string& path() const { return path_; }
+
+private:
+    std::string path_;
+};
+
+// The leader, as a load meets it here: says when to begin and takes what came of it.
+class Leader final : public OtherHosts {
+public:
+    explicit Leader(hosts::Fellowship& fellowship)
+        : fellowship_(fellowship) {}
+
+    void take_order(std::uint64_t number) { number_ = number; }
+    void answer(LetterKind kind, const std::string& body) {
+        fellowship_.link(0).send(kind, ordered_letter(number_, body));
+    }
+
+    HostShare share() const noexcept override { return {fellowship_.rank(), fellowship_.size()}; }
+    void announce(const ArrayUnderTest& /*array*/, const LoadOrder& /*order*/) override {}
+
+    drivers::TimePoint start() override {
+        answer(LetterKind::ready, "");
+        const auto letter = fellowship_.link(0).receive(start_patience);
+        if (!letter || letter->kind != LetterKind::start) {
+            throw Cancelled("not begun");
+        }
+        const Ordered ordered = ordered_from(letter->body);
+        std::int64_t instant_ns = 0;
+        std::from_chars(ordered.body.data(), ordered.body.data() + ordered.body.size(), instant_ns);
+        return drivers::TimePoint(drivers::Duration(instant_ns));
+    }
+    void started(drivers::TimePoint at) override { started_ = at; }
+
+    void gather(results::RoundRecord& round, std::vector<WatchedAccess>& accesses) override {
+        answer(LetterKind::done, round_letter({started_.time_since_epoch().count(), round}));
+        if (wants_accesses_) {
+            answer(LetterKind::accesses, accesses_letter(accesses));
+        }
+    }
+    void send_accesses(bool wanted) { wants_accesses_ = wanted; }
+
+private:
+    hosts::Fellowship& fellowship_;
+    std::uint64_t number_ = 0;
+    bool wants_accesses_ = false;
+    drivers::TimePoint started_{};
+};
+
+class Follower {
+public:
+    Follower(hosts::Fellowship& fellowship, drivers::Clock& clock)
+        : fellowship_(fellowship)
+        , clock_(clock)
+        , leader_(fellowship)
+        , journal_(folder_.path() + "/events.ndjson", clock) {}
+
+    // Until the leader says leave. Throws HostLost.
+    void serve() {
+        for (;;) {
+            const auto letter = fellowship_.link(0).receive(look_every);
+            if (!letter) {
+                continue;
+            }
+            if (letter->kind == LetterKind::leave) {
+                return;
+            }
+            const Ordered ordered = ordered_from(letter->body);
+            leader_.take_order(ordered.number);
+            try {
+                obey(letter->kind, ordered.body);
+            } catch (const hosts::HostLost&) {
+                throw;
+            } catch (const Cancelled&) { // As the leader wished.
+            } catch (const std::runtime_error& error) {
+                leader_.answer(LetterKind::failed, failure_letter(error));
+            }
+        }
+    }
+
+private:
+    void obey(LetterKind kind, const std::string& body) {
+        switch (kind) {
+        case LetterKind::plan:
+            return read_plan(body);
+        case LetterKind::arrays:
+            return meet_arrays(body);
+        case LetterKind::precondition:
+            return precondition(body);
+        case LetterKind::load:
+            return load(body);
+        case LetterKind::verify:
+            return verify(body);
+        default: // A cancel after the load had failed here, and the like.
+            return;
+        }
+    }
+
+    void read_plan(const std::string& body) {
+        for (const auto& [name, content] : plan_from(body)) {
+            const std::filesystem::path path = folder_.path() + "/" + name;
+            std::filesystem::create_directories(path.parent_path());
+            results::write_whole_file(path.string(), content);
+        }
+        plan_ = plan::read_plan(folder_.path() + "/plan.json");
+    }
+
+    void meet_arrays(const std::string& body) {
+        lab_.emplace(*plan_, arrays_from(body), journal_, clock_);
+        runner_.emplace(*plan_, *lab_, journal_, clock_, &leader_);
+        std::vector<std::string> reached;
+        for (const ArrayUnderTest& array : lab_->arrays()) {
+            reached.push_back(
+                fmt::format("{} at {}", array.planned->name, array.paths.front().text()));
+        }
+        auto words = describe_host();
+        words["name"] = fellowship_.host();
+        words["arrays"] = fmt::format("{}", fmt::join(reached, ", "));
+        leader_.answer(LetterKind::ready, words_letter(words));
+    }
+
+    ArrayUnderTest& array_at(std::size_t place) { return lab_.value().arrays().at(place); }
+
+    void precondition(const std::string& body) {
+        ArrayUnderTest& array = array_at(std::strtoull(body.c_str(), nullptr, 10));
+        const std::uint64_t bytes = runner_.value().precondition(array, {});
+        leader_.answer(LetterKind::done, std::to_string(bytes));
+    }
+
+    void load(const std::string& body) {
+        const LoadLetter letter = load_from(body, plan_.value());
+        leader_.send_accesses(!letter.order.phases.empty());
+        runner_.value().load(array_at(letter.array), letter.order, {});
+    }
+
+    void verify(const std::string& body) {
+        const VerifyLetter letter = verify_from(body);
+        plan::PlanPhase phase;
+        phase.kind = plan::PhaseKind::verify;
+        phase.duration = drivers::Duration(letter.time_limit_ns);
+        if (letter.cache_bytes) {
+            phase.cache_bytes = *letter.cache_bytes;
+        }
+        results::RoundRecord round;
+        round.ended = "complete";
+        for (const std::string& name : letter.disturbances) {
+            round.disturbances.emplace_back().name = name;
+        }
+        verify_phase(array_at(letter.array), {phase, true}, clock_, round);
+        round.disturbances.clear(); // The leader has them.
+        leader_.answer(LetterKind::done, round_letter({0, round}));
+    }
+
+    hosts::Fellowship& fellowship_;
+    drivers::Clock& clock_;
+    WorkFolder folder_;
+    Leader leader_;
+    RunJournal journal_;
+    std::optional<plan::Plan> plan_;
+    std::optional<Lab> lab_;
+    std::optional<RoundRunner> runner_;
+};
+
+} // namespace
+
+int follow(hosts::Fellowship& fellowship, drivers::Clock& clock) {
+    const Interruption guard;
+    try {
+        Follower(fellowship, clock).serve();
+    } catch (const hosts::HostLost& error) {
+        fmt::print(stderr, "arraybench: {}\n", error.what());
+        return judge::exit_incomplete;
+    }
+    return judge::exit_passed;
+}
+
+} // namespace bench::campaign

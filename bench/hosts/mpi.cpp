@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/hosts/mpi.h"
+
+#include "bench/hosts/meeting.h"
+#include "drivers/api/errors.h"
+
+#if ARRAYBENCH_HAS_MPI
+#define OMPI_SKIP_MPICXX 1
+#define MPICH_SKIP_MPICXX 1
+#include <mpi.h>
+#endif
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+
+#if ARRAYBENCH_HAS_MPI && defined(__SANITIZE_ADDRESS__)
+// MPI keeps what its threads and modules have allocated; that is its affair. Asked at the end.
+namespace {
+bool has_used_mpi = false; // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+} // namespace
+extern "C" int __lsan_is_turned_off();  // NOLINT(bugprone-reserved-identifier)
+extern "C" int __lsan_is_turned_off() { // NOLINT(bugprone-reserved-identifier)
+    return has_used_mpi ? 1 : 0;
+}
+#endif
+
+namespace bench::hosts {
+
+bool is_launched_by_mpi() {
+    for (const char* name :
+         {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS"}) {
+        if (std::getenv(name) != nullptr) { // NOLINT(concurrency-mt-unsafe): before any thread.
+            return true;
+        }
+    }
+    return false;
+}
+
+#if ARRAYBENCH_HAS_MPI
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr drivers::Duration meeting_limit = 60s;
+constexpr std::size_t name_bytes = 256;
+constexpr std::size_t place_bytes = 4096;
+
+class MpiSession {
+public:
+    MpiSession() {
+#if defined(__SANITIZE_ADDRESS__)
+        has_used_mpi = true;
+#endif
+        if (MPI_Init(nullptr, nullptr) != MPI_SUCCESS) {
+            throw drivers::HostError("MPI cannot be initialised");
+        }
+    }
+    ~MpiSession() {
+        MPI_Finalize();
+    }
+    MpiSession(const MpiSession&) = delete;
+    MpiSession& operator=(const MpiSession&) = delete;
+
+    static unsigned rank() {
+        return number_of(MPI_Comm_rank);
+    }
+    static unsigned size() {
+        return number_of(MPI_Comm_size);
+    }
+
+    // The hosts of all ranks.
+    static std::vector<std::string> hosts(unsigned size) {
+        std::array<char, std::max<std::size_t>(name_bytes, MPI_MAX_PROCESSOR_NAME)> own{};
+        int length = 0;
+        MPI_Get_processor_name(own.data(), &length);
+        std::vector<char> all(size * name_bytes);
+        MPI_Allgather(
+            own.data(), name_bytes, MPI_CHAR, all.data(), name_bytes, MPI_CHAR, MPI_COMM_WORLD);
+        std::vector<std::string> out;
+        for (unsigned i = 0; i < size; ++i) {
+            const char* name = all.data() + i * name_bytes;
+            out.emplace_back(name, ::strnlen(name, name_bytes));
+        }
+        return out;
+    }
+
+    // What rank 0 says, at every rank.
+    static std::string from_leader(const std::string& text) {
+        std::array<char, place_bytes> buffer{};
+        std::copy_n(text.data(), std::min(text.size(), place_bytes - 1), buffer.data());
+        MPI_Bcast(buffer.data(), place_bytes, MPI_CHAR, 0, MPI_COMM_WORLD);
+        return buffer.data();
+    }
+
+private:
+    static unsigned number_of(int (*ask)(MPI_Comm, int*)) {
+        int out = 0;
+        ask(MPI_COMM_WORLD, &out);
+        return static_cast<unsigned>(std::max(out, 0));
+    }
+};
+
+} // namespace
+
+bool knows_mpi() {
+    return true;
+}
+
+Introduced introduced_by_mpi() {
+    const MpiSession session;
+    Introduced out;
+    out.self.rank = MpiSession::rank();
+    out.self.size = MpiSession::size();
+    const auto hosts = MpiSession::hosts(out.self.size);
+    out.self.host = hosts[out.self.rank];
+    const bool only_here = std::all_of(
+        hosts.begin(), hosts.end(), [&](const auto& one) { return one == hosts.front(); });
+    if (out.self.rank > 0) {
+        const auto place = MeetingPlace::from_text(MpiSession::from_leader(""));
+        out.companions.push_back({go_to(place, out.self.rank, meeting_limit), hosts.front()});
+        return out;
+    }
+    Meeting meeting(only_here);
+    MpiSession::from_leader(meeting.place().text());
+    const std::vector<int> sockets = meeting.await(out.self.size, meeting_limit);
+    for (std::size_t i = 0; i < sockets.size(); ++i) {
+        out.companions.push_back({sockets[i], hosts[i + 1]});
+    }
+    return out;
+}
+
+#else
+
+bool knows_mpi() {
+    return false;
+}
+
+Introduced introduced_by_mpi() {
+    throw drivers::UsageError(
+        "started by an MPI launcher, but this build knows no MPI: it was built on a host without "
+        "it (Debian: libopenmpi-dev)");
+}
+
+#endif
+
+} // namespace bench::hosts

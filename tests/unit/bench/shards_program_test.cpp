@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Four hosts that never speak drive one plan by a timetable; their runs are merged.
+#include "tests/fakes/array_process.h"
+#include "tests/fakes/campaign_plan.h"
+
+#include <catch2/catch.hpp>
+
+#include <ctime>
+#include <fmt/format.h>
+#include <memory>
+
+using namespace std::chrono_literals;
+using tests::ArrayProcess;
+using tests::CampaignPlan;
+using tests::ProgramRun;
+using tests::ScratchFolder;
+
+namespace {
+
+constexpr unsigned hosts = 4;
+
+std::string shared_array(const ScratchFolder& folder, const ArrayProcess& array) {
+    const std::string path = folder.path() + "/real.json";
+    results::write_whole_file(
+        path,
+        R"({"$schema": "arraybench/array/v1", "name": "real", "real": {"urls": [")" +
+            array.urls().at(0) + R"("], "unique_id": ")" + ArrayProcess::unique_id + "\"}}");
+    return path;
+}
+
+std::string instant_in(std::chrono::seconds wait) {
+    const std::time_t at = std::time(nullptr) + wait.count();
+    std::tm parts{};
+    ::gmtime_r(&at, &parts);
+    char text[32] = {}; // NOLINT(modernize-avoid-c-arrays)
+    (void)std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text;
+}
+
+std::string refusal(const std::string& plan, std::vector<std::string> more) {
+    const ScratchFolder folder;
+    more.insert(more.begin(), {"run", plan, "--out", folder.path() + "/run"});
+    ProgramRun program(more, folder.path());
+    CHECK(program.wait() == 2);
+    CHECK_FALSE(std::filesystem::exists(folder.path() + "/run"));
+    return program.err();
+}
+
+} // namespace
+
+TEST_CASE("four shards of a plan are merged into the run that one host would have made",
+          "[merge][campaign]") {
+    const ScratchFolder folder;
+    const ArrayProcess array;
+    const CampaignPlan plan{{shared_array(folder, array)},
+                            {"mixed-70-30"},
+                            R"(, "ramp": "50ms", "interval": "100ms", "verify": "full",
+                    "working_set": "32MiB", "load_points": ["200/s"], "rounds": 2,
+                    "duration": "400ms", "preconditioning": {"passes": 1, "time_limit": "20s"},
+                    "limits": [{"measure": "errors", "at_most": 0}])"};
+    const std::string path = plan.write(folder.path());
+    const std::string start = instant_in(20s);
+    std::vector<std::unique_ptr<ScratchFolder>> said;
+    std::vector<std::unique_ptr<ProgramRun>> parts;
+    std::vector<std::string> merge{"merge"};
+    for (unsigned i = 1; i <= hosts; ++i) {
+        said.push_back(std::make_unique<ScratchFolder>());
+        merge.push_back(fmt::format("{}/part{}", folder.path(), i));
+        parts.push_back(
+            std::make_unique<ProgramRun>(std::vector<std::string>{"run",
+                                                                  path,
+                                                                  "--shard",
+                                                                  fmt::format("{}/{}", i, hosts),
+                                                                  "--start-at",
+                                                                  start,
+                                                                  "--out",
+                                                                  merge.back(),
+                                                                  "--destroy",
+                                                                  ArrayProcess::unique_id},
+                                         said.back()->path()));
+    }
+    for (unsigned i = 0; i < hosts; ++i) {
+        const int code = parts[i]->wait();
+        INFO(parts[i]->err());
+        CHECK(code == 0); // A part's limits are for the parts together.
+    }
+    const std::string both = folder.path() + "/merged";
+    merge.insert(merge.end(), {"--out", both});
+    ProgramRun merger(merge, folder.path());
+    const int code = merger.wait();
+    INFO(merger.out() << merger.err());
+    CHECK((code == 0 || code == 7)); // 7: a host too busy to measure on.
+    CHECK_THAT(merger.out(), Catch::Contains("4/4 "));
+    const auto whole = results::read_run(both);
+    CHECK(whole.complete);
+    CHECK(whole.verdicts.size() == 1);
+    ProgramRun alone(
+        {"run", path, "--out", folder.path() + "/alone", "--destroy", ArrayProcess::unique_id},
+        folder.path());
+    (void)alone.wait();
+    const auto by_one = results::read_rounds(folder.path() + "/alone");
+    REQUIRE(whole.rounds.size() == 2);
+    REQUIRE(by_one.size() == 2);
+    for (std::size_t i = 0; i < 2; ++i) {
+        CHECK(whole.rounds[i].audit.scheduled == by_one[i].audit.scheduled);
+        CHECK(whole.rounds[i].hosts.value().size() == hosts);
+        CHECK(whole.rounds[i].findings.empty());
+        CHECK(whole.rounds[i].measures.at("units_checked") > 0);
+        CHECK(whole.rounds[i].ended == "complete");
+    }
+    ProgramRun verify({"verify", both}, folder.path());
+    const int verified = verify.wait();
+    INFO(verify.out());
+    CHECK(verified == 0);
+}
+
+TEST_CASE("what hosts that do not speak cannot drive is refused before anything is made",
+          "[merge][campaign]") {
+    const ScratchFolder folder;
+    const CampaignPlan emulated{{tests::plain_array()},
+                                {"mixed-70-30"},
+                                R"(, "load_points": ["200/s"], "rounds": 1, "duration": "1s")"};
+    const std::string plan = emulated.write(folder.path());
+    const std::string later = instant_in(3600s);
+    CHECK_THAT(refusal(plan, {"--shard", "1/2", "--start-at", later}), Catch::Contains("emulated"));
+    CHECK_THAT(refusal(plan, {"--shard", "1/2"}), Catch::Contains("--start-at"));
+    CHECK_THAT(refusal(plan, {"--start-at", later}), Catch::Contains("--shard"));
+    CHECK_THAT(refusal(plan, {"--shard", "3/2", "--start-at", later}), Catch::Contains("i/n"));
+    CHECK_THAT(refusal(plan, {"--shard", "1/2", "--start-at", "soon"}), Catch::Contains("UTC"));
+}
