@@ -17,7 +17,7 @@ struct Load {
     std::string workload;
     std::string point;
     double value = 0;
-    auto operator<=>(const Load&) const = default;
+    auto operator<=>(const Load&) const = default; // NOLINT(modernize-use-nullptr)
 };
 
 // Of the search for capacity, which has a section of its own; elsewhere only the most that an array
