@@ -156,7 +156,7 @@ TEST_CASE("a point is measured again by fio, and both stand in the report", "[bl
     CHECK_THAT(report, Contains("service time"));
     const std::string page = results::read_whole_file(folder.path() + "/run/report.html");
     for (const char* words :
-         {"measured again by fio-3.", "Difference", "fio measured once, after"}) {
+         {"measured again by <bdi>fio-3.", "Difference", "fio measured once, after"}) {
         CHECK_THAT(page, Contains(words)); // Both, how they differ, and why they may.
     }
     CHECK_THAT(result, Contains("\"reasons\""));
