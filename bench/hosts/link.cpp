@@ -22,6 +22,7 @@ constexpr std::size_t head_bytes = 9;
 constexpr std::uint64_t body_bytes_max = 1ULL << 30U;
 constexpr std::size_t clocks_kept = 32;
 constexpr drivers::Duration look_every = 50ms;
+constexpr const char* takes_nothing = "it takes nothing any more";
 
 void put_number(std::string& out, std::uint64_t number) {
     for (unsigned i = 0; i < 8; ++i) {
@@ -64,6 +65,28 @@ Link::~Link() {
 }
 
 void Link::send(LetterKind kind, std::string_view body) {
+    const std::string failure = put(kind, body);
+    if (failure.empty()) {
+        return;
+    }
+    if (std::this_thread::get_id() != reader_.get_id()) { // The last that came is read first.
+        std::unique_lock guard(lock_);
+        changed_.wait_for(guard, settings_.silence_max, [this] { return !lost_.empty(); });
+    }
+    lose(failure);
+    const std::string why = lost();
+    throw HostLost(fmt::format("{}: {}", name_, why.empty() ? failure : why));
+}
+
+// On the reader's thread: who cannot be told any more may still have said something.
+void Link::mention(LetterKind kind, std::string_view body) {
+    if (put(kind, body) == takes_nothing) {
+        lose(takes_nothing);
+    }
+}
+
+// Empty, or why it cannot be sent.
+std::string Link::put(LetterKind kind, std::string_view body) {
     std::string whole(1, static_cast<char>(kind));
     put_number(whole, body.size());
     whole += body;
@@ -79,10 +102,10 @@ void Link::send(LetterKind kind, std::string_view body) {
             pollfd ready{descriptor_, POLLOUT, 0};
             ::poll(&ready, 1, 50);
         } else {
-            lose(sent < 0 && errno != EAGAIN ? words_for(errno) : "it takes nothing any more");
-            throw HostLost(fmt::format("{}: {}", name_, lost()));
+            return sent < 0 && errno != EAGAIN ? words_for(errno) : takes_nothing;
         }
     }
+    return {};
 }
 
 std::optional<Letter> Link::receive(drivers::Duration patience) {
@@ -116,7 +139,7 @@ ClockOffset Link::measure_clock(unsigned questions) {
         std::unique_lock guard(lock_);
         const std::uint64_t before = clock_answers_;
         guard.unlock();
-        ask_clock();
+        send(LetterKind::clock_ask, clock_question());
         guard.lock();
         changed_.wait_for(guard, settings_.silence_max, [&] {
             return clock_answers_ > before || !lost_.empty();
@@ -133,30 +156,31 @@ std::string Link::lost() const {
     return lost_;
 }
 
+// Told before anyone who waits here can learn of it: of several lost hosts the first is named.
 void Link::lose(const std::string& why) {
-    {
-        const std::lock_guard guard(lock_);
-        if (!lost_.empty()) {
-            return;
-        }
-        lost_ = why;
+    if (losing_.exchange(true)) {
+        return;
     }
-    changed_.notify_all();
     if (events_.lost && !ending_) {
         events_.lost(fmt::format("{}: {}", name_, why));
     }
+    {
+        const std::lock_guard guard(lock_);
+        lost_ = why;
+    }
+    changed_.notify_all();
 }
 
-void Link::ask_clock() {
+std::string Link::clock_question() const {
     std::string body;
     put_number(body, instant_number(clock_.now()));
-    send(LetterKind::clock_ask, body);
+    return body;
 }
 
 void Link::answer_clock(const std::string& body) {
     std::string out = body.substr(0, 8);
     put_number(out, instant_number(clock_.now()));
-    send(LetterKind::clock_answer, out);
+    mention(LetterKind::clock_answer, out);
 }
 
 void Link::note_clock(const std::string& body) {
@@ -215,33 +239,28 @@ void Link::read() {
     std::array<char, 65536> piece{};
     drivers::TimePoint heard = clock_.now();
     drivers::TimePoint ask_at = heard;
-    while (!ending_) {
+    while (!ending_ && lost().empty()) {
         pollfd ready{descriptor_, POLLIN, 0};
-        const int wait_ms = static_cast<int>(look_every / 1ms);
-        const int found = ::poll(&ready, 1, wait_ms);
-        try {
-            if (clock_.now() >= ask_at) {
-                ask_at = clock_.now() + settings_.ask_every;
-                ask_clock();
+        const int found = ::poll(&ready, 1, static_cast<int>(look_every / 1ms));
+        if (clock_.now() >= ask_at) {
+            ask_at = clock_.now() + settings_.ask_every;
+            mention(LetterKind::clock_ask, clock_question());
+        }
+        if (found > 0) {
+            const ssize_t got = ::recv(descriptor_, piece.data(), piece.size(), MSG_DONTWAIT);
+            if (got == 0) {
+                return lose("it has ended");
             }
-            if (found > 0) {
-                const ssize_t got = ::recv(descriptor_, piece.data(), piece.size(), MSG_DONTWAIT);
-                if (got == 0) {
-                    return lose("it has ended");
-                }
-                if (got < 0 && errno != EAGAIN && errno != EINTR) {
-                    return lose(words_for(errno));
-                }
-                buffer.append(piece.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-                heard = clock_.now();
-                if (!take_in(buffer)) {
-                    return lose("it sends what is no letter");
-                }
-            } else if (clock_.now() - heard > settings_.silence_max) {
-                return lose(fmt::format("it has been silent for {} s", settings_.silence_max / 1s));
+            if (got < 0 && errno != EAGAIN && errno != EINTR) {
+                return lose(words_for(errno));
             }
-        } catch (const HostLost&) { // Said already.
-            return;
+            buffer.append(piece.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+            heard = clock_.now();
+            if (!take_in(buffer)) {
+                return lose("it sends what is no letter");
+            }
+        } else if (clock_.now() - heard > settings_.silence_max) {
+            return lose(fmt::format("it has been silent for {} s", settings_.silence_max / 1s));
         }
     }
 }

@@ -69,7 +69,9 @@ private:
     void take(Letter letter);
     void answer_clock(const std::string& body);
     void note_clock(const std::string& body);
-    void ask_clock();
+    std::string clock_question() const;
+    std::string put(LetterKind kind, std::string_view body);
+    void mention(LetterKind kind, std::string_view body);
     void lose(const std::string& why);
 
     struct ClockSample {
@@ -90,6 +92,7 @@ private:
     std::uint64_t clock_answers_ = 0;
     std::string lost_;
     std::atomic<bool> ending_{false};
+    std::atomic<bool> losing_{false}; // Once, by whoever sees it first.
     std::thread reader_;
 };
 

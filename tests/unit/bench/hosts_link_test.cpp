@@ -124,6 +124,19 @@ TEST_CASE("what was sent before a host ended is still read", "[hosts]") {
     CHECK_THAT(loss_of(link), Catch::Contains("ended"));
 }
 
+TEST_CASE("who hears only afterwards that a host has ended reads its last words", "[hosts]") {
+    const auto [one, other] = connected_pair();
+    const drivers::MonotonicClock clock;
+    {
+        Link leaving(other, "right", clock, {});
+        leaving.send(LetterKind::done, "all of it");
+    } // Gone: what this side now asks by itself cannot be sent.
+    Link link(one, "left", clock, {});
+    CHECK_THROWS_AS(link.send(LetterKind::start), HostLost);
+    CHECK(link.receive(10s).value().body == "all of it");
+    CHECK_THAT(loss_of(link), Catch::Contains("ended"));
+}
+
 TEST_CASE("the first host lost is named, whoever follows it", "[hosts]") {
     const auto [one, other] = connected_pair();
     const auto [two, another] = connected_pair();
