@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows through real sockets: whole campaigns against emulated arrays in child processes.
 #include "bench/campaign/live_bed.h"
+#include "bench/campaign/scratch_space.h"
 #include "bench/campaign/self_test.h"
 #include "drivers/api/monotonic_clock.h"
 
@@ -101,7 +102,7 @@ SelfTestRow data_row(const std::string& name, std::set<std::string> expected, co
 SelfTestRow foreign_row(const std::string& transport, LiveRun what) {
     SelfTestRow out{transport + ": another run's data under a lost write", {"foreign run"}, {}, {}};
     try {
-        const ScratchSpace folder;
+        const ScratchSpace folder("self-test");
         drivers::MonotonicClock clock;
         what.backing_file = folder / "lun0";
         what.lun_size = "64MiB"; // Few blocks are written twice.
@@ -267,6 +268,8 @@ void add_time_rows(const std::string& transport, std::vector<SelfTestRow>& out) 
             return starve_children;
         }));
     LiveRun stepped = even;
+    stepped.rate = "250/s"; // The step makes a second's accesses due at once: too few to overload
+                            // the emulator too.
     stepped.phase_length = "6s";
     out.push_back(time_row("clock step of 1 s",
                            {"clock or host stood still", "generator overloaded"},
