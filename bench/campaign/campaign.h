@@ -54,7 +54,7 @@ private:
     void run_in_lab();
     void run_rounds(Lab& lab, RoundRunner& runner);
     void run_spare_rounds(Lab& lab, RoundRunner& runner);
-    void run_round(Lab& lab, RoundRunner& runner, const PlannedRound& planned);
+    results::RoundRecord run_round(Lab& lab, RoundRunner& runner, const PlannedRound& planned);
     void run_capacity(Lab& lab, RoundRunner& runner);
     void check_known_memory(const Lab& lab) const;
     void check_capacity_fits(const Lab& lab) const;

@@ -25,19 +25,17 @@ void Campaign::run_rounds(Lab& lab, RoundRunner& runner) {
 }
 
 void Campaign::run_spare_rounds(Lab& lab, RoundRunner& runner) {
-    std::uint32_t block = 0;
-    std::vector<results::RoundRecord> rounds;
+    if (plan_.spare_rounds == 0) {
+        return;
+    }
+    auto rounds = results::read_rounds(folder_.path()); // Of an earlier part of the run too.
     for (const PlannedRound& spare : order_spare_rounds(plan_)) {
         if (Interruption::raised()) {
             return;
         }
-        if (spare.block != block) { // Within a block all are wanted by what was there before it.
-            block = spare.block;
-            rounds = results::read_rounds(folder_.path());
-        }
         if (is_wanted(plan_, spare, rounds) &&
             !is_done(spare.index, plan_.arrays[spare.array].name)) {
-            run_round(lab, runner, spare);
+            rounds.push_back(run_round(lab, runner, spare));
         }
     }
 }
@@ -90,7 +88,8 @@ double Campaign::rate_for(Lab& lab, RoundRunner& runner, const PlannedRound& pla
     return *knee * point.value;
 }
 
-void Campaign::run_round(Lab& lab, RoundRunner& runner, const PlannedRound& planned) {
+results::RoundRecord
+Campaign::run_round(Lab& lab, RoundRunner& runner, const PlannedRound& planned) {
     const std::string& array = plan_.arrays[planned.array].name;
     progress_.begin(fmt::format("{} {}/{}  {}  {}  {}",
                                 planned.index < order_.size() ? "round" : "spare round",
@@ -112,6 +111,7 @@ void Campaign::run_round(Lab& lab, RoundRunner& runner, const PlannedRound& plan
         egress_->end_round(round);
     }
     keep_round(lab, round);
+    return round;
 }
 
 } // namespace bench::campaign

@@ -10,6 +10,7 @@
 #include "results/host_rows.h"
 #include "results/numbers/paired.h"
 #include "results/round_merge.h"
+#include "results/view.h"
 
 #include <algorithm>
 #include <cmath>
@@ -253,18 +254,14 @@ std::string host_lines(const results::RunRecord& run) {
 
 // Each candidate under a title of its own.
 std::string comparison_lines(const results::RunRecord& run) {
-    std::vector<std::string> titles;
-    std::map<std::string, std::string> lines;
-    for (const results::ComparisonRecord& one : run.comparisons) {
-        std::string title = fmt::format("\n{} against {}\n", one.candidate, one.baseline);
-        if (!lines.contains(title)) {
-            titles.push_back(title);
-        }
-        lines[std::move(title)] += comparison_line(one);
-    }
     std::string out;
-    for (const std::string& title : titles) {
-        out += title + lines[title];
+    for (const results::ComparisonRecord* pair : results::view::pairs_compared(run)) {
+        out += fmt::format("\n{} against {}\n", pair->candidate, pair->baseline);
+        for (const results::ComparisonRecord& one : run.comparisons) {
+            if (one.candidate == pair->candidate && one.baseline == pair->baseline) {
+                out += comparison_line(one);
+            }
+        }
     }
     return out;
 }

@@ -17,8 +17,7 @@ using namespace drivers::array;
 namespace {
 
 constexpr std::uint64_t first_seed = 11;
-constexpr double written_bytes_per_s =
-    (64U << 20U) / 60.0; // By the simulated host, while it writes
+constexpr double written_bytes_per_s = written_per_minute_bytes / 60.0;
 
 double seconds_of(drivers::Duration time) {
     return std::chrono::duration<double>(time).count();

@@ -3,10 +3,9 @@
 
 #include "bench/campaign/declared_traffic.h"
 #include "bench/campaign/shipped_policies.h"
+#include "bench/campaign/simulated_egress.h"
 #include "bench/egress/findings.h"
-#include "bench/egress/stimulus.h"
 #include "profiles/policy_file.h"
-#include "profiles/random.h"
 
 #include <algorithm>
 #include <cmath>
@@ -20,18 +19,6 @@ namespace {
 
 constexpr drivers::Duration sham_slot = 10min;
 constexpr std::size_t listed_max = 1000;
-
-egress::Stimulus sham(const QuietSettings& settings, std::uint64_t seed) {
-    egress::Stimulus out;
-    out.arm = "sham";
-    out.slot_ns = sham_slot.count();
-    out.from_ns = simulated::epoch_ns;
-    profiles::Random coin(seed);
-    for (auto pairs = settings.lasts / (2 * sham_slot); pairs > 0; --pairs) {
-        out.on_first.push_back(coin.chance(0.5));
-    }
-    return out;
-}
 
 void stray(SimulatedTap& tap, drivers::Duration at) {
     drivers::array::ActorMessage message;
@@ -110,7 +97,8 @@ QuietRow quiet_row(const profiles::Policy& policy, const QuietSettings& settings
     const egress::DetectorSettings detectors;
     for (std::uint64_t seed = 1; seed <= settings.seeds; ++seed) {
         const egress::CompiledPolicy compiled(policy);
-        egress::StimulusWatch stimuli({sham(settings, seed)}, {.seed = seed});
+        egress::StimulusWatch stimuli({stimulus_by_coin("sham", sham_slot, settings.lasts, seed)},
+                                      {.seed = seed});
         egress::AnalysisSettings analysing;
         analysing.evidence_bytes_max = 0;
         analysing.packets = &stimuli;

@@ -6,6 +6,7 @@
 #include "bench/campaign/interruption.h"
 #include "bench/campaign/lab.h"
 #include "bench/campaign/round_runner.h"
+#include "bench/campaign/scratch_space.h"
 #include "bench/campaign/verify_phase.h"
 #include "bench/judge/exit_code.h"
 #include "bench/plan/plan_file.h"
@@ -32,29 +33,6 @@ constexpr drivers::Duration start_patience = 10min; // As long as the slowest ho
 // Not a failure: the leader will not have this load.
 struct Cancelled : std::runtime_error {
     using std::runtime_error::runtime_error;
-};
-
-// A follower's own place for the plan and a journal, gone with it.
-class WorkFolder {
-public:
-    WorkFolder() {
-        std::string name = std::filesystem::temp_directory_path() / "arraybench-rank-XXXXXX";
-        if (::mkdtemp(name.data()) == nullptr) {
-            throw drivers::HostError(fmt::format("{}: cannot be made", name));
-        }
-        path_ = name;
-    }
-    ~WorkFolder() {
-        std::error_code error;
-        std::filesystem::remove_all(path_, error);
-    }
-    WorkFolder(const WorkFolder&) = delete;
-    WorkFolder& operator=(const WorkFolder&) = delete;
-
-    const std::string& path() const { return path_; }
-
-private:
-    std::string path_;
 };
 
 // The leader, as a load meets it here: says when to begin and takes what came of it.
@@ -105,7 +83,7 @@ public:
         : fellowship_(fellowship)
         , clock_(clock)
         , leader_(fellowship)
-        , journal_(folder_.path() + "/events.ndjson", clock) {}
+        , journal_(folder_ / "events.ndjson", clock) {}
 
     // Until the leader says leave. Throws HostLost.
     void serve() {
@@ -150,11 +128,11 @@ private:
 
     void read_plan(const std::string& body) {
         for (const auto& [name, content] : plan_from(body)) {
-            const std::filesystem::path path = folder_.path() + "/" + name;
+            const std::filesystem::path path = folder_ / name;
             std::filesystem::create_directories(path.parent_path());
             results::write_whole_file(path.string(), content);
         }
-        plan_ = plan::read_plan(folder_.path() + "/plan.json");
+        plan_ = plan::read_plan(folder_ / "plan.json");
     }
 
     void meet_arrays(const std::string& body) {
@@ -205,7 +183,7 @@ private:
 
     hosts::Fellowship& fellowship_;
     drivers::Clock& clock_;
-    WorkFolder folder_;
+    const ScratchSpace folder_{"rank"}; // The plan and a journal.
     Leader leader_;
     RunJournal journal_;
     std::optional<plan::Plan> plan_;

@@ -2,15 +2,11 @@
 #include "bench/campaign/live_bed.h"
 
 #include "bench/campaign/campaign.h"
+#include "bench/campaign/scratch_space.h"
 #include "bench/plan/plan_file.h"
 #include "drivers/api/errors.h"
 #include "results/whole_file.h"
 
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
@@ -77,21 +73,8 @@ std::string plan_text(const LiveRun& what) {
 
 } // namespace
 
-ScratchSpace::ScratchSpace()
-    : path_((fs::temp_directory_path() / "arraybench-self-test-XXXXXX").string()) {
-    if (::mkdtemp(path_.data()) == nullptr) {
-        throw drivers::HostError(
-            fmt::format("{}: cannot be made: {}", path_, std::generic_category().message(errno)));
-    }
-}
-
-ScratchSpace::~ScratchSpace() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-}
-
 results::RunRecord run_live(const LiveRun& what, drivers::Clock& clock) {
-    const ScratchSpace folder;
+    const ScratchSpace folder("self-test");
     results::write_whole_file(folder / "array.json", array_text(what));
     results::write_whole_file(folder / "workload.json",
                               R"({"$schema": "arraybench/workload/1", "purpose": "self-test", )" +

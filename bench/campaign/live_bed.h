@@ -27,19 +27,6 @@ struct LiveRun {
     std::uint32_t rounds = 1;
 };
 
-// A folder of its own under the system's temporary one, gone with its contents at the end.
-class ScratchSpace {
-public:
-    ScratchSpace(); // Throws HostError.
-    ~ScratchSpace();
-    ScratchSpace(const ScratchSpace&) = delete;
-    ScratchSpace& operator=(const ScratchSpace&) = delete;
-    std::string operator/(const char* name) const { return path_ + "/" + name; }
-
-private:
-    std::string path_;
-};
-
 // Runs it against an emulated array in a child process, in a folder that is gone afterwards.
 // Throws what a campaign throws.
 results::RunRecord run_live(const LiveRun& what, drivers::Clock& clock);

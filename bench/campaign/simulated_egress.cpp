@@ -3,7 +3,6 @@
 
 #include "bench/campaign/simulated_tap.h"
 #include "bench/egress/canary_search.h"
-#include "bench/egress/stimulus.h"
 #include "bench/integrity/stamp.h"
 #include "profiles/random.h"
 
@@ -16,10 +15,9 @@ using namespace drivers::array;
 
 namespace {
 
-constexpr std::uint64_t written_per_minute_bytes = 64U << 20U;
 constexpr std::uint64_t volume_blocks = (16ULL << 30U) / 512;
 constexpr std::uint64_t blocks_per_minute = written_per_minute_bytes / 512;
-constexpr drivers::Duration slot = 5min; // Of the load by coin
+constexpr drivers::Duration load_slot = 5min; // Of the load by coin
 
 profiles::PolicyRule
 rule(const char* name, const char* protocol, const char* remote, std::uint16_t port) {
@@ -85,13 +83,10 @@ public:
         : by_coin_(scene.load_by_coin)
         , in_clear_(scene.in_clear)
         , happenings_(scene.happenings)
-        , written_(4096) {
+        , written_(4096)
+        , stimulus_(stimulus_by_coin("load on and off", load_slot, scene.lasts, scene.seed)) {
         const integrity::CanaryPlanter planter(simulated_key().key, {.lun = 1});
         integrity::write_stamps(written_, {.run = 1, .canary = &planter});
-        profiles::Random coin(scene.seed);
-        for (auto pairs = scene.lasts / (2 * slot); pairs > 0; --pairs) {
-            on_first_.push_back(coin.chance(0.5));
-        }
     }
 
     drivers::Duration next() const {
@@ -124,20 +119,14 @@ public:
         next_write_ += 1min;
     }
 
-    egress::Stimulus stimulus() const {
-        egress::Stimulus out;
-        out.arm = "load on and off";
-        out.slot_ns = slot.count();
-        out.from_ns = simulated::epoch_ns;
-        out.on_first = on_first_;
-        return out;
-    }
+    const egress::Stimulus& stimulus() const { return stimulus_; }
 
 private:
     bool writes_at(drivers::Duration at) const {
-        const auto pair = static_cast<std::size_t>(at / (2 * slot));
-        const bool first = at % (2 * slot) < slot;
-        return !by_coin_ || (pair < on_first_.size() && on_first_[pair] == first);
+        const auto pair = static_cast<std::size_t>(at / (2 * load_slot));
+        const bool first = at % (2 * load_slot) < load_slot;
+        const std::vector<bool>& on_first = stimulus_.on_first;
+        return !by_coin_ || (pair < on_first.size() && on_first[pair] == first);
     }
 
     static void tell(std::vector<ActorSchedule>& schedules, const ActorNews& news) {
@@ -151,7 +140,7 @@ private:
     const std::vector<Happening>& happenings_;
     std::size_t happened_ = 0;
     std::vector<std::byte> written_;
-    std::vector<bool> on_first_;
+    egress::Stimulus stimulus_;
     drivers::Duration next_write_{0};
 };
 
@@ -203,6 +192,21 @@ void sort_kinds(const SimulatedEgress& scene, EgressSeen& out) {
 }
 
 } // namespace
+
+egress::Stimulus stimulus_by_coin(std::string arm,
+                                  drivers::Duration slot,
+                                  drivers::Duration lasts,
+                                  std::uint64_t seed) {
+    egress::Stimulus out;
+    out.arm = std::move(arm);
+    out.slot_ns = slot.count();
+    out.from_ns = simulated::epoch_ns;
+    profiles::Random coin(seed);
+    for (auto pairs = lasts / (2 * slot); pairs > 0; --pairs) {
+        out.on_first.push_back(coin.chance(0.5));
+    }
+    return out;
+}
 
 bool is_about(const egress::EgressFinding& finding, const ActorSettings& actor) {
     switch (actor.kind) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bench/egress/findings.h"
+#include "bench/egress/stimulus.h"
 #include "drivers/array/actor/actor_schedule.h"
 #include "profiles/policy.h"
 
@@ -13,6 +14,16 @@
 #include <vector>
 
 namespace bench::campaign {
+
+// By the simulated host, while it writes.
+constexpr std::uint64_t written_per_minute_bytes = 64U << 20U;
+
+// In pairs of such slots from the beginning of simulated time to its end, the coin of the seed says
+// which slot of each pair gets the stimulus.
+egress::Stimulus stimulus_by_coin(std::string arm,
+                                  drivers::Duration slot,
+                                  drivers::Duration lasts,
+                                  std::uint64_t seed);
 
 // Something that happens to a simulated array: told to its actors, and a phase of its own.
 struct Happening {

@@ -4,6 +4,7 @@
 #include "bench/egress/made_frames.h"
 #include "drivers/wire/big_endian.h"
 #include "drivers/wire/dns_writer.h"
+#include "drivers/wire/layers.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -89,14 +90,7 @@ std::vector<std::byte> neighbour_solicitation() {
         out[62 + i] = std::byte{target->bytes[i]};
     }
     out[54] = std::byte{135};
-    std::uint32_t sum = length + protocol_icmp6; // RFC 8200 section 8.1
-    for (std::size_t i = 22; i < out.size(); i += 2) {
-        sum += load_be16(out, i);
-    }
-    while (sum > 0xFFFFU) {
-        sum = (sum & 0xFFFFU) + (sum >> 16U);
-    }
-    store_be16(out, 56, static_cast<std::uint16_t>(~sum));
+    store_be16(out, 56, internet_checksum(Bytes(out).subspan(22), length + protocol_icmp6));
     return out;
 }
 
