@@ -11,7 +11,7 @@ source, target = map(pathlib.Path, sys.argv[1:3])
 commands = json.loads((source / "compile_commands.json").read_text())
 for command in commands:
     line = command["command"]
-    line = re.sub(r"-include \S*cmake_pch\.hxx", "-include catch2/catch.hpp", line)
+    line = re.sub(r"-include \S*cmake_pch\.hxx", "-include catch2/catch.hpp" if "/tests/" in command["file"] else "", line)
     line = line.replace("-fpch-preprocess", "").replace("-Winvalid-pch", "")
     command["command"] = re.sub(r"^.*?ccache(?=\s)", "", line).strip()
 target.mkdir(parents=True, exist_ok=True)
