@@ -9,7 +9,7 @@ PassSource::PassSource(const PassSettings& settings)
     : settings_(settings)
     , streams_{{{settings.verify ? "verify" : "fill",
                  settings.op == profiles::AccessOp::read ? "read" : "write"}}}
-    , passes_left_(settings.size_bytes == 0 ? 0 : settings.passes) {}
+    , passes_left_(settings.stretches.empty() ? 0 : settings.passes) {}
 
 std::optional<profiles::Duration> PassSource::next_due() noexcept {
     if (ended() || in_flight_ >= settings_.depth) {
@@ -27,14 +27,16 @@ std::size_t PassSource::take(profiles::Duration now, std::span<profiles::Access>
         access.due = due_;
         access.op = settings_.op;
         access.verify = settings_.verify;
-        access.offset_bytes = settings_.from_bytes + at_bytes_;
+        const integrity::ByteRange& stretch = settings_.stretches[stretch_];
+        access.offset_bytes = stretch.from_bytes + at_bytes_;
         access.size_bytes =
-            std::min<std::uint64_t>(settings_.piece_bytes, settings_.size_bytes - at_bytes_);
+            std::min<std::uint64_t>(settings_.piece_bytes, stretch.size_bytes - at_bytes_);
         at_bytes_ += access.size_bytes;
         ++in_flight_;
-        if (at_bytes_ == settings_.size_bytes) {
+        if (at_bytes_ == stretch.size_bytes) {
             at_bytes_ = 0;
-            --passes_left_;
+            stretch_ = (stretch_ + 1) % settings_.stretches.size();
+            passes_left_ -= stretch_ == 0 ? 1U : 0U;
         }
     }
     return count;

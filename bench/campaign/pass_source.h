@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bench/integrity/ranges.h"
 #include "profiles/source.h"
 
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <vector>
 
 namespace bench::campaign {
 
 struct PassSettings {
     profiles::AccessOp op = profiles::AccessOp::write;
-    std::uint64_t from_bytes = 0;
-    std::uint64_t size_bytes = 0; // A multiple of the block size.
+    std::vector<integrity::ByteRange> stretches{}; // Whole blocks; none of them empty.
     std::uint32_t piece_bytes = 256U << 10U;
     std::uint32_t depth = 8;
     std::uint32_t passes = 1;
@@ -20,7 +21,7 @@ struct PassSettings {
     std::atomic<bool>* finished = nullptr; // Raised when the last answer is in.
 };
 
-// Goes over a stretch of a LUN in sequence, so many times, in a closed loop: preconditioning with
+// Goes over stretches of a LUN in sequence, so many times, in a closed loop: preconditioning with
 // writes, verification with reads. What fails is not repeated.
 class PassSource final : public profiles::Source {
 public:
@@ -36,6 +37,7 @@ public:
 private:
     PassSettings settings_;
     std::array<profiles::StreamInfo, 1> streams_;
+    std::size_t stretch_ = 0;
     std::uint64_t at_bytes_ = 0; // Within the stretch.
     std::uint64_t next_id_ = 0;
     std::uint32_t passes_left_ = 0;

@@ -195,6 +195,10 @@ RoundRunner::load(ArrayUnderTest& array, const LoadOrder& order, const OnInterva
     if (others_ != nullptr) {
         others_->announce(array, order);
     }
+    refill(array, order.workload, on_interval);
+    if (array.child && array.child->alive()) {
+        array.child->emulator_counts(); // Its times count from one question to the next.
+    }
     std::vector<load::Lane> lanes = lanes_for(array, order);
     const DataWatch data({plan_, lab_, array, share()}, lanes, order.workload);
     const load::LoadSettings settings = settings_for(order, on_interval);
@@ -278,9 +282,6 @@ results::RoundRecord RoundRunner::measure(const PlannedRound& planned,
 
 results::RoundRecord
 RoundRunner::measure(ArrayUnderTest& array, const LoadOrder& order, const OnInterval& on_interval) {
-    if (array.child && array.child->alive()) {
-        array.child->emulator_counts(); // Its times count from one question to the next.
-    }
     results::RoundRecord out = load(array, order, on_interval);
     out.array = array.planned->name;
     out.seed = order.seed;
@@ -317,77 +318,6 @@ void RoundRunner::count_emulator(const ArrayUnderTest& array, results::RoundReco
     if (std::string why = emulator_bottleneck(counts); !why.empty()) {
         round.audit.invalid.push_back(std::move(why));
     }
-}
-
-results::RoundRecord RoundRunner::run_pass(ArrayUnderTest& array,
-                                           PassSettings settings,
-                                           drivers::Duration time_limit,
-                                           const OnInterval& on_interval) {
-    std::atomic<bool> finished{false};
-    settings.finished = &finished;
-    const std::uint32_t most = array.report.geometry.transfer_bytes_max;
-    if (most != 0) {
-        settings.piece_bytes = std::min(settings.piece_bytes, most);
-    }
-    std::vector<load::Lane> lanes(1);
-    lanes[0].drivers.push_back(array.open(std::max(settings.depth, 1U), clock_));
-    lanes[0].source = std::make_unique<PassSource>(settings);
-    lanes[0].access_bytes_max = settings.piece_bytes;
-    lanes[0].reduction =
-        profiles::reduction_of(plan::all_workloads(plan_).front()); // Data as the load brings it.
-    const DataWatch data({plan_, lab_, array}, lanes[0]);
-    load::LoadSettings load_settings;
-    load_settings.duration = time_limit;
-    load_settings.interval = 100ms;
-    load_settings.stop = &finished;
-    load_settings.on_interval = [&](const results::IntervalRecord& interval) {
-        if (Interruption::raised()) {
-            finished = true;
-        }
-        if (on_interval) {
-            on_interval(interval);
-        }
-    };
-    results::RoundRecord out = load::run_load(lanes, load_settings, clock_);
-    data.tell("precondition", out);
-    const auto& source = static_cast<const PassSource&>(*lanes[0].source);
-    if (source.failed() > 0 || lanes[0].drivers.empty()) {
-        throw drivers::ArrayError(fmt::format("{}: {} of the accesses of preconditioning failed",
-                                              array.planned->name,
-                                              source.failed()));
-    }
-    return out;
-}
-
-std::uint64_t RoundRunner::precondition(ArrayUnderTest& array, const OnInterval& on_interval) {
-    if (others_ != nullptr) {
-        others_->announce_precondition(array);
-    }
-    std::uint64_t size_bytes = 0;
-    for (const profiles::AnyWorkload& one : plan::all_workloads(plan_)) {
-        size_bytes = std::max(size_bytes, lab_.working_set_bytes(one));
-    }
-    const HostShare own = share();
-    PassSettings settings;
-    const auto edge = [&](std::uint64_t part) { // Between two hosts' parts, or at the end.
-        const std::uint64_t whole =
-            own.count > 1 ? std::lcm(settings.piece_bytes, array.report.geometry.block_bytes)
-                          : array.report.geometry.block_bytes;
-        const std::uint64_t at = part == own.count ? size_bytes : size_bytes / own.count * part;
-        return part == own.count ? at - at % array.report.geometry.block_bytes : at - at % whole;
-    };
-    settings.from_bytes = edge(own.index);
-    settings.size_bytes = edge(own.index + 1) - settings.from_bytes;
-    settings.passes = plan_.preconditioning->passes;
-    const results::RoundRecord done =
-        run_pass(array, settings, plan_.preconditioning->time_limit, on_interval);
-    if (own.count > 1 && array.expectation) { // Others wrote the rest.
-        const std::uint64_t end = settings.from_bytes + settings.size_bytes;
-        array.expectation->forget(0, settings.from_bytes);
-        array.expectation->forget(end, size_bytes - std::min(size_bytes, end));
-    }
-    const std::uint64_t bytes = done.streams.empty() ? 0 : done.streams.front().bytes;
-    return bytes + (others_ != nullptr ? others_->gather_preconditioned() : 0);
 }
 
 } // namespace bench::campaign

@@ -90,6 +90,9 @@ private:
                                   PassSettings settings,
                                   drivers::Duration time_limit,
                                   const OnInterval& on_interval);
+    void refill(ArrayUnderTest& array,
+                const profiles::AnyWorkload& workload,
+                const OnInterval& on_interval);
     void count_emulator(const ArrayUnderTest& array, results::RoundRecord& round) const;
 
     const plan::Plan& plan_;

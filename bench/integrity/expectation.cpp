@@ -86,6 +86,24 @@ void Expectation::forget(std::uint64_t from_bytes, std::uint64_t size_bytes) {
     }
 }
 
+std::vector<ByteRange> Expectation::emptied() const {
+    std::vector<ByteRange> out;
+    const std::uint64_t newest = next_generation_.load();
+    for (std::uint64_t unit = 0; unit < unit_count_; ++unit) {
+        const std::uint64_t value = packed(unit);
+        if (value == packed_given_up || unpack(value, newest).kind != ContentKind::zero) {
+            continue;
+        }
+        const std::uint64_t at = settings_.from_bytes + unit * settings_.unit_bytes;
+        if (!out.empty() && out.back().from_bytes + out.back().size_bytes == at) {
+            out.back().size_bytes += settings_.unit_bytes;
+        } else {
+            out.push_back({at, settings_.unit_bytes});
+        }
+    }
+    return out;
+}
+
 namespace {
 
 void raise_to(std::atomic<std::uint64_t>& value, std::uint64_t least) noexcept {

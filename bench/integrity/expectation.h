@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bench/integrity/ranges.h"
 #include "bench/integrity/unit_state.h"
 #include "bench/integrity/unsettled.h"
 
@@ -50,6 +51,9 @@ public:
     // Somebody whom no keeper follows may change these bytes: nothing is known of their units any
     // more.
     void forget(std::uint64_t from_bytes, std::uint64_t size_bytes);
+
+    // What was unmapped or written with zeros and not with anything since, on the LUN.
+    std::vector<ByteRange> emptied() const;
 
     // The first generation no write has used yet.
     std::uint64_t next_generation() const noexcept { return next_generation_.load(); }

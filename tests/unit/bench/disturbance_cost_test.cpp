@@ -100,7 +100,8 @@ TEST_CASE("the knee is found to five percent, and known when there is none", "[c
 TEST_CASE("a pass goes over every byte once and no further", "[campaign]") {
     std::atomic<bool> finished{false};
     PassSettings settings;
-    settings.size_bytes = 1'000 * 512;
+    constexpr std::uint64_t gap = 3 * 512;
+    settings.stretches = {{0, 400 * 512}, {400 * 512 + gap, 600 * 512}};
     settings.piece_bytes = 65536;
     settings.depth = 3;
     settings.passes = 2;
@@ -108,6 +109,7 @@ TEST_CASE("a pass goes over every byte once and no further", "[campaign]") {
     PassSource source(settings);
     std::array<profiles::Access, 8> taken{};
     std::uint64_t bytes = 0;
+    std::uint64_t bytes_beyond_gap = 0;
     Duration now = 0ms;
     while (!source.ended()) {
         const std::size_t count = source.take(now, taken);
@@ -116,12 +118,16 @@ TEST_CASE("a pass goes over every byte once and no further", "[campaign]") {
         now += 1ms;
         for (std::size_t i = 0; i < count; ++i) {
             bytes += taken[i].size_bytes;
-            CHECK(taken[i].offset_bytes + taken[i].size_bytes <= settings.size_bytes);
+            const std::uint64_t end = taken[i].offset_bytes + taken[i].size_bytes;
+            const bool beyond = taken[i].offset_bytes >= 400 * 512 + gap;
+            CHECK(end <= (beyond ? 1'000 * 512 + gap : 400 * 512));
+            bytes_beyond_gap += beyond ? taken[i].size_bytes : 0;
             CHECK_FALSE(finished);
             source.completed({taken[i].id, AccessEnd::good, now});
         }
     }
     CHECK(finished);
-    CHECK(bytes == 2 * settings.size_bytes);
+    CHECK(bytes == 2 * 1'000 * 512);
+    CHECK(bytes_beyond_gap == 2 * 600 * 512);
     CHECK(source.failed() == 0);
 }

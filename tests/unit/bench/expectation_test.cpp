@@ -176,6 +176,22 @@ TEST_CASE("acknowledgements after the last checkpoint are unknown, never finding
     CHECK(rig.found() == "stale x1, corrupted x1");
 }
 
+TEST_CASE("what was unmapped and not written since is told as stretches", "[expectation]") {
+    IntegrityRig rig;
+    rig.write(0, 65536);
+    CHECK(rig.expectation->emptied().empty());
+    rig.unmap(8192, 16384);
+    rig.unmap(40960);
+    rig.write(12288);
+    rig.stop();
+    CHECK(rig.expectation->emptied() ==
+          std::vector<ByteRange>{{8192, 4096}, {16384, 8192}, {40960, 4096}});
+    rig.start();
+    rig.write(0, 65536);
+    rig.stop();
+    CHECK(rig.expectation->emptied().empty());
+}
+
 TEST_CASE("a lost write from before the checkpoint is found after a restart", "[expectation]") {
     const TemporaryFile file;
     IntegrityRig rig;

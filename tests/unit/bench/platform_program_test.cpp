@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <set>
+#include <sstream>
 
 namespace fs = std::filesystem;
 
@@ -91,6 +92,38 @@ TEST_CASE("cameras record and are watched over both transports", "[platform]") {
 TEST_CASE("a night's backup, scrub and purge run over both transports", "[platform]") {
     check(
         shipped + "/night.json", "200 targets", with({"backup", "scrub", "purge", "purge check"}));
+}
+
+TEST_CASE("what a purge has emptied is written again before the next round", "[platform]") {
+    const tests::ScratchFolder folder;
+    results::write_whole_file(
+        folder.path() + "/plan.json",
+        fmt::format(R"({{"$schema": "arraybench/plan/1", "type": "compare", "seed": 3, "arrays": [
+            {{"name": "a", "file": "{}/profiles/arrays/flasharray-slice.json"}}],
+            "preconditioning": {{"passes": 1, "time_limit": "60s"}},
+            "workloads": [{{"name": "night", "file": "{}/night.json"}}], "rounds": 2,
+            "load_points": ["200 targets"], "working_set": "160MiB", "ramp": "100ms",
+            "duration": "1500ms", "interval": "100ms", "verify": "full"}})",
+                    tests::source_dir(),
+                    shipped));
+    tests::ProgramRun program(
+        {"run", folder.path() + "/plan.json", "--out", folder.path() + "/run"}, folder.path());
+    const int code = program.wait();
+    INFO(program.err());
+    CHECK((code == 0 || code == 7)); // 7: a host too busy to tell.
+    std::istringstream journal(results::read_whole_file(folder.path() + "/run/events.ndjson"));
+    std::vector<std::string> seen;
+    for (std::string line; std::getline(journal, line);) {
+        for (const char* word : {"round started", "refilled what was purged"}) {
+            if (line.find(word) != std::string::npos) {
+                seen.emplace_back(word);
+                CHECK(line.find(R"("bytes":"0")") == std::string::npos);
+            }
+        }
+    }
+    const std::vector<std::string> wanted{
+        "round started", "round started", "refilled what was purged"};
+    CHECK(seen == wanted);
 }
 
 TEST_CASE("an outage drains over both transports", "[platform]") {
