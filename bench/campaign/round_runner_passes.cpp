@@ -64,11 +64,12 @@ std::uint64_t RoundRunner::precondition(ArrayUnderTest& array, const OnInterval&
     const HostShare own = share();
     PassSettings settings;
     const auto edge = [&](std::uint64_t part) { // Between two hosts' parts, or at the end.
-        const std::uint64_t whole =
-            own.count > 1 ? std::lcm(settings.piece_bytes, array.report.geometry.block_bytes)
-                          : array.report.geometry.block_bytes;
-        const std::uint64_t at = part == own.count ? size_bytes : size_bytes / own.count * part;
-        return part == own.count ? at - at % array.report.geometry.block_bytes : at - at % whole;
+        const std::uint64_t block = std::max(array.report.geometry.block_bytes, 1U);
+        if (part >= own.count) {
+            return size_bytes - size_bytes % block;
+        }
+        const std::uint64_t at = size_bytes / own.count * part;
+        return at - at % (own.count > 1 ? std::lcm(settings.piece_bytes, block) : block);
     };
     const integrity::ByteRange part{edge(own.index), edge(own.index + 1) - edge(own.index)};
     if (part.size_bytes > 0) {
