@@ -259,7 +259,9 @@ std::vector<std::pair<std::string, JsonValue>> JsonObject::members() {
 }
 
 std::optional<JsonValue> JsonObject::optional(std::string_view key) {
-    asked_.emplace_back(key);
+    if (std::find(asked_.begin(), asked_.end(), key) == asked_.end()) {
+        asked_.emplace_back(key);
+    }
     const auto& place = *self_.place_;
     const auto found = place.value->find(std::string(key));
     if (found == place.value->end()) {

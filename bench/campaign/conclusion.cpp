@@ -202,12 +202,16 @@ std::string integrity_line(const results::IntegrityRecord& one, const results::R
     for (const auto& [kind, count] : kinds) {
         found += fmt::format("{}{} x {}", found.empty() ? "" : ", ", kind, count);
     }
-    return fmt::format("  {:<22} {} units checked, {} written; {}; after {}\n",
+    constexpr std::string_view never = "nothing: "; // Of all that might come before a check.
+    const std::string checked = one.after.starts_with(never)
+                                    ? one.after.substr(never.size())
+                                    : fmt::format("checked after {}", one.after);
+    return fmt::format("  {:<22} {} units checked, {} written; {}; {}\n",
                        one.array,
                        one.units_checked,
                        one.units_written,
                        found.empty() ? "nothing wrong" : "WRONG: " + found,
-                       one.after);
+                       checked);
 }
 
 std::string capacity_lines(const results::RunRecord& run) {
