@@ -149,7 +149,7 @@ std::string comparison_row(const ComparisonRecord& one, double reach) {
         text::change_range(one.low, one.high),
         one.pairs,
         text::percent(one.margin),
-        one.noise_floor > 0 ? ", noise \xC2\xB1" + text::percent(one.noise_floor) : "");
+        one.noise_floor > 0 ? ", " + text::noise(one.noise_floor) : "");
 }
 
 std::string forest(const RunRecord& run) {

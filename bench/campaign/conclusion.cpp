@@ -10,6 +10,7 @@
 #include "results/host_rows.h"
 #include "results/numbers/paired.h"
 #include "results/round_merge.h"
+#include "results/text/human.h"
 #include "results/view.h"
 
 #include <algorithm>
@@ -174,7 +175,7 @@ std::string comparison_line(const results::ComparisonRecord& one) {
                            metric);
     }
     return fmt::format("  {:<12} {:<16} {:<12} {:<22} {:.3f} [{:.3f} .. {:.3f}]  {} pairs{}, "
-                       "margin {:.0f} %, noise {:.1f} %\n",
+                       "margin {:.0f} %{}\n",
                        results::word_text(one.word),
                        one.workload,
                        one.point,
@@ -185,7 +186,7 @@ std::string comparison_line(const results::ComparisonRecord& one) {
                        one.pairs,
                        one.pairs < results::pairs_for_verdict_min ? " (indicative)" : "",
                        one.margin * 100,
-                       one.noise_floor * 100);
+                       one.noise_floor > 0 ? ", " + results::text::noise(one.noise_floor) : "");
 }
 
 std::string integrity_line(const results::IntegrityRecord& one, const results::RunRecord& run) {

@@ -114,6 +114,12 @@ std::string percent(double fraction, int digits) {
     return significant(fraction * 100, digits) + space + "%";
 }
 
+std::string noise(double fraction) {
+    constexpr double measurable_max = 10; // Beyond it nothing was measured, whatever the digits.
+    return fraction > measurable_max ? "noise above " + percent(measurable_max)
+                                     : "noise \xC2\xB1" + percent(fraction);
+}
+
 std::string with_unit(double value, const std::string& unit, Zeros zeros) {
     if (unit == "ns") {
         return duration(value, zeros);

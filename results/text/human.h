@@ -16,6 +16,7 @@ std::string size(double value_bytes);                                // "4 KiB",
 std::string per_second(double rate);                                 // "8,471/s", "123 k/s"
 std::string bytes_per_second(double rate);                           // "244 MB/s"
 std::string percent(double fraction, int digits = 3);                // "0.12 %"
+std::string noise(double fraction);                                  // "noise ±5.2 %"
 
 // By a record's unit: ns, s, /s, B/s, B; another stands as it is.
 std::string with_unit(double value, const std::string& unit, Zeros zeros = Zeros::dropped);

@@ -46,6 +46,9 @@ TEST_CASE("rates, sizes and shares", "[text]") {
     CHECK(plain(size(4096)) == "4 KiB");
     CHECK(plain(size(0)) == "0 B");
     CHECK(plain(percent(0.00123)) == "0.123 %");
+    CHECK(plain(noise(0.052)) == "noise \xC2\xB1"
+                                 "5.2 %");
+    CHECK(plain(noise(1965034.1)) == "noise above 1,000 %");
     CHECK(grouped(1234567) == "1,234,567");
     CHECK(grouped(999) == "999");
     CHECK(plain(with_unit(5000, "")) == "5,000");
