@@ -3,6 +3,7 @@
 #include "drivers/block_device/block_device_driver.h"
 
 #include "drivers/api/errors.h"
+#include "drivers/block_device/asked_identity.h"
 #include "drivers/block_device/kernel_status.h"
 
 #include <sys/uio.h>
@@ -28,7 +29,7 @@ io_uring open_ring(std::size_t depth) {
     io_uring_params parameters{};
     // Completions are worked off when this thread next enters the kernel: no interrupt for each.
     parameters.flags = IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG;
-    const auto entries = static_cast<unsigned>(depth + 2);
+    const auto entries = static_cast<unsigned>(depth); // Twice as many answers: the watch has room.
     int error = io_uring_queue_init_params(entries, &ring, &parameters);
     if (error == -EINVAL) { // Before Linux 5.19.
         parameters = {};
@@ -65,8 +66,7 @@ BlockDeviceDriver::BlockDeviceDriver(const Settings& settings, Clock& clock)
     }
     geometry_.block_bytes = file_.block_bytes();
     geometry_.block_count = file_.size_bytes() / file_.block_bytes();
-    identity_ = file_.is_device() ? device_identity(file_.status().st_rdev, settings.view)
-                                  : file_identity(settings.path, file_.status());
+    identify(settings.path);
     slots_.resize(settings.depth);
     ended_.resize(settings.depth);
     for (std::size_t i = settings.depth; i > 0; --i) {
@@ -93,6 +93,22 @@ BlockDeviceDriver::~BlockDeviceDriver() {
     use_memory({});
     (void)io_uring_unregister_files(&ring_); // At once; the ring itself ends when the kernel likes.
     io_uring_queue_exit(&ring_);
+}
+
+void BlockDeviceDriver::identify(const std::string& path) {
+    if (!file_.is_device()) {
+        identity_ = file_identity(path, file_.status());
+        return;
+    }
+    const dev_t device = file_.status().st_rdev;
+    identity_ = device_identity(device, view_);
+    if (!is_askable(device, view_)) {
+        return;
+    }
+    if (const auto asked = asked_identity(file_.fd())) {
+        identity_ = agreed_identity(std::move(identity_), *asked, path);
+        said_itself_ = true;
+    }
 }
 
 void BlockDeviceDriver::use_memory(std::span<std::byte> memory) noexcept {
@@ -272,6 +288,9 @@ LunReport BlockDeviceDriver::report() const {
     out.limits.emplace_back("direct I/O", file_.is_direct() ? "yes" : "no, through the page cache");
     out.limits.emplace_back("compare", "a read, compared on this host");
     if (file_.is_device()) {
+        out.limits.emplace_back("identity",
+                                said_itself_ ? "as the kernel has it, and the device itself says so"
+                                             : "as the kernel has it");
         for (auto& [name, value] : queue_limits(file_.status().st_rdev, view_)) {
             out.thin = out.thin || (name == "queue discard_max_bytes" && value != "0");
             out.write_cache =

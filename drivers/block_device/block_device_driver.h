@@ -58,6 +58,7 @@ private:
         std::byte* data = nullptr; // The caller's buffer or the copy.
     };
 
+    void identify(const std::string& path);
     void start(std::uint32_t index) noexcept;
     void start_transfer(std::uint32_t index) noexcept;
     void queue_transfer(std::uint32_t index) noexcept;
@@ -92,6 +93,7 @@ private:
     std::uint64_t slow_count_ = 0; // Where the kernel puts what it reads of slow_'s event.
     std::span<std::byte> registered_{};
     bool gone_ = false;
+    bool said_itself_ = false; // Who it is: the device was asked and agreed.
 };
 
 } // namespace drivers::block_device

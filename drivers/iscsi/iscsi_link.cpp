@@ -189,9 +189,10 @@ void IscsiDriver::take_who(TimePoint now) noexcept {
         return;
     }
     asking_ = Asking::nothing;
-    const bool same = identity_.unique_id.empty()
-                          ? parse_serial(control_.bytes()) == identity_.serial
-                          : parse_device_ids(control_.bytes()).unique_id == identity_.unique_id;
+    const bool same =
+        identity_.unique_id.empty()
+            ? wire::scsi::parse_serial(control_.bytes()) == identity_.serial
+            : wire::scsi::parse_device_ids(control_.bytes()).unique_id == identity_.unique_id;
     if (control_.good() && same) {
         phase_ = Phase::up;
         ++fences_;
@@ -222,7 +223,7 @@ void IscsiDriver::watch_access(TimePoint now) noexcept {
         asking_ = Asking::nothing;
         access_stale_ = control_.unit_attention(); // Then once more.
         if (control_.good()) {
-            facts_.groups = parse_port_groups(control_.bytes());
+            facts_.groups = wire::scsi::parse_port_groups(control_.bytes());
             access_ = access_of(facts_);
         }
     }

@@ -72,7 +72,7 @@ LunFacts ask_facts(Session& session, Control& control, const Clock& clock, Durat
     };
     LunFacts facts;
     const bool told = ask(session, control, inquiry_cdb(control_bytes), wait);
-    const auto inquiry = told ? parse_inquiry(control.bytes()) : std::nullopt;
+    const auto inquiry = told ? wire::scsi::parse_inquiry(control.bytes()) : std::nullopt;
     if (!inquiry || inquiry->qualifier != 0 || inquiry->device_type == 0x1f) {
         throw ArrayError("the array has no such LUN");
     }
@@ -80,23 +80,25 @@ LunFacts ask_facts(Session& session, Control& control, const Clock& clock, Durat
         throw ArrayError(fmt::format("the LUN is no disk (device type {})", inquiry->device_type));
     }
     facts.inquiry = *inquiry;
-    facts.serial = parse_serial(page(0x80));
-    facts.ids = parse_device_ids(page(0x83));
-    facts.limits = parse_block_limits(page(0xb0)).value_or(BlockLimits{});
-    facts.provisioning = parse_provisioning(page(0xb2)).value_or(Provisioning{});
+    facts.serial = wire::scsi::parse_serial(page(0x80));
+    facts.ids = wire::scsi::parse_device_ids(page(0x83));
+    facts.limits = wire::scsi::parse_block_limits(page(0xb0)).value_or(wire::scsi::BlockLimits{});
+    facts.provisioning =
+        wire::scsi::parse_provisioning(page(0xb2)).value_or(wire::scsi::Provisioning{});
     if (facts.inquiry.port_group_support != 0 &&
         ask(session, control, report_port_groups_cdb(control_bytes), wait)) {
-        facts.groups = parse_port_groups(control.bytes());
+        facts.groups = wire::scsi::parse_port_groups(control.bytes());
     }
     if (ask(session, control, mode_sense_cdb(0x08, control_bytes), wait)) {
-        facts.cache = parse_cache_mode(control.bytes()).value_or(CacheMode{});
+        facts.cache =
+            wire::scsi::parse_cache_mode(control.bytes()).value_or(wire::scsi::CacheMode{});
     }
     if (ask(session, control, read_reservation_cdb(control_bytes), wait)) {
-        facts.reserved_by = parse_reservation(control.bytes());
+        facts.reserved_by = wire::scsi::parse_reservation(control.bytes());
     }
     const bool sized = ask(session, control, read_capacity_cdb(control_bytes), wait);
     const std::uint32_t sense = control.sense();
-    const auto capacity = sized ? parse_capacity(control.bytes()) : std::nullopt;
+    const auto capacity = sized ? wire::scsi::parse_capacity(control.bytes()) : std::nullopt;
     if (!capacity) {
         throw ArrayError(fmt::format(
             "the LUN does not say how large it is (READ CAPACITY(16), sense {:06x})", sense));
@@ -119,8 +121,8 @@ Geometry LunFacts::geometry() const {
     return out;
 }
 
-const PortGroup* LunFacts::own_group() const {
-    for (const PortGroup& group : groups) {
+const wire::scsi::PortGroup* LunFacts::own_group() const {
+    for (const wire::scsi::PortGroup& group : groups) {
         const auto& ports = group.relative_ports;
         const bool has_port =
             ids.relative_port &&
@@ -133,7 +135,7 @@ const PortGroup* LunFacts::own_group() const {
 }
 
 Access access_of(const LunFacts& facts) noexcept {
-    const PortGroup* const group = facts.own_group();
+    const wire::scsi::PortGroup* const group = facts.own_group();
     if (group == nullptr) {
         return Access::optimized;
     }
@@ -160,14 +162,14 @@ LunReport report_of(const LunFacts& facts, const Session& session, const std::st
     report.write_cache = facts.cache.write_cache;
     report.write_protected = facts.cache.write_protected;
     report.reserved_by = facts.reserved_by;
-    const PortGroup* const own = facts.own_group();
+    const wire::scsi::PortGroup* const own = facts.own_group();
     PathReport path;
     path.portal = portal;
-    path.state = own == nullptr ? "active/optimized" : access_state_name(own->state);
+    path.state = own == nullptr ? "active/optimized" : wire::scsi::access_state_name(own->state);
     path.group = own == nullptr ? 0 : own->id;
     path.preferred = own != nullptr && own->preferred;
     report.paths.push_back(path);
-    const BlockLimits& limits = facts.limits;
+    const wire::scsi::BlockLimits& limits = facts.limits;
     report.limits = {
         {"transfer_max_blocks", number(limits.transfer_max)},
         {"transfer_optimal_blocks", number(limits.transfer_optimal)},

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "drivers/api/lun_report.h"
-#include "drivers/iscsi/lun_pages.h"
 #include "drivers/iscsi/session.h"
+#include "drivers/wire/lun_pages.h"
 
 #include <array>
 
@@ -36,19 +36,20 @@ inline constexpr std::uint16_t control_bytes = 4096;
 
 // Everything a LUN says of itself; what it does not support stays at its default.
 struct LunFacts {
-    InquiryData inquiry;
+    wire::scsi::InquiryData inquiry;
     std::string serial;
-    DeviceIds ids;
-    BlockLimits limits;
-    Provisioning provisioning;
-    Capacity capacity;
-    CacheMode cache;
-    std::vector<PortGroup> groups;
+    wire::scsi::DeviceIds ids;
+    wire::scsi::BlockLimits limits;
+    wire::scsi::Provisioning provisioning;
+    wire::scsi::Capacity capacity;
+    wire::scsi::CacheMode cache;
+    std::vector<wire::scsi::PortGroup> groups;
     std::string reserved_by;
 
     Identity identity() const;
     Geometry geometry() const;
-    const PortGroup* own_group() const; // Of the port that was asked through; null = no ALUA.
+    const wire::scsi::PortGroup*
+    own_group() const; // Of the port that was asked through; null = no ALUA.
 };
 
 // Asks one question and waits. False: the LUN does not support it. Throws ArrayError when the

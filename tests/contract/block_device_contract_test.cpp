@@ -120,6 +120,52 @@ TEST_CASE("a loop device is claimed by the first driver and shared by the next",
     CHECK(probe("file:" + path, clock).in_use == "behind " + loop.name());
 }
 
+namespace {
+
+// How often the kernel has told the device to make its cache durable: Documentation/block/stat.
+std::uint64_t flushes_of(const std::string& device) {
+    std::ifstream in("/sys/block" + device.substr(device.rfind('/')) + "/stat");
+    std::vector<std::uint64_t> numbers;
+    for (std::uint64_t number = 0; in >> number;) {
+        numbers.push_back(number);
+    }
+    constexpr std::size_t flush_place = 15;
+    return numbers.size() > flush_place ? numbers[flush_place] : 0;
+}
+
+} // namespace
+
+TEST_CASE("a write with FUA is durable when it is answered, one without leaves the cache alone",
+          "[contract][block_device]") {
+    const tests::ScratchFolder folder;
+    const tests::LoopDevice loop(new_file(folder));
+    if (loop.name().empty()) {
+        WARN("LEFT OUT: this user may have no loop device, so FUA was not looked at");
+        return;
+    }
+    drivers::MonotonicClock clock;
+    const auto driver = open(loop.name(), 1, clock);
+    std::vector<std::byte> data(driver->geometry().block_bytes, std::byte{3});
+    const auto flushes_in = [&](Request request) {
+        const std::uint64_t before = flushes_of(loop.name());
+        REQUIRE(tests::run_one(*driver, request).status == Status::good);
+        return flushes_of(loop.name()) - before;
+    };
+    Request flush;
+    flush.op = Op::flush;
+    (void)flushes_in(whole_block(Op::write, 1, data)); // Dirty, or a flush is passed over.
+    if (flushes_in(flush) == 0) {
+        WARN("LEFT OUT: this kernel counts no flushes of a loop device");
+        return;
+    }
+    // A loop device knows no FUA of its own: the kernel flushes behind each such write.
+    Request durable = whole_block(Op::write, 2, data);
+    durable.force_unit_access = true;
+    CHECK(flushes_in(durable) == 1);
+    CHECK(flushes_in(whole_block(Op::write, 3, data)) == 0);
+    CHECK(flushes_in(whole_block(Op::read, 3, data)) == 0);
+}
+
 TEST_CASE("a file that another holds is read and never written", "[contract][block_device]") {
     const tests::ScratchFolder folder;
     const std::string path = new_file(folder);

@@ -7,6 +7,7 @@
 // What a LUN says of itself is read without a step outside, whatever it says.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace drivers::iscsi;
+    using namespace drivers::wire::scsi;
     const drivers::wire::Bytes bytes = std::as_bytes(std::span(data, size));
     LunFacts facts;
     facts.inquiry = parse_inquiry(bytes).value_or(InquiryData{});

@@ -98,6 +98,9 @@ def main():
             check("the kernel's SCSI disk has the array's identity", scsi.get("unique_id") == UNIQUE_ID and
                   scsi.get("vendor") == "ARRBENCH" and scsi.get("serial") == "GUEST0000", scsi)
             check("its NVMe namespace has the same one", nvme.get("unique_id") == UNIQUE_ID, nvme)
+            said = "and the device itself says so"
+            check("both were asked themselves who they are", said in str(scsi.get("limits")) and
+                  said in str(nvme.get("limits")), (scsi.get("limits"), nvme.get("limits")))
             check("nobody uses them", scsi.get("in_use") == "" and nvme.get("in_use") == "", (scsi, nvme))
             code, said = load(machine, "/dev/sda", "--destroy", "0123456789abcdef0123456789abcdef")
             check("another LUN's name is refused", code == 4 and f"--destroy {UNIQUE_ID}" in said, said)

@@ -65,7 +65,7 @@ const Arrows folder_arrows = {
     {"drivers/multipath", {"drivers/api"}}, // Composes drivers that it knows only as such.
     {"drivers/iscsi", {"drivers/api", "drivers/wire"}},
     {"drivers/nvme_tcp", {"drivers/api", "drivers/wire"}},
-    {"drivers/block_device", {"drivers/api"}},
+    {"drivers/block_device", {"drivers/api", "drivers/wire"}}, // What a device says of itself.
     {"drivers/fio", {"drivers/api"}},
     {"drivers/lab", {"drivers/api", "drivers/wire"}}, // Sink-hole services answer DNS and NTP.
     {"drivers/capture", {"drivers/api", "drivers/wire"}},

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/iscsi/lun_facts.h"
-#include "drivers/iscsi/lun_pages.h"
 #include "drivers/iscsi/scsi_commands.h"
+#include "drivers/wire/lun_pages.h"
 
 #include <catch2/catch.hpp>
 
 #include <initializer_list>
 
 using namespace drivers::iscsi;
+using namespace drivers::wire::scsi;
 using drivers::wire::Bytes;
 
 namespace {

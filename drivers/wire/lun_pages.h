@@ -10,7 +10,7 @@
 
 // What a LUN says of itself, read from bytes of any length and content: a field that lies beyond
 // the end is absent.
-namespace drivers::iscsi {
+namespace drivers::wire::scsi {
 
 struct InquiryData { // SPC-5 6.7.2
     std::uint8_t device_type = 0x1f;
@@ -20,16 +20,16 @@ struct InquiryData { // SPC-5 6.7.2
     std::string product;
     std::string revision;
 };
-std::optional<InquiryData> parse_inquiry(wire::Bytes bytes);
+std::optional<InquiryData> parse_inquiry(Bytes bytes);
 
-std::string parse_serial(wire::Bytes page); // VPD 0x80, SPC-5 7.7.20
+std::string parse_serial(Bytes page); // VPD 0x80, SPC-5 7.7.20
 
 struct DeviceIds {         // VPD 0x83, SPC-5 7.7.6
     std::string unique_id; // The LUN's NAA-6, else EUI-64, else other NAA; lower-case hexadecimal.
     std::optional<std::uint16_t> port_group;
     std::optional<std::uint16_t> relative_port;
 };
-DeviceIds parse_device_ids(wire::Bytes page);
+DeviceIds parse_device_ids(Bytes page);
 
 struct BlockLimits { // VPD 0xB0, SBC-4 6.6.4; in blocks, 0 = not stated.
     std::uint32_t transfer_max = 0;
@@ -41,14 +41,14 @@ struct BlockLimits { // VPD 0xB0, SBC-4 6.6.4; in blocks, 0 = not stated.
     std::uint64_t write_same_max = 0;
     std::uint8_t compare_and_write_max = 0;
 };
-std::optional<BlockLimits> parse_block_limits(wire::Bytes page);
+std::optional<BlockLimits> parse_block_limits(Bytes page);
 
 struct Provisioning {              // VPD 0xB2, SBC-4 6.6.6
     bool unmap = false;            // LBPU
     bool write_same_unmap = false; // LBPWS
     std::uint8_t type = 0;         // 1 = full, 2 = thin
 };
-std::optional<Provisioning> parse_provisioning(wire::Bytes page);
+std::optional<Provisioning> parse_provisioning(Bytes page);
 
 struct Capacity { // READ CAPACITY(16), SBC-4 5.20.2
     std::uint64_t block_count = 0;
@@ -57,13 +57,13 @@ struct Capacity { // READ CAPACITY(16), SBC-4 5.20.2
     bool thin = false;                  // LBPME
     bool unmapped_reads_zero = false;   // LBPRZ
 };
-std::optional<Capacity> parse_capacity(wire::Bytes bytes);
+std::optional<Capacity> parse_capacity(Bytes bytes);
 
 struct CacheMode { // MODE SENSE(10) with the caching page, SPC-5 7.5.7 and SBC-4 6.5.6
     bool write_protected = false;
     bool write_cache = false;
 };
-std::optional<CacheMode> parse_cache_mode(wire::Bytes bytes);
+std::optional<CacheMode> parse_cache_mode(Bytes bytes);
 
 struct PortGroup { // REPORT TARGET PORT GROUPS, SPC-5 6.36
     std::uint16_t id = 0;
@@ -71,11 +71,11 @@ struct PortGroup { // REPORT TARGET PORT GROUPS, SPC-5 6.36
     bool preferred = false;
     std::vector<std::uint16_t> relative_ports;
 };
-std::vector<PortGroup> parse_port_groups(wire::Bytes bytes);
+std::vector<PortGroup> parse_port_groups(Bytes bytes);
 const char* access_state_name(std::uint8_t state) noexcept;
 
 // PERSISTENT RESERVE IN, READ RESERVATION (SPC-5 6.15.3): the holder's key in hexadecimal; empty =
 // not reserved.
-std::string parse_reservation(wire::Bytes bytes);
+std::string parse_reservation(Bytes bytes);
 
-} // namespace drivers::iscsi
+} // namespace drivers::wire::scsi

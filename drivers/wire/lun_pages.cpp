@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "drivers/iscsi/lun_pages.h"
+#include "drivers/wire/lun_pages.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 
-namespace drivers::iscsi {
+namespace drivers::wire::scsi {
 
 namespace {
-
-using wire::Bytes;
 
 // ASCII as SCSI pads it; what cannot be printed becomes '?', so that no array can draw on a
 // terminal or in a report.
@@ -35,10 +33,10 @@ std::string hex(Bytes bytes) {
 
 // The body of a VPD page, if it is the page asked for: a four-byte header, then PAGE LENGTH bytes.
 Bytes page_body(Bytes page, std::uint8_t code) {
-    if (page.size() < 4 || wire::load_u8(page, 1) != code) {
+    if (page.size() < 4 || load_u8(page, 1) != code) {
         return {};
     }
-    return page.subspan(4).first(std::min<std::size_t>(wire::load_be16(page, 2), page.size() - 4));
+    return page.subspan(4).first(std::min<std::size_t>(load_be16(page, 2), page.size() - 4));
 }
 
 struct Designator {
@@ -52,7 +50,7 @@ int rank(const Designator& designator) {
     if (designator.association != 0 || designator.value.empty()) {
         return 0;
     }
-    const bool naa_6 = wire::load_u8(designator.value, 0) >> 4U == 6;
+    const bool naa_6 = load_u8(designator.value, 0) >> 4U == 6;
     switch (designator.type) {
     case 3:
         return naa_6 && designator.value.size() == 16 ? 3 : designator.value.size() == 8 ? 1 : 0;
@@ -70,9 +68,9 @@ std::optional<InquiryData> parse_inquiry(Bytes bytes) {
         return std::nullopt;
     }
     InquiryData out;
-    out.device_type = wire::load_u8(bytes, 0) & 0x1fU;
-    out.qualifier = static_cast<std::uint8_t>(wire::load_u8(bytes, 0) >> 5U);
-    out.port_group_support = wire::load_u8(bytes, 5) >> 4U & 0x3U;
+    out.device_type = load_u8(bytes, 0) & 0x1fU;
+    out.qualifier = static_cast<std::uint8_t>(load_u8(bytes, 0) >> 5U);
+    out.port_group_support = load_u8(bytes, 5) >> 4U & 0x3U;
     out.vendor = text_at(bytes, 8, 8);
     out.product = text_at(bytes, 16, 16);
     out.revision = text_at(bytes, 32, 4);
@@ -89,13 +87,13 @@ DeviceIds parse_device_ids(Bytes page) {
     int best = 0;
     Bytes rest = page_body(page, 0x83);
     while (rest.size() >= 4) {
-        const std::size_t length = wire::load_u8(rest, 3);
+        const std::size_t length = load_u8(rest, 3);
         if (length > rest.size() - 4) {
             break;
         }
         Designator designator;
-        designator.association = wire::load_u8(rest, 1) >> 4U & 0x3U;
-        designator.type = wire::load_u8(rest, 1) & 0xfU;
+        designator.association = load_u8(rest, 1) >> 4U & 0x3U;
+        designator.type = load_u8(rest, 1) & 0xfU;
         designator.value = rest.subspan(4, length);
         if (rank(designator) > best) {
             best = rank(designator);
@@ -103,9 +101,9 @@ DeviceIds parse_device_ids(Bytes page) {
         }
         const bool of_port = designator.association == 1 && length == 4;
         if (of_port && designator.type == 4) {
-            out.relative_port = wire::load_be16(designator.value, 2);
+            out.relative_port = load_be16(designator.value, 2);
         } else if (of_port && designator.type == 5) {
-            out.port_group = wire::load_be16(designator.value, 2);
+            out.port_group = load_be16(designator.value, 2);
         }
         rest = rest.subspan(4 + length);
     }
@@ -118,17 +116,17 @@ std::optional<BlockLimits> parse_block_limits(Bytes page) {
         return std::nullopt;
     }
     BlockLimits out; // Offsets count from the body, four below the page's.
-    out.compare_and_write_max = wire::load_u8(body, 1);
-    out.transfer_granularity = wire::load_be16(body, 2);
-    out.transfer_max = wire::load_be32(body, 4);
-    out.transfer_optimal = wire::load_be32(body, 8);
+    out.compare_and_write_max = load_u8(body, 1);
+    out.transfer_granularity = load_be16(body, 2);
+    out.transfer_max = load_be32(body, 4);
+    out.transfer_optimal = load_be32(body, 8);
     if (body.size() >= 28) {
-        out.unmap_max = wire::load_be32(body, 16);
-        out.unmap_descriptors_max = wire::load_be32(body, 20);
-        out.unmap_granularity = wire::load_be32(body, 24);
+        out.unmap_max = load_be32(body, 16);
+        out.unmap_descriptors_max = load_be32(body, 20);
+        out.unmap_granularity = load_be32(body, 24);
     }
     if (body.size() >= 40) {
-        out.write_same_max = wire::load_be64(body, 32);
+        out.write_same_max = load_be64(body, 32);
     }
     return out;
 }
@@ -139,9 +137,9 @@ std::optional<Provisioning> parse_provisioning(Bytes page) {
         return std::nullopt;
     }
     Provisioning out;
-    out.unmap = (wire::load_u8(body, 1) & 0x80U) != 0;
-    out.write_same_unmap = (wire::load_u8(body, 1) & 0x40U) != 0;
-    out.type = wire::load_u8(body, 2) & 0x7U;
+    out.unmap = (load_u8(body, 1) & 0x80U) != 0;
+    out.write_same_unmap = (load_u8(body, 1) & 0x40U) != 0;
+    out.type = load_u8(body, 2) & 0x7U;
     return out;
 }
 
@@ -150,8 +148,8 @@ std::optional<Capacity> parse_capacity(Bytes bytes) {
         return std::nullopt;
     }
     Capacity out;
-    const std::uint64_t last = wire::load_be64(bytes, 0);
-    out.block_bytes = wire::load_be32(bytes, 8);
+    const std::uint64_t last = load_be64(bytes, 0);
+    out.block_bytes = load_be32(bytes, 8);
     const bool sane = out.block_bytes >= 512 && out.block_bytes <= 65536 &&
                       out.block_bytes % 512 == 0 && last < UINT64_MAX / out.block_bytes;
     if (!sane) {
@@ -159,9 +157,9 @@ std::optional<Capacity> parse_capacity(Bytes bytes) {
     }
     out.block_count = last + 1;
     if (bytes.size() >= 16) {
-        out.physical_exponent = wire::load_u8(bytes, 13) & 0xfU;
-        out.thin = (wire::load_u8(bytes, 14) & 0x80U) != 0;
-        out.unmapped_reads_zero = (wire::load_u8(bytes, 14) & 0x40U) != 0;
+        out.physical_exponent = load_u8(bytes, 13) & 0xfU;
+        out.thin = (load_u8(bytes, 14) & 0x80U) != 0;
+        out.unmapped_reads_zero = (load_u8(bytes, 14) & 0x40U) != 0;
     }
     return out;
 }
@@ -171,11 +169,11 @@ std::optional<CacheMode> parse_cache_mode(Bytes bytes) {
         return std::nullopt;
     }
     CacheMode out;
-    out.write_protected = (wire::load_u8(bytes, 3) & 0x80U) != 0;
-    const std::size_t length = std::min<std::size_t>(wire::load_be16(bytes, 0) + 2U, bytes.size());
-    const std::size_t page = 8U + wire::load_be16(bytes, 6);
-    if (page + 3 <= length && (wire::load_u8(bytes, page) & 0x7fU) == 0x08) {
-        out.write_cache = (wire::load_u8(bytes, page + 2) & 0x04U) != 0;
+    out.write_protected = (load_u8(bytes, 3) & 0x80U) != 0;
+    const std::size_t length = std::min<std::size_t>(load_be16(bytes, 0) + 2U, bytes.size());
+    const std::size_t page = 8U + load_be16(bytes, 6);
+    if (page + 3 <= length && (load_u8(bytes, page) & 0x7fU) == 0x08) {
+        out.write_cache = (load_u8(bytes, page + 2) & 0x04U) != 0;
     }
     return out;
 }
@@ -186,16 +184,15 @@ std::vector<PortGroup> parse_port_groups(Bytes bytes) {
         return out;
     }
     Bytes rest =
-        bytes.subspan(4).first(std::min<std::size_t>(wire::load_be32(bytes, 0), bytes.size() - 4));
+        bytes.subspan(4).first(std::min<std::size_t>(load_be32(bytes, 0), bytes.size() - 4));
     while (rest.size() >= 8) {
         PortGroup group;
-        group.preferred = (wire::load_u8(rest, 0) & 0x80U) != 0;
-        group.state = wire::load_u8(rest, 0) & 0xfU;
-        group.id = wire::load_be16(rest, 2);
-        const std::size_t ports =
-            std::min<std::size_t>(wire::load_u8(rest, 7), (rest.size() - 8) / 4);
+        group.preferred = (load_u8(rest, 0) & 0x80U) != 0;
+        group.state = load_u8(rest, 0) & 0xfU;
+        group.id = load_be16(rest, 2);
+        const std::size_t ports = std::min<std::size_t>(load_u8(rest, 7), (rest.size() - 8) / 4);
         for (std::size_t i = 0; i < ports; ++i) {
-            group.relative_ports.push_back(wire::load_be16(rest, 8 + i * 4 + 2));
+            group.relative_ports.push_back(load_be16(rest, 8 + i * 4 + 2));
         }
         rest = rest.subspan(8 + ports * 4);
         out.push_back(std::move(group));
@@ -225,10 +222,10 @@ const char* access_state_name(std::uint8_t state) noexcept {
 }
 
 std::string parse_reservation(Bytes bytes) {
-    if (bytes.size() < 16 || wire::load_be32(bytes, 4) < 16) {
+    if (bytes.size() < 16 || load_be32(bytes, 4) < 16) {
         return "";
     }
     return hex(bytes.subspan(8, 8));
 }
 
-} // namespace drivers::iscsi
+} // namespace drivers::wire::scsi
