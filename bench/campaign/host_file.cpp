@@ -54,7 +54,8 @@ void add_interfaces(std::map<std::string, std::string>& out) {
 std::string lane_scheduling() {
     bool is_granted = false;
     std::thread([&is_granted] { is_granted = drivers::Priority().is_granted(); }).join();
-    return is_granted ? "real-time (SCHED_FIFO) while it mostly sleeps"
+    return is_granted ? "real-time (SCHED_FIFO) while it mostly sleeps; as any other "
+                        "process in a closed loop on this host's own devices"
                       : "as any other process: the host grants no priority";
 }
 

@@ -161,7 +161,8 @@ std::vector<load::Lane> RoundRunner::lanes_for(ArrayUnderTest& array, const Load
     return out;
 }
 
-load::LoadSettings RoundRunner::settings_for(const LoadOrder& order,
+load::LoadSettings RoundRunner::settings_for(const ArrayUnderTest& array,
+                                             const LoadOrder& order,
                                              const OnInterval& on_interval) {
     load::LoadSettings out;
     out.ramp = order.ramp;
@@ -170,6 +171,8 @@ load::LoadSettings RoundRunner::settings_for(const LoadOrder& order,
     const profiles::Offer offer = profiles::offer_of(order.workload);
     out.offered_per_s = offer.open_loop ? offer.rate_per_s / share().count : 0;
     out.offers_own_schedule = offer.open_loop && !offer.is_exact;
+    out.limits.ahead_of_others =
+        offer.open_loop || array.paths.front().kind != plan::UrlKind::block_device;
     out.stop = &Interruption::flag();
     out.on_interval = on_interval;
     if (others_ != nullptr) {
@@ -201,7 +204,7 @@ RoundRunner::load(ArrayUnderTest& array, const LoadOrder& order, const OnInterva
     }
     std::vector<load::Lane> lanes = lanes_for(array, order);
     const DataWatch data({plan_, lab_, array, share()}, lanes, order.workload);
-    const load::LoadSettings settings = settings_for(order, on_interval);
+    const load::LoadSettings settings = settings_for(array, order, on_interval);
     if (!order.phases.empty()) {
         return run_disturbed(array, order, {lanes, settings, data});
     }

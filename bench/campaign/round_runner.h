@@ -77,7 +77,9 @@ public:
 private:
     HostShare share() const { return others_ == nullptr ? HostShare{} : others_->share(); }
     std::vector<load::Lane> lanes_for(ArrayUnderTest& array, const LoadOrder& order);
-    load::LoadSettings settings_for(const LoadOrder& order, const OnInterval& on_interval);
+    load::LoadSettings settings_for(const ArrayUnderTest& array,
+                                    const LoadOrder& order,
+                                    const OnInterval& on_interval);
     void gather(results::RoundRecord& round, std::vector<WatchedAccess>& accesses);
     struct Opened {
         std::vector<load::Lane>& lanes;

@@ -273,6 +273,7 @@ int load_command(const Arguments& arguments) {
     const profiles::Offer offer = profiles::offer_of(request->workload);
     settings.offered_per_s = offer.open_loop ? offer.rate_per_s / request->shard.count : 0;
     settings.offers_own_schedule = offer.open_loop && !offer.is_exact;
+    settings.limits.ahead_of_others = offer.open_loop || url.kind != plan::UrlKind::block_device;
     settings.keeps_interval_histograms = request->shard.count > 1;
     settings.stop = &stop_asked;
     if (request->progress) {

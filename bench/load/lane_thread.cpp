@@ -33,7 +33,7 @@ LaneThread::LaneThread(Lane& lane,
 }
 
 void LaneThread::run(const std::atomic<bool>* stop, std::atomic<std::uint32_t>& progress) noexcept {
-    drivers::Priority priority;
+    drivers::Priority priority(limits_.ahead_of_others);
     prctl(PR_SET_TIMERSLACK, 1UL); // Wake when asked, not up to 50 us later.
     progress_ = &progress;
     bool closed = false;

@@ -14,7 +14,10 @@ struct LaneLimits {
     drivers::Duration drain{std::chrono::seconds(5)}; // Most time for the answers after the end.
     drivers::Duration spin_max{std::chrono::microseconds(500)}; // Most, before a due instant.
     drivers::Duration heartbeat{std::chrono::milliseconds(20)}; // Longest sleep.
-    drivers::Duration gap_min{std::chrono::milliseconds(50)};   // Not running for so long is told.
+    // Of what else this host runs, where it permits that, so as to come in time. Not for a closed
+    // loop on a device or file of this host, whose own work is among what would have to wait.
+    bool ahead_of_others = true;
+    drivers::Duration gap_min{std::chrono::milliseconds(50)}; // Not running for so long is told.
 };
 
 enum class LaneEnd : std::uint8_t { complete, interrupted, unanswered };

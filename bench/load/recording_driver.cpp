@@ -67,6 +67,7 @@ public:
     std::size_t poll(std::span<drivers::Completion> out) noexcept override {
         return inner_->poll(out);
     }
+    void use_memory(std::span<std::byte> memory) noexcept override { inner_->use_memory(memory); }
     std::uint64_t fences() const noexcept override { return inner_->fences(); }
     drivers::Access access() const noexcept override { return inner_->access(); }
     int wait_fd() const noexcept override { return inner_->wait_fd(); }

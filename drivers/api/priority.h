@@ -3,7 +3,6 @@
 
 #include "drivers/api/clock.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <time.h>
 
@@ -12,12 +11,14 @@ namespace drivers {
 // Lets the calling thread run before what else this host does, where the host permits it (root,
 // CAP_SYS_NICE or RLIMIT_RTPRIO): an instrument that waits for a compiler measures the compiler.
 // The real-time class is kept only while the thread mostly sleeps, since the kernel stops one that
-// never does for 50 ms of each second (sched(7), sched_rt_runtime_us).
+// never does for 50 ms of each second (sched(7), sched_rt_runtime_us). Threads that the kernel
+// makes in this one's name, io_uring's workers, stay as they would have been: two that run before
+// all others push each other from processor to processor.
 class Priority {
 public:
     static constexpr Duration review_every = std::chrono::milliseconds(50);
 
-    Priority() noexcept { is_raised_ = set(SCHED_FIFO); }
+    explicit Priority(bool wanted = true) noexcept { is_raised_ = wanted && set(SCHED_FIFO); }
 
     bool is_granted() const noexcept { return is_raised_; }
 
@@ -41,7 +42,8 @@ private:
     static bool set(int policy) noexcept {
         sched_param parameters{};
         parameters.sched_priority = policy == SCHED_FIFO ? 1 : 0;
-        return pthread_setschedparam(pthread_self(), policy, &parameters) == 0;
+        return sched_setscheduler(0, policy | SCHED_RESET_ON_FORK, &parameters) ==
+               0; // This thread.
     }
     static Duration used_so_far() noexcept {
         timespec used{};
