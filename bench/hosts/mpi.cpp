@@ -29,13 +29,21 @@ extern "C" int __lsan_is_turned_off() { // NOLINT(bugprone-reserved-identifier)
 namespace bench::hosts {
 
 bool is_launched_by_mpi() {
+    // NOLINTBEGIN(concurrency-mt-unsafe): before any thread.
+    for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"}) {
+        const char* count = std::getenv(name);
+        if (count != nullptr && std::strcmp(count, "1") == 0) {
+            return false; // Alone is no company.
+        }
+    }
     for (const char* name :
          {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS"}) {
-        if (std::getenv(name) != nullptr) { // NOLINT(concurrency-mt-unsafe): before any thread.
+        if (std::getenv(name) != nullptr) {
             return true;
         }
     }
     return false;
+    // NOLINTEND(concurrency-mt-unsafe)
 }
 
 #if ARRAYBENCH_HAS_MPI
@@ -140,8 +148,9 @@ bool knows_mpi() {
 
 Introduced introduced_by_mpi() {
     throw drivers::UsageError(
-        "started by an MPI launcher, but this build knows no MPI: it was built on a host without "
-        "it (Debian: libopenmpi-dev)");
+        "started by an MPI launcher, but this build knows no MPI: build it on a host that has it "
+        "(Debian: libopenmpi-dev), or start it on each host by itself with --shard i/n --start-at "
+        "TIME and put the parts together with `arraybench merge`");
 }
 
 #endif
