@@ -123,6 +123,10 @@ void Campaign::read_journal() {
                 throw drivers::UsageError(fmt::format(
                     "{}: plan.json is not the one this run was started with", folder_.path()));
             }
+        } else if (entry.kind == "run resumed") {
+            earlier_.hosts.clear();
+        } else if (entry.kind == "hosts met") {
+            earlier_.hosts = field(entry, "hosts");
         } else if (entry.kind == "round finished") {
             std::uint32_t index = 0;
             const std::string text = field(entry, "index");
@@ -195,10 +199,7 @@ void Campaign::run_in_lab() {
     }
     watch_quietly("quiet before", plan_.egress ? plan_.egress->before : 0s);
     precondition(lab, runner);
-    if (!plan_.preconditioning) { // Else everything has just been written over.
-        lab.load_expectations(folder_.path());
-    }
-    lab.save_expectations(folder_.path(), false); // What is there from earlier is no longer all.
+    recall_expectations(lab);
     run_rounds(lab, runner);
     run_spare_rounds(lab, runner);
     run_capacity(lab, runner);
@@ -207,6 +208,9 @@ void Campaign::run_in_lab() {
         egress_->stop(); // An array that is being ended says things that it would not say.
     }
     lab.save_expectations(folder_.path(), true);
+    if (options_.others != nullptr) {
+        options_.others->gather_expectations(folder_.path());
+    }
     cross_check(lab);
     journal_.note("arrays leave");
 }

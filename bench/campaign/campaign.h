@@ -45,6 +45,7 @@ private:
         std::map<std::uint32_t, std::string> round_hashes;
         std::map<std::string, double> knees;
         std::int64_t started_utc_ns = 0;
+        std::string hosts; // That drove it together; empty = one.
     };
 
     using RoundShown = std::function<void(const results::IntervalRecord&)>;
@@ -68,6 +69,7 @@ private:
     drivers::Duration round_length() const;
     drivers::Duration length_left() const;
     void meet_others(const Lab& lab);
+    void recall_expectations(Lab& lab);
     void note_end();
     void watch_quietly(const char* phase, drivers::Duration span);
     void finish();

@@ -10,17 +10,20 @@
 
 namespace bench::campaign {
 
-// Before anything is measured: the largest platform of the search has room on the working set.
+// Before anything is measured: the largest platform of the search has room on the working set, and
+// the smallest has work for every lane.
 void Campaign::check_capacity_fits(const Lab& lab) const {
     for (const plan::CapacityVariant& variant : plan_.capacity->variants) {
-        profiles::interception::PlatformWorkload most = variant.workload;
-        most.parameters = plan::platform_at(variant, plan_.capacity->to);
-        profiles::WorkingSet set;
-        set.size_bytes = lab.working_set_bytes(most);
         const std::uint32_t hosts = options_.others == nullptr ? 1 : options_.others->share().count;
         const std::uint32_t lanes = plan_.lanes * hosts;
-        for (std::uint32_t lane = 0; lane < lanes; ++lane) {
-            (void)profiles::make_source(most, set, plan_.seed, {lane, lanes});
+        for (const double targets : {plan_.capacity->from, plan_.capacity->to}) {
+            profiles::interception::PlatformWorkload platform = variant.workload;
+            platform.parameters = plan::platform_at(variant, targets);
+            profiles::WorkingSet set;
+            set.size_bytes = lab.working_set_bytes(platform);
+            for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+                (void)profiles::make_source(platform, set, plan_.seed, {lane, lanes});
+            }
         }
     }
 }

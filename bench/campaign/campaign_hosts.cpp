@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/campaign.h"
+#include "bench/campaign/expectation_files.h"
 #include "bench/campaign/host_record.h"
 #include "bench/campaign/interruption.h"
 #include "results/whole_file.h"
+
+#include <filesystem>
 
 namespace bench::campaign {
 
@@ -31,6 +34,23 @@ void Campaign::meet_others(const Lab& lab) {
     }
     results::write_whole_file(folder_.path() + "/host.json", host_text(record_.host));
     journal_.note("hosts met", {{"hosts", std::to_string(share.count)}});
+}
+
+// What the arrays hold from earlier, in a run that is resumed. It counts only for the same share of
+// the load: of other hosts' writes nothing would be known.
+void Campaign::recall_expectations(Lab& lab) {
+    const std::string hosts =
+        options_.others == nullptr ? "" : std::to_string(options_.others->share().count);
+    const bool same_share = earlier_.hosts == hosts;
+    if (same_share && !plan_.preconditioning) { // Else everything has just been written over.
+        lab.load_expectations(folder_.path());
+    }
+    lab.save_expectations(folder_.path(), false); // What is there from earlier is no longer all.
+    for (const ExpectationFile& file : expectation_files(folder_.path())) {
+        if (file.share.count > 1 || (!same_share && !plan_.preconditioning)) {
+            std::filesystem::remove(file.path);
+        }
+    }
 }
 
 } // namespace bench::campaign

@@ -121,6 +121,8 @@ private:
             return load(body);
         case LetterKind::verify:
             return verify(body);
+        case LetterKind::expectation:
+            return expectation(body);
         default: // A cancel after the load had failed here, and the like.
             return;
         }
@@ -179,6 +181,18 @@ private:
         verify_phase(array_at(letter.array), {phase, true}, clock_, round);
         round.disturbances.clear(); // The leader has them.
         leader_.answer(LetterKind::done, round_letter({0, round}));
+    }
+
+    // Saved once, when the first piece is asked for.
+    void expectation(const std::string& body) {
+        const ExpectationLetter wanted = expectation_from(body);
+        const ArrayUnderTest& array = array_at(wanted.array);
+        const std::string path = folder_ / "expectation.bin";
+        if (array.expectation && wanted.from_bytes == 0) {
+            array.expectation->save(path, true);
+        }
+        leader_.answer(LetterKind::expectation,
+                       array.expectation ? expectation_piece(path, wanted.from_bytes) : "");
     }
 
     hosts::Fellowship& fellowship_;

@@ -33,6 +33,7 @@ public:
     void gather_verified(results::RoundRecord& round) override;
     void announce_precondition(const ArrayUnderTest& array) override;
     std::uint64_t gather_preconditioned() override;
+    void gather_expectations(const std::string& folder) override;
     std::string lost() const override {
         return fellowship_.lost().empty() ? stopped_ : fellowship_.lost();
     }
@@ -42,6 +43,7 @@ private:
     void order(hosts::LetterKind kind, const std::string& body);
     void cancel_pending();
     std::string answer(hosts::Link& link, hosts::LetterKind wanted, drivers::Duration patience);
+    void take_expectation(std::size_t link, std::size_t array, const std::string& path);
     void add_part(std::size_t place,
                   const RoundLetter& letter,
                   std::int64_t leader_utc_ns,

@@ -50,6 +50,17 @@ struct VerifyLetter {
 std::string verify_letter(const VerifyLetter& verify);
 VerifyLetter verify_from(std::string_view letter);
 
+// Which piece of what an array must hold is wanted.
+struct ExpectationLetter {
+    std::size_t array = 0;
+    std::uint64_t from_bytes = 0;
+};
+std::string expectation_letter(const ExpectationLetter& wanted);
+ExpectationLetter expectation_from(std::string_view letter);
+
+// The answer: what a saved expectation holds from there on; empty = that was all.
+std::string expectation_piece(const std::string& path, std::uint64_t from_bytes);
+
 // A follower's round, and when it began on the follower's clock.
 struct RoundLetter {
     std::int64_t started_ns = 0;

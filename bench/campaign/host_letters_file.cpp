@@ -47,6 +47,21 @@ std::uint64_t number_from(std::string_view& letter) {
 
 } // namespace
 
+std::string expectation_letter(const ExpectationLetter& wanted) {
+    return fmt::format("{}\n{}\n", wanted.array, wanted.from_bytes);
+}
+
+ExpectationLetter expectation_from(std::string_view letter) {
+    constexpr std::uint64_t file_bytes_max = 1ULL << 40U;
+    ExpectationLetter out;
+    out.array = number_from(letter);
+    out.from_bytes = number_from(letter);
+    if (out.from_bytes > file_bytes_max) {
+        refuse("a place within an expectation was wanted");
+    }
+    return out;
+}
+
 // Files are sent as they are, whatever bytes they hold: name, length, content.
 std::string plan_letter(const PlanFiles& files) {
     std::string out;

@@ -2,6 +2,7 @@
 #include "bench/campaign/lab.h"
 
 #include "bench/campaign/array_paths.h"
+#include "bench/campaign/expectation_files.h"
 #include "bench/campaign/lun_search.h"
 #include "bench/plan/array_assembly.h"
 #include "drivers/api/errors.h"
@@ -211,7 +212,7 @@ std::vector<results::ArrayRecord> Lab::records() const {
 namespace {
 
 std::string expectation_path(const std::string& folder, const ArrayUnderTest& array) {
-    return folder + "/expectation-" + array.planned->name + ".bin";
+    return folder + "/" + expectation_file_name(array.planned->name);
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 #include "bench/campaign/merged_run.h"
 
 #include "bench/campaign/conclusion.h"
+#include "bench/campaign/expectation_files.h"
 #include "bench/campaign/host_record.h"
 #include "bench/campaign/integrity_account.h"
 #include "bench/campaign/run_folder.h"
@@ -13,19 +14,35 @@
 #include "results/sinks.h"
 #include "results/whole_file.h"
 
+#include <cstdio>
 #include <filesystem>
 
 namespace bench::campaign {
+
+namespace {
+
+// Of parts that were merged before, the files themselves say whose they are.
+HostShare share_of(const RunPart& part) {
+    unsigned number = 0;
+    unsigned count = 0;
+    if (std::sscanf(part.shard.c_str(), "%u/%u", &number, &count) != 2 || number == 0) {
+        return {};
+    }
+    return {number - 1, count};
+}
+
+} // namespace
 
 bool holds_plan(const std::string& folder) {
     return std::filesystem::exists(folder + "/plan.json");
 }
 
 results::RunRecord keep_merged_run(results::RunRecord merged,
-                                   const std::string& part,
+                                   const std::vector<RunPart>& parts,
                                    const std::string& out,
                                    drivers::Clock& clock) {
-    const RunFolder folder = RunFolder::create(out, plan::read_plan(part + "/plan.json"));
+    const RunFolder folder =
+        RunFolder::create(out, plan::read_plan(parts.front().folder + "/plan.json"));
     const std::string& path = folder.path();
     const plan::Plan plan = plan::read_plan(folder.plan_path());
     merged.id = folder.id();
@@ -42,6 +59,9 @@ results::RunRecord keep_merged_run(results::RunRecord merged,
                           {"array", round.array},
                           {"ended", round.ended},
                           {"sha256", results::sha256_hex(results::round_text(round))}});
+        }
+        for (const RunPart& part : parts) {
+            copy_expectations(part.folder, share_of(part), path);
         }
         conclude(plan, merged);
         results::write_whole_file(path + "/host.json", host_text(merged.host));

@@ -65,6 +65,9 @@ public:
     virtual void announce_precondition(const ArrayUnderTest& array) { (void)array; }
     virtual std::uint64_t gather_preconditioned() { return 0; }
 
+    // What the others wrote and the arrays must hold, into the run's folder beside one's own.
+    virtual void gather_expectations(const std::string& folder) { (void)folder; }
+
     // Who was lost and why; empty = all are there.
     virtual std::string lost() const { return {}; }
 

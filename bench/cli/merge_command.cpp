@@ -58,11 +58,15 @@ std::string text_of(const results::RunRecord& run) {
 }
 
 // Into the new folder: parts of a plan's run with all that a run concludes.
-results::RunRecord
-kept(results::RunRecord merged, const std::vector<std::string>& parts, const std::string& out) {
-    if (std::all_of(parts.begin(), parts.end(), campaign::holds_plan)) {
+results::RunRecord kept(results::RunRecord merged,
+                        const std::vector<campaign::RunPart>& parts,
+                        const std::string& out) {
+    const bool of_plan = std::all_of(parts.begin(), parts.end(), [](const auto& part) {
+        return campaign::holds_plan(part.folder);
+    });
+    if (of_plan) {
         drivers::MonotonicClock clock;
-        return campaign::keep_merged_run(std::move(merged), parts.front(), out, clock);
+        return campaign::keep_merged_run(std::move(merged), parts, out, clock);
     }
     exchange::write_run(out, merged);
     return merged;
@@ -86,10 +90,12 @@ int merge_command(const Arguments& arguments) {
         throw drivers::UsageError("merge: wanted --out, a new folder");
     }
     std::vector<results::RunRecord> runs;
+    std::vector<campaign::RunPart> parts;
     for (const std::string& folder : operands(*given)) {
         runs.push_back(results::read_run(folder));
+        parts.push_back({folder, runs.back().host[results::shard_key]});
     }
-    const results::RunRecord merged = kept(exchange::merge_runs(runs), operands(*given), out);
+    const results::RunRecord merged = kept(exchange::merge_runs(runs), parts, out);
     fmt::print("{}",
                is_json_wanted(*given)      ? results::result_text(merged)
                : campaign::holds_plan(out) ? campaign::conclusion_text(merged)

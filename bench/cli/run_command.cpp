@@ -80,8 +80,9 @@ void check_hosts(const po::variables_map& given, const plan::Plan& plan, bool is
     const HostPart part = part_option(given, "shard");
     const auto start = instant_option(given, "start-at");
     if (is_led && plan.egress) {
-        throw drivers::UsageError("run: what the arrays send is watched by one host: a plan with "
-                                  "\"egress\" is not for several");
+        throw drivers::UsageError("run: what the arrays send is watched by one host: give several "
+                                  "hosts a plan without \"egress\", and run the one with it on "
+                                  "one host, without a launcher");
     }
     if (part.count == 1 && !start) {
         return;

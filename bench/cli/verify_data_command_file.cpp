@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/expectation_files.h"
 #include "bench/cli/command.h"
 #include "bench/cli/driver_options.h"
 #include "bench/cli/option_page.h"
 #include "bench/integrity/read_back.h"
+#include "bench/judge/exit_code.h"
 #include "bench/load/lane_keepers.h"
 #include "drivers/api/errors.h"
 #include "drivers/api/monotonic_clock.h"
 #include "profiles/units.h"
+#include "results/round_merge.h"
+#include "results/whole_file.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <functional>
+#include <set>
 
 namespace bench::cli {
 
@@ -27,42 +35,67 @@ constexpr const char* introduction =
     "usage: arraybench verify-data [OPTION]... RUN URL\n\n"
     "Reads a LUN back and holds every block against what a run says it must hold. RUN is the "
     "run's\n"
-    "folder, one of its expectation-*.bin, or what load --expectation left. Writes nothing. Exit 1 "
-    "if a block is wrong.\n\n"
+    "folder, one of its expectation-*.bin, or what load --expectation left; of several hosts' run "
+    "every\n"
+    "host's part counts. Writes nothing. Exit 1 if a block is wrong, 6 if a host's part is "
+    "missing.\n\n"
     "  arraybench verify-data results/runs/20260101T120000Z-demo-1a2b \\\n"
     "      iscsi://10.0.0.5/iqn.2006-08.com.example:a/1 --cache-size 512GiB\n\n";
 
-std::vector<std::string> candidates(const std::string& run) {
-    if (!fs::is_directory(run)) {
-        return {run};
+// What a run says one LUN must hold, of every host that wrote it.
+struct Known {
+    std::vector<std::unique_ptr<integrity::Expectation>> parts;
+    std::set<std::uint32_t> hosts_missing; // Their parts are not in the run.
+    bool by_several = false;               // Each part knows what its own host wrote, no more.
+};
+
+// Whose part a run's own expectation is, as the run says: of one host's, all.
+campaign::HostShare share_of(const std::string& run) {
+    const fs::path path = fs::path(run) / "host.json";
+    if (!fs::is_directory(run) || !fs::exists(path)) {
+        return {};
     }
-    std::vector<std::string> out;
-    for (const auto& entry : fs::directory_iterator(run)) {
-        const std::string name = entry.path().filename().string();
-        if (name.starts_with("expectation-") && name.ends_with(".bin")) {
-            out.push_back(entry.path().string());
-        }
-    }
-    std::sort(out.begin(), out.end());
-    return out;
+    const auto host =
+        nlohmann::json::parse(results::read_whole_file(path.string()), nullptr, false);
+    const auto number = [&host](const char* key) -> unsigned long { // "4", or of "2/4" the 2.
+        const auto found = host.find(key);
+        return found != host.end() && found->is_string()
+                   ? std::strtoul(found->get_ref<const std::string&>().c_str(), nullptr, 10)
+                   : 1;
+    };
+    constexpr unsigned long most = campaign::hosts_most;
+    const auto count = static_cast<std::uint32_t>(std::clamp(number("hosts"), 1UL, most));
+    const auto own = static_cast<std::uint32_t>(std::clamp(number(results::shard_key), 1UL, most));
+    return {std::min(own, count) - 1, count};
 }
 
-// The run's expectation of this very LUN.
-std::unique_ptr<integrity::Expectation> expectation_of(const std::string& run,
-                                                       const std::string& lun) {
-    std::string others;
-    for (const std::string& path : candidates(run)) {
-        auto out = integrity::Expectation::load(path);
-        if (out->settings().lun == lun) {
-            return out;
+Known known_of(const std::string& run, const std::string& lun) {
+    const campaign::HostShare own = share_of(run);
+    Known out;
+    std::vector<campaign::HostShare> shares;
+    std::set<std::string> others;
+    for (const campaign::ExpectationFile& file :
+         fs::is_directory(run) ? campaign::expectation_files(run)
+                               : std::vector<campaign::ExpectationFile>{{run, {}}}) {
+        auto part = integrity::Expectation::load(file.path);
+        if (part->settings().lun == lun) {
+            out.parts.push_back(std::move(part));
+            shares.push_back(file.share.count > 1 ? file.share : own);
+        } else {
+            others.insert(part->settings().lun);
         }
-        others += (others.empty() ? "" : ", ") + out->settings().lun;
     }
-    throw drivers::UsageError(
-        fmt::format("{}: no expectation of LUN {} in it; {}",
-                    run,
-                    lun,
-                    others.empty() ? "it was run without verification" : "there is " + others));
+    if (out.parts.empty()) {
+        throw drivers::UsageError(
+            fmt::format("{}: no expectation of LUN {} in it; {}",
+                        run,
+                        lun,
+                        others.empty() ? "it was run without verification"
+                                       : fmt::format("there is {}", fmt::join(others, ", "))));
+    }
+    out.hosts_missing = campaign::hosts_without_part(shares);
+    out.by_several = out.parts.size() + out.hosts_missing.size() > 1;
+    return out;
 }
 
 std::uint64_t cache_bytes(const po::variables_map& given) {
@@ -74,7 +107,28 @@ std::uint64_t cache_bytes(const po::variables_map& given) {
     return *out;
 }
 
-void print_text(const integrity::ReadBackResult& done,
+// Every part by itself: what one host wrote another's knows nothing of.
+integrity::ReadBackResult
+read_all_back(const Known& known,
+              const std::function<std::unique_ptr<drivers::BlockDriver>()>& open,
+              const integrity::ReadBackSettings& settings,
+              drivers::Clock& clock) {
+    integrity::ReadBackResult out;
+    out.complete = true;
+    for (const auto& part : known.parts) {
+        const auto done = integrity::read_back(open(), *part, settings, clock);
+        out.findings.merge(done.findings);
+        out.counts.add(done.counts);
+        out.bytes_read += done.bytes_read;
+        out.bytes_failed += done.bytes_failed;
+        out.complete = out.complete && done.complete;
+        out.after = done.after;
+    }
+    return out;
+}
+
+void print_text(const Known& known,
+                const integrity::ReadBackResult& done,
                 const std::vector<results::FindingRecord>& found) {
     for (const results::FindingRecord& finding : found) {
         fmt::print("{}: {}: {}\n", finding.severity, finding.kind, finding.summary);
@@ -86,10 +140,16 @@ void print_text(const integrity::ReadBackResult& done,
                done.counts.sectors_checked,
                done.counts.sectors_unchecked,
                done.bytes_failed);
-    fmt::print("{}{} findings\n", done.complete ? "" : "INCOMPLETE: ", done.findings.accusations());
+    if (!known.hosts_missing.empty()) {
+        fmt::print("NOT CHECKED: what host {} wrote; its part is not in this run\n",
+                   fmt::join(known.hosts_missing, ", "));
+    }
+    const bool whole = done.complete && known.hosts_missing.empty();
+    fmt::print("{}{} findings\n", whole ? "" : "INCOMPLETE: ", done.findings.accusations());
 }
 
-void print_json(const integrity::ReadBackResult& done,
+void print_json(const Known& known,
+                const integrity::ReadBackResult& done,
                 const std::vector<results::FindingRecord>& found) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const results::FindingRecord& finding : found) {
@@ -100,7 +160,9 @@ void print_json(const integrity::ReadBackResult& done,
                         {"cutout", finding.cutout}});
     }
     const nlohmann::ordered_json out = {{"$schema", "arraybench/verify-data/1"},
-                                        {"complete", done.complete},
+                                        {"complete", done.complete && known.hosts_missing.empty()},
+                                        {"parts", known.parts.size()},
+                                        {"hosts_missing", known.hosts_missing},
                                         {"after", done.after},
                                         {"bytes_read", done.bytes_read},
                                         {"bytes_failed", done.bytes_failed},
@@ -142,20 +204,31 @@ int verify_data_command(const Arguments& arguments) {
     const plan::DriverOptions options = driver_options(*given);
     drivers::MonotonicClock clock;
     const drivers::LunReport report = plan::probe_lun(url, options, clock);
-    const auto expectation = expectation_of(named[0], report.identity.unique_id);
+    const Known known = known_of(named[0], report.identity.unique_id);
     integrity::ReadBackSettings settings;
     settings.cache_bytes = cache_bytes(*given);
     settings.keeper = load::keeper_settings_for(report);
     settings.thin = report.thin;
     settings.preceded_by = (*given)["after"].as<std::string>();
+    settings.only_known = known.by_several;
     if (settings.preceded_by == "power_cut") {
-        expectation->apply_power_cut();
+        for (const auto& part : known.parts) {
+            part->apply_power_cut();
+        }
     }
-    const auto done =
-        integrity::read_back(plan::open_driver(url, options, clock), *expectation, settings, clock);
+    const auto open = [&] {
+        return plan::open_driver(url, options, clock);
+    };
+    const auto done = read_all_back(known, open, settings, clock);
     const auto found = integrity::records_of(done.findings, load::calendar_now(), named[1]);
-    json ? print_json(done, found) : print_text(done, found);
-    return done.findings.accusations() > 0 ? 1 : done.complete && done.bytes_failed == 0 ? 0 : 3;
+    json ? print_json(known, done, found) : print_text(known, done, found);
+    if (done.findings.accusations() > 0) {
+        return judge::exit_failed;
+    }
+    if (!done.complete || done.bytes_failed > 0) {
+        return judge::exit_array;
+    }
+    return known.hosts_missing.empty() ? judge::exit_passed : judge::exit_incomplete;
 }
 
 } // namespace bench::cli

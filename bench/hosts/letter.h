@@ -25,6 +25,7 @@ enum class LetterKind : std::uint8_t {
     done,          // Follower: what came of it.
     accesses,      // Follower: every access of a disturbed load.
     failed,        // Follower: why not.
+    expectation,   // What you wrote to an array must be, from this byte on; the answer, too.
 };
 
 struct Letter {

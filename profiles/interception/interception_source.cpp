@@ -24,8 +24,11 @@ struct Share {
 Share share_of(const Parameters& parameters, Shard shard) {
     const std::uint32_t writers = writer_count(parameters);
     if (shard.count > writers) {
-        throw FileError(fmt::format(
-            "{} shards for {} writers: wanted at most one shard a writer", shard.count, writers));
+        throw FileError(fmt::format("{} shards (lanes of all hosts) for {} writers: wanted at most "
+                                    "one shard a writer; take "
+                                    "fewer of them, or more targets or writers",
+                                    shard.count,
+                                    writers));
     }
     const std::uint32_t own =
         writers / shard.count + (shard.index < writers % shard.count ? 1U : 0U);

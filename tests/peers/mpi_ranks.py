@@ -10,6 +10,8 @@ import sys
 import tempfile
 import time
 
+from emulated_array import EmulatedArray, describe
+
 PROGRAM = os.environ["ARRAYBENCH"]
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 RANKS = 4
@@ -32,8 +34,8 @@ def write_plan(folder, name, workload, point, more=""):
     return path
 
 
-def launch(arguments, *launcher):
-    command = ["mpirun", "--allow-run-as-root", "--oversubscribe", *launcher, "-np", str(RANKS), PROGRAM, "run"]
+def launch(arguments, *launcher, ranks=RANKS):
+    command = ["mpirun", "--allow-run-as-root", "--oversubscribe", *launcher, "-np", str(ranks), PROGRAM, "run"]
     return subprocess.Popen(command + arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -182,12 +184,76 @@ def lose_rank(folder, name, kind, number, wanted):
     check(f"{name}: the folder verifies", verified.returncode == 0, verified.stdout + verified.stderr)
 
 
+def read_back(run, url):
+    done = subprocess.run([PROGRAM, "verify-data", run, url, "--format", "json"],
+                          capture_output=True, text=True, timeout=120)
+    return done.returncode, json.loads(done.stdout) if done.stdout.startswith("{") else done.stdout + done.stderr
+
+
+def foreign_array(folder):
+    """What each of four ranks wrote to an array that outlives the run can be read back from its one folder."""
+    with EmulatedArray(describe("64MiB")) as array:
+        unique_id, url = "62f0a1b2c3d4e5f600000000000000a0", array.url(0, 0)
+        with open(os.path.join(folder, "real.json"), "w", encoding="utf-8") as out:
+            json.dump({"$schema": "arraybench/array/v1", "name": "real", "real": {"urls": [url],
+                                                                                   "unique_id": unique_id}}, out)
+        plan = write_plan(folder, "foreign", "mixed-70-30", "400/s", """, "rounds": 1, "ramp": "100ms",
+            "duration": "500ms", "working_set": "32MiB", "preconditioning": {"passes": 1, "time_limit": "30s"}""")
+        with open(plan, encoding="utf-8") as text:
+            words = text.read().replace(f"{SOURCE}/profiles/arrays/plain.json", f"{folder}/real.json")
+        with open(plan, "w", encoding="utf-8") as out:
+            out.write(words.replace('"name": "plain"', '"name": "real"'))
+        run = os.path.join(folder, "foreign")
+        ranks = launch([plan, "--out", run, "--progress", "none", "--destroy", unique_id])
+        out, err = ranks.communicate(timeout=200)
+        check("foreign array: the run is over", ranks.returncode in (0, 7), out + err)
+        code, answer = read_back(run, url)
+        check("foreign array: every rank's part is in the folder and holds",
+              code == 0 and answer["parts"] == RANKS and not answer["hosts_missing"], str(answer)[:500])
+        verified = subprocess.run([PROGRAM, "verify", run], capture_output=True, text=True, timeout=60)
+        check("foreign array: the folder verifies", verified.returncode == 0, verified.stdout + verified.stderr)
+        os.remove(os.path.join(run, f"expectation-real.host-2-of-{RANKS}.bin"))
+        code, answer = read_back(run, url)
+        check("foreign array: a part that is missing is told, with 6",
+              code == 6 and answer["hosts_missing"] == [2], str(answer)[:500])
+
+
+def capacity_run(folder):
+    """A search for capacity by two ranks: each step's platform is divided, the leader judges the whole."""
+    with open(os.path.join(folder, "small.json"), "w", encoding="utf-8") as out:
+        out.write("""{"$schema": "arraybench/interception/1", "purpose": "A test.", "targets": 100,
+            "data": {"keep": "30%", "session_rate_share": 0.05},
+            "storage": {"writers": 4, "commits": "20/s", "buffer": "100ms"},
+            "readers": {"analysts": 2, "searches": "1/s", "exports": "1/h", "export": "1MB"}}""")
+    plan = os.path.join(folder, "capacity.json")
+    with open(plan, "w", encoding="utf-8") as out:
+        out.write(f"""{{"$schema": "arraybench/plan/1", "type": "capacity", "seed": 3,
+            "arrays": [{{"name": "a", "file": "{SOURCE}/profiles/arrays/plain.json"}}],
+            "working_set": "192MiB", "interval": "50ms", "verify": "full", "capacity": {{"mode": "ramp",
+            "workload": {{"name": "small", "file": "small.json"}}, "from": "50 targets", "to": "100 targets",
+            "resolution": "20%", "ramp": "20ms", "duration": "500ms",
+            "limits": [{{"stream": "commit delay", "measure": "response", "statistic": "max", "at_most": "5s"}}]}}}}""")
+    run = os.path.join(folder, "capacity")
+    ranks = launch([plan, "--out", run, "--progress", "none"], ranks=2)
+    out, err = ranks.communicate(timeout=200)
+    check("capacity: the search is over (1, 7: a busy host)", ranks.returncode in (0, 1, 7), out + err)
+    rounds = rounds_of(run)
+    check("capacity: rounds were measured", len(rounds) > 0, out + err)
+    for one in rounds:
+        check(f"capacity: round {one['index']}: both hosts had a share of its targets",
+              [host["scheduled"] > 0 for host in one.get("hosts", [])] == [True, True] and
+              one["measures"].get("targets") == one["point_value"], str(one.get("hosts")))
+        check("capacity: no block was wrong", not one["findings"], str(one["findings"])[:500])
+    capacity = result_of(run)["capacity"]
+    check("capacity: the search says how many", bool(capacity) and bool(capacity[0]["points"]), str(capacity)[:500])
+
+
 def refusals(folder):
     plan = write_plan(folder, "egress", "mixed-70-30", "400/s",
                       """, "rounds": 1, "duration": "500ms", "egress": {"demand": "silence"} """)
     ranks = launch([plan, "--out", os.path.join(folder, "egress")])
     out, err = ranks.communicate(timeout=60)
-    check("a plan that one host must watch is refused with 2", ranks.returncode == 2 and "egress" in err, out + err)
+    check("a plan that one host must watch is refused with 2", ranks.returncode == 2 and "on one host, without a launcher" in " ".join(err.split()), out + err)
     ranks = launch([os.path.join(folder, "missing.json")])
     out, err = ranks.communicate(timeout=60)
     check("a plan that is not there is told once, with 2",
@@ -199,6 +265,8 @@ def main():
     try:
         whole_run(folder)
         platform_run(folder)
+        foreign_array(folder)
+        capacity_run(folder)
         lose_rank(folder, "killed", "works", signal.SIGKILL, 6)
         lose_rank(folder, "frozen", "works", signal.SIGSTOP, 6)
         # The launcher's own process: it answers with 137 whatever the ranks do, but leaves them time.

@@ -4,6 +4,7 @@
 #include "tests/fakes/campaign_plan.h"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include <ctime>
 #include <fmt/format.h>
@@ -35,6 +36,57 @@ std::string instant_in(std::chrono::seconds wait) {
     char text[32] = {}; // NOLINT(modernize-avoid-c-arrays)
     (void)std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
     return text;
+}
+
+struct ReadBack {
+    int code = -1;
+    nlohmann::json answer;
+};
+
+ReadBack verify_data(const std::string& run, const std::string& url) {
+    const ScratchFolder folder;
+    ProgramRun program({"verify-data", run, url, "--format", "json"}, folder.path());
+    const int code = program.wait();
+    INFO(program.err());
+    REQUIRE(program.out().starts_with("{"));
+    return {code, nlohmann::json::parse(program.out())};
+}
+
+// Every host's part counts, a missing one is told, and what somebody else wrote is found.
+void check_read_back(const std::string& run, const std::string& url) {
+    const ReadBack whole = verify_data(run, url);
+    CHECK(whole.code == 0);
+    CHECK(whole.answer.at("complete") == true);
+    CHECK(whole.answer.at("parts") == hosts);
+    CHECK(whole.answer.at("hosts_missing").empty());
+    CHECK(whole.answer.at("finding_count") == 0);
+    const std::string third = run + "/expectation-a0.host-3-of-4.bin";
+    std::filesystem::rename(third, third + ".away");
+    const ReadBack parts = verify_data(run, url);
+    CHECK(parts.code == 6);
+    CHECK(parts.answer.at("complete") == false);
+    CHECK(parts.answer.at("hosts_missing") == nlohmann::json({3}));
+    CHECK(parts.answer.at("sectors_checked") < whole.answer.at("sectors_checked"));
+    std::filesystem::rename(third + ".away", third);
+    const ScratchFolder folder;
+    // The third host's quarter of 32 MiB: only its own part knows what must be there.
+    ProgramRun other({"load",
+                      url,
+                      "--rw=write",
+                      "--bs=64k",
+                      "--offset=20m",
+                      "--size=1m",
+                      "--runtime=0.3",
+                      "--verify=full",
+                      "--destroy",
+                      ArrayProcess::unique_id},
+                     folder.path());
+    const int wrote = other.wait();
+    INFO(other.err());
+    CHECK((wrote == 0 || wrote == 7));
+    const ReadBack trodden = verify_data(run, url);
+    CHECK(trodden.code == 1);
+    CHECK(trodden.answer.at("findings").at(0).at("kind") == "foreign run");
 }
 
 std::string refusal(const std::string& plan, std::vector<std::string> more) {
@@ -94,6 +146,11 @@ TEST_CASE("four shards of a plan are merged into the run that one host would hav
     const auto whole = results::read_run(both);
     CHECK(whole.complete);
     CHECK(whole.verdicts.size() == 1);
+    ProgramRun verify({"verify", both}, folder.path());
+    const int verified = verify.wait();
+    INFO(verify.out());
+    CHECK(verified == 0);
+    check_read_back(both, array.urls().at(0));
     ProgramRun alone(
         {"run", path, "--out", folder.path() + "/alone", "--destroy", ArrayProcess::unique_id},
         folder.path());
@@ -108,10 +165,6 @@ TEST_CASE("four shards of a plan are merged into the run that one host would hav
         CHECK(whole.rounds[i].measures.at("units_checked") > 0);
         CHECK(whole.rounds[i].ended == "complete");
     }
-    ProgramRun verify({"verify", both}, folder.path());
-    const int verified = verify.wait();
-    INFO(verify.out());
-    CHECK(verified == 0);
 }
 
 TEST_CASE("what hosts that do not speak cannot drive is refused before anything is made",
