@@ -22,7 +22,7 @@ constexpr std::size_t file_bytes_max = 16U << 20U;
 constexpr int nesting_max = 64;
 constexpr std::size_t shown_value_bytes_max = 80;
 
-struct Parsed {
+struct Parsed { // NOLINT(bugprone-exception-escape): moving JSON only asserts.
     std::string file;
     Json root;
 };
@@ -186,7 +186,7 @@ double JsonValue::fraction() const {
             return value;
         }
     }
-    fail("a share from 0 to 1, or from \"0%\" to \"100%\"");
+    fail(R"(a share from 0 to 1, or from "0%" to "100%")");
 }
 
 std::uint64_t JsonValue::size_bytes(std::uint64_t least, std::uint64_t most) const {

@@ -46,11 +46,15 @@ std::size_t session_depth(const plan::Plan& plan,
     return std::max<std::size_t>(plan.depth, (asked + lanes - 1) / lanes);
 }
 
-void add_disturbances(const std::vector<WatchedAccess>& accesses,
-                      const std::vector<Conductor::Done>& done,
-                      const std::vector<plan::PlanPhase>& phases,
-                      profiles::Duration late_after,
-                      results::RoundRecord& round) {
+struct DisturbedRound {
+    const std::vector<WatchedAccess>& accesses;
+    const std::vector<Conductor::Done>& done;
+    const std::vector<plan::PlanPhase>& phases;
+    profiles::Duration late_after;
+};
+
+void add_disturbances(const DisturbedRound& seen, results::RoundRecord& round) {
+    const auto& [accesses, done, phases, late_after] = seen;
     const profiles::Duration ramp(round.ramp_ns);
     const auto starts = phase_starts(phases, ramp);
     const profiles::Duration end = ramp + profiles::Duration(round.duration_ns);
@@ -254,7 +258,7 @@ RoundRunner::run_disturbed(ArrayUnderTest& array, const LoadOrder& order, const 
     mark_phases(out.intervals, order.phases, order.ramp);
     mark_findings(out);
     if (conductor) {
-        add_disturbances(accesses, conductor->done(), order.phases, plan_.late_after, out);
+        add_disturbances({accesses, conductor->done(), order.phases, plan_.late_after}, out);
     }
     return out;
 }

@@ -4,11 +4,11 @@
 #include "tests/paths.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -26,6 +26,7 @@ public:
         std::vector<std::string> words{arraybench_program()};
         words.insert(words.end(), arguments.begin(), arguments.end());
         std::vector<char*> raw;
+        raw.reserve(words.size() + 1);
         for (std::string& word : words) {
             raw.push_back(word.data());
         }

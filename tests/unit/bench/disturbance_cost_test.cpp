@@ -100,8 +100,9 @@ TEST_CASE("the knee is found to five percent, and known when there is none", "[c
 TEST_CASE("a pass goes over every byte once and no further", "[campaign]") {
     std::atomic<bool> finished{false};
     PassSettings settings;
-    constexpr std::uint64_t gap = 3 * 512;
-    settings.stretches = {{0, 400 * 512}, {400 * 512 + gap, 600 * 512}};
+    constexpr std::uint64_t sector = 512;
+    constexpr std::uint64_t gap = 3 * sector;
+    settings.stretches = {{0, 400 * sector}, {400 * sector + gap, 600 * sector}};
     settings.piece_bytes = 65536;
     settings.depth = 3;
     settings.passes = 2;
@@ -119,15 +120,15 @@ TEST_CASE("a pass goes over every byte once and no further", "[campaign]") {
         for (std::size_t i = 0; i < count; ++i) {
             bytes += taken[i].size_bytes;
             const std::uint64_t end = taken[i].offset_bytes + taken[i].size_bytes;
-            const bool beyond = taken[i].offset_bytes >= 400 * 512 + gap;
-            CHECK(end <= (beyond ? 1'000 * 512 + gap : 400 * 512));
+            const bool beyond = taken[i].offset_bytes >= 400 * sector + gap;
+            CHECK(end <= (beyond ? 1'000 * sector + gap : 400 * sector));
             bytes_beyond_gap += beyond ? taken[i].size_bytes : 0;
             CHECK_FALSE(finished);
             source.completed({taken[i].id, AccessEnd::good, now});
         }
     }
     CHECK(finished);
-    CHECK(bytes == 2 * 1'000 * 512);
-    CHECK(bytes_beyond_gap == 2 * 600 * 512);
+    CHECK(bytes == 2'000 * sector);
+    CHECK(bytes_beyond_gap == 1'200 * sector);
     CHECK(source.failed() == 0);
 }

@@ -23,7 +23,7 @@ public:
         : lun(lun_bytes)
         , expectation(std::make_unique<bi::Expectation>(
               bi::ExpectationSettings{.run = run, .size_bytes = lun_bytes}))
-        , settings_(settings) {
+        , settings_(std::move(settings)) {
         start();
     }
 

@@ -9,12 +9,9 @@
 
 #include <catch2/catch.hpp>
 
-#include <filesystem>
 #include <fmt/format.h>
 #include <set>
 #include <sstream>
-
-namespace fs = std::filesystem;
 
 namespace {
 
