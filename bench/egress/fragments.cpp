@@ -41,8 +41,12 @@ std::optional<drivers::wire::Bytes> Fragments::add(const Packet& packet, std::in
     if (from == 0) {
         datagram.ports = Ports{packet.source_port, packet.destination_port};
     }
+    const std::size_t reached =
+        datagram.pieces.empty() ? 0
+                                : datagram.pieces.back().from + datagram.pieces.back().bytes.size();
     const bool contradicts =
-        datagram.end && (to > *datagram.end || (!packet.more_fragments && to != *datagram.end));
+        (datagram.end && (to > *datagram.end || (!packet.more_fragments && to != *datagram.end))) ||
+        (!packet.more_fragments && reached > to);
     if (contradicts) {
         ++counts_.malformed;
         return std::nullopt;
