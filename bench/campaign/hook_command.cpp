@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <array>
@@ -142,6 +143,7 @@ std::string ask_person(const std::string& request,
         throw drivers::HostError(fmt::format(
             "\"{}\": there is no terminal to ask a person at; describe a hook instead", request));
     }
+    ::tcflush(STDIN_FILENO, TCIFLUSH); // What was typed before answers nothing.
     fmt::print(stderr, "\n>>> {}\n>>> press Enter when it is done\n", request);
     const auto deadline = Clock::now() + time_limit;
     while (Clock::now() < deadline && !stop) {

@@ -229,6 +229,12 @@ void read_evidence(const Options& options,
     read_all(options, *source, analysis);
     report.dropped = source->counts().dropped;
     report.ended_early = source->ended_early();
+    if (!options.interface.empty()) {
+        report.notes.push_back(fmt::format(
+            "{} frames dropped, as the kernel counts: what a mirror left out before it is not "
+            "known without marker frames, which only a run sends",
+            report.dropped));
+    }
 }
 
 // Search and positive control; nothing without a key.

@@ -50,11 +50,19 @@ std::string budgets_sentence(const Analysis& analysis) {
 std::string beacons_sentence(const Analysis& analysis, const DetectorSettings& settings) {
     const BeaconFamily family = beacon_family(analysis);
     const double watched_ns = watched_s(analysis) * 1e9;
+    const double shortest_ns = 2.0 * static_cast<double>(burst_gaps_ns[0]);
+    if (watched_ns < shortest_ns * static_cast<double>(beacon_events_min)) {
+        return fmt::format("Beacons: none could be shown: {} were watched, and {} calls or bursts "
+                           "are needed, {} or more apart.",
+                           seconds_text(watched_ns),
+                           beacon_events_min,
+                           seconds_text(shortest_ns));
+    }
     return fmt::format(
         "Beacons: calls and bursts of periods from {} up to {} ({} are needed in the {} watched); "
         "slower or rarer ones cannot be excluded. {} services, {} with data enough, false "
         "discovery rate {}.",
-        seconds_text(2.0 * static_cast<double>(burst_gaps_ns[0])),
+        seconds_text(shortest_ns),
         seconds_text(watched_ns / static_cast<double>(beacon_events_min)),
         beacon_events_min,
         seconds_text(watched_ns),

@@ -86,6 +86,10 @@ TEST_CASE("long connections and slow periods that a capture is too short for are
     brief.say(601s, 514, octets(10, 1));
     CHECK_THAT(brief.could("Long connections: "), Contains("none could be shown"));
     CHECK_THAT(brief.could("Beacons: "), Contains("up to 37.5 s (16 are needed in the 10 min"));
+    Watched briefest(logs_only());
+    briefest.say(1s, 514, octets(10, 1));
+    briefest.say(3s, 514, octets(10, 1));
+    CHECK_THAT(briefest.could("Beacons: "), Contains("none could be shown: 2 s were watched"));
     Watched longer(logs_only());
     longer.say(1s, 514, octets(10, 1));
     longer.say(36001s, 514, octets(10, 1));
