@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -135,10 +136,14 @@ struct IdentityDescription {
     std::string generation; // "OceanStor 6800 V5": what may be paired with it depends on it.
 };
 
+inline constexpr std::array<std::uint8_t, 6> broadcast_address{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
+
 struct PortDescription {
     std::string name;
-    std::string kind;       // "data", "management", "service processor", "FC"
-    std::string watched_by; // Interface; empty = not watched.
+    std::string kind;         // "data", "management", "service processor", "FC"
+    std::string watched_by;   // Interface; empty = not watched.
+    std::string markers_from; // Interface on which marker frames are sent past that; empty = none.
+    std::array<std::uint8_t, 6> markers_to = broadcast_address; // Ethernet
 };
 
 struct PriceDescription {

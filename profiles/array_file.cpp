@@ -4,6 +4,7 @@
 #include "profiles/emulated_array_file.h"
 #include "profiles/strict_json.h"
 
+#include <charconv>
 #include <fmt/format.h>
 
 namespace profiles {
@@ -43,6 +44,31 @@ IdentityDescription read_identity(JsonObject object) {
     return out;
 }
 
+// As if_nametoindex(3) takes it.
+std::string interface_name(const JsonValue& value) {
+    const std::string text = value.text();
+    if (text.empty() || text.size() > 15 || text.find('/') != std::string::npos) {
+        value.fail("the name of an interface of this host");
+    }
+    return text;
+}
+
+std::array<std::uint8_t, 6> ethernet_address(const JsonValue& value) {
+    const std::string text = value.text();
+    std::array<std::uint8_t, 6> out{};
+    constexpr std::size_t letters = 3; // Two digits and what parts them.
+    bool is_good = text.size() == out.size() * letters - 1;
+    for (std::size_t i = 0; is_good && i < out.size(); ++i) {
+        const char* at = text.data() + i * letters;
+        is_good = std::from_chars(at, at + 2, out[i], 16).ptr == at + 2 &&
+                  (i + 1 == out.size() || at[2] == ':');
+    }
+    if (!is_good) {
+        value.fail("an Ethernet address, like \"24:a9:37:00:00:01\"");
+    }
+    return out;
+}
+
 PortDescription read_port(JsonObject object) {
     PortDescription out;
     out.name = field(object, "name", 64);
@@ -54,8 +80,40 @@ PortDescription read_port(JsonObject object) {
     if (const auto watched = object.optional("watched_by")) {
         out.watched_by = watched->text();
     }
+    const auto from = object.optional("markers_from");
+    if (from) {
+        out.markers_from = interface_name(*from);
+        if (out.watched_by.empty()) {
+            from->fail("a port that is \"watched_by\" an interface");
+        }
+    }
+    if (const auto to = object.optional("markers_to")) {
+        if (!from) {
+            to->fail("beside \"markers_from\"");
+        }
+        out.markers_to = ethernet_address(*to);
+    }
     object.finish();
     return out;
+}
+
+// What a tap's own interface sends it sees itself, whatever the mirror loses.
+void check_marker_senders(const ArrayDescription& array, const std::vector<JsonValue>& ports) {
+    for (std::size_t i = 0; i < array.ports.size(); ++i) {
+        const std::string& from = array.ports[i].markers_from;
+        if (from.empty()) {
+            continue;
+        }
+        if (array.emulated) {
+            ports[i].fail("no \"markers_from\": the laboratory of an emulated array has its own");
+        }
+        for (const PortDescription& other : array.ports) {
+            if (other.watched_by == from) {
+                ports[i].fail(fmt::format(
+                    "\"markers_from\" another interface than \"{}\", which watches a port", from));
+            }
+        }
+    }
 }
 
 Hook read_hook(JsonObject object) {
@@ -133,9 +191,11 @@ PriceDescription read_price(JsonObject object) {
 
 void read_surroundings(JsonObject& root, ArrayDescription& out) {
     if (const auto ports = root.optional("ports")) {
-        for (const JsonValue& port : ports->items()) {
+        const auto items = ports->items();
+        for (const JsonValue& port : items) {
             out.ports.push_back(read_port(port.object()));
         }
+        check_marker_senders(out, items);
     }
     if (const auto settings = root.optional("host_settings")) {
         out.host_settings = read_settings(settings->object());

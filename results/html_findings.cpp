@@ -134,6 +134,38 @@ std::string accounting(const RunRecord& run) {
     return "<h3>Every byte accounted for</h3>\n" + table.html();
 }
 
+std::string percent(double share) {
+    return fmt::format("{:.3g} %", share * 100);
+}
+
+std::string taps_table(const RunRecord& run) {
+    Table table({"Tap",
+                 "Array",
+                 "Marker frames from",
+                 "Sent",
+                 "Not captured",
+                 "Share of all frames lost (95 %)",
+                 "Dropped, as the kernel counts"});
+    for (const EgressRecord& one : run.egress) {
+        for (const TapRecord& tap : one.taps.value_or(std::vector<TapRecord>())) {
+            const bool is_known = tap.loss_low && tap.loss_high;
+            table.row({said(tap.interface),
+                       key(view::slot(run, one.array), one.array),
+                       tap.markers_from.empty() ? "none" : said(tap.markers_from),
+                       text::grouped(tap.markers_sent),
+                       text::grouped(tap.markers_lost),
+                       is_known ? percent(*tap.loss_low) + " to " + percent(*tap.loss_high)
+                                : "<span class=\"pill none\">not measured</span>",
+                       text::grouped(tap.dropped)},
+                      tap.markers_lost + tap.dropped > 0 ? "invalid" : "");
+            if (!tap.note.empty()) {
+                table.wide(said(tap.note), "small");
+            }
+        }
+    }
+    return table.empty() ? "" : "<h3>What the taps may have missed</h3>\n" + table.html();
+}
+
 std::string detection_limits(const RunRecord& run) {
     Table table({"Detector", "Array", "The least it would have found"}, "words");
     for (const EgressRecord& one : run.egress) {
@@ -157,7 +189,7 @@ std::string egress_section(const RunRecord& run) {
         body = (found.empty() ? "<p>No finding. Read this together with what could have been seen, "
                                 "below.</p>\n"
                               : finding_cards(found, run)) +
-               accounting(run) + detection_limits(run);
+               accounting(run) + taps_table(run) + detection_limits(run);
     }
     return section(
         {"egress",

@@ -159,6 +159,18 @@ void visit_fields(Visit& visit, IntegrityRecord& r) {
 }
 
 template <typename Visit>
+void visit_fields(Visit& visit, TapRecord& r) {
+    visit("interface", r.interface);
+    visit("markers_from", r.markers_from);
+    visit("markers_sent", r.markers_sent);
+    visit("markers_lost", r.markers_lost);
+    visit("loss_low", r.loss_low);
+    visit("loss_high", r.loss_high);
+    visit("dropped", r.dropped);
+    visit("note", r.note);
+}
+
+template <typename Visit>
 void visit_fields(Visit& visit, EgressRecord& r) {
     visit("array", r.array);
     visit("phase", r.phase);
@@ -173,6 +185,7 @@ void visit_fields(Visit& visit, EgressRecord& r) {
     visit("unreadable_bytes", r.unreadable_bytes);
     visit("smallest_seen", r.smallest_seen);
     visit("not_measured", r.not_measured);
+    visit("taps", r.taps);
 }
 
 template <typename Visit>

@@ -133,6 +133,18 @@ struct IntegrityRecord {
 
 // What was captured on one array's ports. No record = not measured. Bytes are summed each on its
 // own path: captured = allowed + unlisted + undecoded, or the capture proves nothing.
+// A place where an array's traffic was captured, and what of it may have been lost there.
+struct TapRecord {
+    std::string interface;
+    std::string markers_from; // Interface that marker frames were sent on; empty = none were.
+    std::uint64_t markers_sent = 0;
+    std::uint64_t markers_lost = 0;
+    std::optional<double> loss_low; // Share of all frames, 95 %; none without marker frames.
+    std::optional<double> loss_high;
+    std::uint64_t dropped = 0; // As the kernel counts.
+    std::string note;          // Where the above says less than it seems to.
+};
+
 struct EgressRecord {
     std::string array;
     std::string phase; // Empty = the whole run.
@@ -147,6 +159,7 @@ struct EgressRecord {
     std::uint64_t unreadable_bytes = 0; // Allowed, but encrypted or otherwise closed to us.
     std::map<std::string, std::string> smallest_seen; // Detector -> the least it would have found.
     std::string not_measured;                         // Why this says nothing; empty = it does.
+    std::optional<std::vector<TapRecord>> taps;       // Of the whole run.
 };
 
 // A number of the first screen: "targets sustained".

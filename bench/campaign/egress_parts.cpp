@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/egress_parts.h"
 
+#include "bench/campaign/tap_record.h"
 #include "bench/egress/sinks.h"
 #include "results/record_error.h"
 #include "results/run_record_file.h"
@@ -18,6 +19,25 @@ void add_reason(std::string& reasons, const std::string& one) {
     if (!one.empty() && reasons.find(one) == std::string::npos) {
         reasons += (reasons.empty() ? "" : "; ") + one;
     }
+}
+
+void add_taps(const std::vector<results::TapRecord>& earlier, results::EgressRecord& sum) {
+    std::vector<results::TapRecord> now = sum.taps.value_or(std::vector<results::TapRecord>());
+    for (const results::TapRecord& before : earlier) {
+        const auto same = std::find_if(now.begin(), now.end(), [&](const auto& one) {
+            return one.interface == before.interface && one.markers_from == before.markers_from;
+        });
+        if (same == now.end()) {
+            now.push_back(before);
+            continue;
+        }
+        same->markers_sent += before.markers_sent;
+        same->markers_lost += before.markers_lost;
+        same->dropped += before.dropped;
+        add_reason(same->note, before.note);
+        bound_loss(*same);
+    }
+    sum.taps = now;
 }
 
 void add(const results::EgressRecord& earlier, results::EgressRecord& sum) {
@@ -40,6 +60,9 @@ void add(const results::EgressRecord& earlier, results::EgressRecord& sum) {
     std::string reasons = earlier.not_measured;
     add_reason(reasons, sum.not_measured);
     sum.not_measured = reasons;
+    if (earlier.taps) {
+        add_taps(*earlier.taps, sum);
+    }
 }
 
 bool is_real(const plan::Plan& plan, const std::string& name) {

@@ -3,7 +3,6 @@
 
 #include "bench/campaign/egress_watch_record.h"
 #include "drivers/api/errors.h"
-#include "drivers/lab/frame_sender.h"
 
 #include <algorithm>
 #include <charconv>
@@ -17,7 +16,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto marker_gap = 50ms;
 constexpr const char* idle_phase = "idle";
 
 bool is_emulated(const plan::PlanArray& array) {
@@ -101,14 +99,11 @@ EgressWatch::EgressWatch(const plan::Plan& plan,
     }
     watch_real();
     journal_.note("egress watch", {{"laboratory", laboratory_ ? "yes" : "no"}, {"reason", why}});
-    if (laboratory_) {
-        marker_thread_ = std::thread([this] { send_markers(); });
-    }
+    sender_ =
+        std::make_unique<MarkerSender>(markers_, laboratory_ ? laboratory_routes() : real_routes());
 }
 
-EgressWatch::~EgressWatch() {
-    stop_markers();
-}
+EgressWatch::~EgressWatch() = default;
 
 void EgressWatch::build_laboratory() {
     std::vector<std::size_t> controllers;
@@ -148,6 +143,7 @@ void EgressWatch::watch_real() {
         settings.array = array.name;
         settings.canaries = canaries_;
         settings.policy = plan_.egress->policies.at(array.name).rules;
+        settings.markers = &markers_;
         std::set<std::string> interfaces;
         for (const profiles::PortDescription& port : array.description.ports) {
             interfaces.insert(port.watched_by);
@@ -195,7 +191,7 @@ void EgressWatch::plant(std::vector<ArrayUnderTest>& arrays, bool knows_older) c
     }
 }
 
-ArrayWatch* EgressWatch::watch_of(const std::string& array) {
+ArrayWatch* EgressWatch::watch_of(const std::string& array) const {
     const auto found = std::find_if(watches_.begin(), watches_.end(), [&](const auto& watch) {
         return watch->array() == array;
     });
@@ -256,34 +252,48 @@ void EgressWatch::end_round(results::RoundRecord& round) {
         static_cast<double>(during.unlisted_bytes + during.undecoded_bytes);
 }
 
-void EgressWatch::send_markers() {
-    drivers::lab::FrameSender sender(drivers::lab::initiator_interface);
-    std::uint64_t number = 0;
-    auto due = std::chrono::steady_clock::now();
-    while (!markers_end_) {
-        for (std::size_t i = 0; i < watches_.size(); ++i) {
-            const drivers::lab::ArrayPlace& place = laboratory_->place(i);
-            for (const std::string& mac : {place.data_mac, place.management_mac}) {
-                const egress::Markers::Ends ends{mac_of(drivers::lab::initiator_mac), mac_of(mac)};
-                const auto frame = markers_.frame(ends, ++number);
-                watches_[i]->marker_sent(number, utc_now_ns()); // Before it can be seen.
-                sender.send(frame); // One that was not taken counts as lost: nobody saw it.
-            }
+// Past both ports of every array.
+std::vector<MarkerRoute> EgressWatch::laboratory_routes() const {
+    std::vector<MarkerRoute> out;
+    for (std::size_t i = 0; i < watches_.size(); ++i) {
+        const drivers::lab::ArrayPlace& place = laboratory_->place(i);
+        for (const std::string& mac : {place.data_mac, place.management_mac}) {
+            out.push_back(
+                {drivers::lab::initiator_interface, mac_of(mac), {{watches_[i].get(), 0}}});
         }
-        due += marker_gap;
-        std::this_thread::sleep_until(due);
     }
+    return out;
 }
 
-void EgressWatch::stop_markers() {
-    markers_end_ = true;
-    if (marker_thread_.joinable()) {
-        marker_thread_.join();
+// One for each interface and address, be it past the taps of several ports or arrays.
+std::vector<MarkerRoute> EgressWatch::real_routes() const {
+    std::vector<MarkerRoute> out;
+    for (const plan::PlanArray& array : plan_.arrays) {
+        ArrayWatch* watch = watch_of(array.name);
+        for (const profiles::PortDescription& port : array.description.ports) {
+            if (watch == nullptr || port.markers_from.empty()) {
+                continue;
+            }
+            auto route = std::find_if(out.begin(), out.end(), [&](const MarkerRoute& one) {
+                return one.interface == port.markers_from && one.to == port.markers_to;
+            });
+            if (route == out.end()) {
+                route = out.insert(out.end(), {port.markers_from, port.markers_to, {}});
+            }
+            const std::size_t tap = watch->tap_at(port.watched_by);
+            if (std::none_of(
+                    route->past.begin(), route->past.end(), [&](const MarkerRoute::Past& one) {
+                        return one.watch == watch && one.tap == tap;
+                    })) {
+                route->past.push_back({watch, tap});
+            }
+        }
     }
+    return out;
 }
 
 void EgressWatch::stop() {
-    stop_markers();
+    sender_->stop();
     for (const auto& watch : watches_) {
         (void)watch->books(); // The last markers are on their way.
         watch->stop();
@@ -306,6 +316,7 @@ void EgressWatch::finish(const std::string& folder, results::RunRecord& run) {
         out.write_outside(laboratory_->outside().log());
     }
     record_ports(plan_, laboratory_ != nullptr, run);
+    sender_.reset();
     watches_.clear();
     visit_.reset();
     laboratory_.reset();

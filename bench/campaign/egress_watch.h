@@ -3,17 +3,16 @@
 
 #include "bench/campaign/egress_watch_array.h"
 #include "bench/campaign/lab.h"
+#include "bench/campaign/marker_sender.h"
 #include "bench/campaign/run_journal.h"
 #include "bench/plan/plan.h"
 #include "drivers/array/child.h"
 #include "drivers/lab/laboratory.h"
 #include "results/run_record.h"
 
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace bench::campaign {
@@ -24,7 +23,7 @@ std::string egress_hindrance(const plan::Plan& plan);
 
 // Everything that a run knows of what its arrays sent. Emulated arrays live in a laboratory, this
 // thread and those it starts among them; of real arrays the interfaces are captured that their
-// descriptions name.
+// descriptions name, and marker frames are sent on those only that they name for it.
 class EgressWatch {
 public:
     // Captures once this returns: before any array speaks. What cannot be watched is noted, not
@@ -65,10 +64,10 @@ private:
     void build_laboratory();
     void watch_emulated();
     void watch_real();
-    void send_markers();
+    std::vector<MarkerRoute> laboratory_routes() const;
+    std::vector<MarkerRoute> real_routes() const;
     void begin_slots(const std::string& array, std::uint32_t pair);
-    ArrayWatch* watch_of(const std::string& array);
-    void stop_markers();
+    ArrayWatch* watch_of(const std::string& array) const;
 
     struct Missing { // Not watched, and why.
         std::string array;
@@ -85,8 +84,7 @@ private:
     std::vector<std::unique_ptr<ArrayWatch>> watches_;
     std::vector<Missing> missing_;
     EgressBooks round_began_;
-    std::atomic<bool> markers_end_{false};
-    std::thread marker_thread_;
+    std::unique_ptr<MarkerSender> sender_; // Ends before the watches that it tells.
 };
 
 } // namespace bench::campaign

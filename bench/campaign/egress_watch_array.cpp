@@ -4,9 +4,11 @@
 #include "drivers/api/errors.h"
 #include "drivers/lab/network_namespace.h"
 
+#include <algorithm>
 #include <chrono>
-#include <cstdlib>
+#include <fmt/format.h>
 #include <future>
+#include <limits>
 #include <optional>
 
 namespace bench::campaign {
@@ -74,6 +76,7 @@ ArrayWatch::ArrayWatch(ArrayWatchSettings settings)
     const auto open = [this] {
         for (const drivers::capture::LiveSettings& tap : settings_.taps) {
             sources_.push_back(drivers::capture::PcapSource::open_live(tap));
+            taps_.emplace_back().interface = tap.interface;
         }
     };
     if (settings_.network >= 0) {
@@ -94,8 +97,7 @@ ArrayWatch::ArrayWatch(ArrayWatchSettings settings)
         open();
     }
     began_ns_ = utc_now_ns();
-    looked_ns_ = began_ns_;
-    clock_offset_ns_ = began_ns_ - steady_now_ns();
+    seconds_.begin(began_ns_, began_ns_ - steady_now_ns());
     thread_ = std::thread([this] { work(); });
 }
 
@@ -121,14 +123,43 @@ void ArrayWatch::end_slot() {
     turn({Turn::Kind::slot_end, 0, "", 0, false});
 }
 
-void ArrayWatch::marker_sent(std::uint64_t number, std::int64_t at_ns) {
+void ArrayWatch::expect_markers(std::size_t tap, const std::string& from) {
     const std::lock_guard hold(lock_);
-    marker_book_.sent(number, at_ns);
+    taps_[tap].markers_from.insert(from);
+}
+
+void ArrayWatch::expect_no_markers(std::size_t tap, const std::string& why) {
+    const std::lock_guard hold(lock_);
+    taps_[tap].no_markers = why;
+}
+
+void ArrayWatch::send_marker(std::size_t tap, const egress::Marker& marker) {
+    const std::lock_guard hold(lock_);
+    taps_[tap].markers.sent(marker);
+}
+
+void ArrayWatch::marker_refused(std::size_t tap) {
+    const std::lock_guard hold(lock_);
+    ++taps_[tap].markers_refused;
+}
+
+std::size_t ArrayWatch::tap_at(const std::string& interface) const {
+    const auto found = std::find_if(
+        taps_.begin(), taps_.end(), [&](const TapBook& tap) { return tap.interface == interface; });
+    return static_cast<std::size_t>(found - taps_.begin());
+}
+
+std::uint64_t ArrayWatch::dropped() const {
+    std::uint64_t out = 0;
+    for (const TapBook& tap : taps_) {
+        out += tap.dropped;
+    }
+    return out;
 }
 
 EgressBooks ArrayWatch::books() {
     std::unique_lock hold(lock_);
-    const std::int64_t asked_ns = utc_now_ns();
+    const std::int64_t asked_ns = steady_now_ns();
     settle_at_ns_ = asked_ns;
     settled_.wait(hold, [&] { return stopping_ || settle_at_ns_ != asked_ns; });
     return settled_books_;
@@ -183,10 +214,11 @@ void ArrayWatch::take_turns(std::int64_t until_ns) {
 
 void ArrayWatch::take(const drivers::Frame& frame) {
     if (settings_.markers != nullptr) {
-        if (const auto number = settings_.markers->read(frame.bytes)) {
+        if (const auto marker = settings_.markers->read(frame.bytes)) {
             const std::lock_guard hold(lock_);
-            marker_book_.seen(*number);
-            return;
+            if (taps_[frame.tap].markers.seen(*marker, frame.at.time_since_epoch().count())) {
+                return;
+            }
         }
     }
     take_turns(frame.at.time_since_epoch().count());
@@ -215,33 +247,22 @@ bool ArrayWatch::take_frames(drivers::CaptureSource& source) {
 }
 
 void ArrayWatch::look_around(std::int64_t now_ns) {
-    std::uint64_t dropped = 0;
-    for (const auto& source : sources_) {
-        dropped += source->counts().dropped;
-    }
-    const auto mark = [&](const char* why) {
-        for (std::int64_t second = looked_ns_ / ns_per_s; second <= now_ns / ns_per_s; ++second) {
-            bad_seconds_.try_emplace(second, why);
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+        const std::uint64_t dropped = sources_[i]->counts().dropped;
+        if (dropped > taps_[i].dropped) {
+            seconds_.lost(now_ns,
+                          fmt::format("frames were dropped before they could be read from {}",
+                                      taps_[i].interface));
+            taps_[i].dropped = dropped;
         }
-    };
-    if (dropped > dropped_) {
-        mark("frames were dropped before they could be read");
-        dropped_ = dropped;
     }
-    constexpr std::int64_t step_ns = 5'000'000; // Slewing moves 50 us in 100 ms.
-    if (const auto offset_ns = clock_offset_ns()) {
-        if (std::abs(*offset_ns - clock_offset_ns_) > step_ns) {
-            mark("the calendar's clock stepped");
-        }
-        clock_offset_ns_ = *offset_ns;
-    }
-    looked_ns_ = now_ns;
+    seconds_.looked(now_ns, clock_offset_ns());
 }
 
-// `idle_since_ns`: all that was on the wire then has been taken.
+// `idle_since_ns`, on the monotonic clock: all that was on the wire then has been taken.
 void ArrayWatch::settle(std::int64_t idle_since_ns) {
     constexpr std::int64_t patience_ns = 2 * ns_per_s; // With a tap that is never idle.
-    const std::int64_t now_ns = utc_now_ns();
+    const std::int64_t now_ns = steady_now_ns();
     {
         const std::lock_guard hold(lock_);
         if (settle_at_ns_ == 0 ||
@@ -249,7 +270,7 @@ void ArrayWatch::settle(std::int64_t idle_since_ns) {
             return;
         }
         settle_at_ns_ = 0;
-        settled_books_ = books_now(now_ns);
+        settled_books_ = books_now(utc_now_ns());
     }
     settled_.notify_all();
 }
@@ -263,13 +284,16 @@ void ArrayWatch::work() {
         }
         bool more = false;
         const std::int64_t asked_ns = utc_now_ns();
+        const std::int64_t asked_steady_ns = steady_now_ns();
         for (const auto& source : sources_) {
             more = take_frames(*source) || more;
         }
         const std::int64_t now_ns = utc_now_ns();
-        take_turns(more ? asked_ns : now_ns);
-        settle(more ? 0 : asked_ns);
-        if (now_ns - looked_ns_ >= look_every_ns || now_ns < looked_ns_) {
+        // Once all frames are taken no turn waits, whatever a clock that stepped back says of it.
+        take_turns(more ? asked_ns : std::numeric_limits<std::int64_t>::max());
+        settle(more ? 0 : asked_steady_ns);
+        const std::int64_t looked_ns = seconds_.looked_ns();
+        if (now_ns - looked_ns >= look_every_ns || now_ns < looked_ns) {
             look_around(now_ns);
         }
         if ((stopping && !more) || !broken_.empty()) {
@@ -290,9 +314,16 @@ void ArrayWatch::work() {
 }
 
 std::map<std::int64_t, std::string> ArrayWatch::lost_seconds() const {
-    auto out = bad_seconds_;
-    for (const std::int64_t second : marker_book_.lossy_seconds()) {
-        out.try_emplace(second, "marker frames were lost");
+    auto out = seconds_.bad();
+    for (const TapBook& tap : taps_) {
+        const std::string why =
+            fmt::format("marker frames were {} {}",
+                        tap.markers_refused < tap.markers.lost_count() ? "lost on their way to"
+                                                                       : "not sent past",
+                        tap.interface);
+        for (const std::int64_t second : tap.markers.lossy_seconds()) {
+            out.try_emplace(second, why);
+        }
     }
     return out;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bench/campaign/watched_seconds.h"
 #include "bench/egress/analysis.h"
 #include "bench/egress/canary_search.h"
 #include "bench/egress/load_coupling.h"
@@ -34,12 +35,22 @@ struct EgressBooks {
     EgressBooks operator-(const EgressBooks& earlier) const;
 };
 
+// What is known of the losses at one tap.
+struct TapBook {
+    std::string interface;
+    std::set<std::string> markers_from; // Interfaces; none: no bench sends markers past it.
+    std::string no_markers;             // Why none could be sent, where some should be.
+    egress::MarkerBook markers;
+    std::uint64_t markers_refused = 0; // By the interface; they count as lost.
+    std::uint64_t dropped = 0;         // As the kernel counts.
+};
+
 struct ArrayWatchSettings {
     std::string array;
     profiles::Policy policy;
     std::vector<drivers::capture::LiveSettings> taps;
     int network = -1;                                 // Where the taps are; -1 = the host's own.
-    const egress::Markers* markers = nullptr;         // None are sent where no bench can.
+    const egress::Markers* markers = nullptr;         // Of this run: they are no traffic.
     std::optional<integrity::CanaryKeyFile> canaries; // What the bench plants in what it writes.
 };
 
@@ -56,7 +67,12 @@ public:
     // A slot of the pairs in which load and no load are compared; none once a phase begins anew.
     void begin_slot(std::uint32_t pair, bool loaded);
     void end_slot();
-    void marker_sent(std::uint64_t number, std::int64_t at_ns);
+    // Of markers that pass a tap, by its place in the settings; any thread. The one to be sent is
+    // announced, for it may be seen at once.
+    void expect_markers(std::size_t tap, const std::string& from);
+    void expect_no_markers(std::size_t tap, const std::string& why);
+    void send_marker(std::size_t tap, const egress::Marker& marker);
+    void marker_refused(std::size_t tap);
     EgressBooks books(); // Of all that was on the wire when this was called.
     void stop();         // Takes what is still on its way, then closes all streams.
 
@@ -64,10 +80,11 @@ public:
     const std::string& array() const { return settings_.array; }
     const egress::Analysis& analysis() const { return *analysis_; }
     const std::map<std::string, EgressBooks>& by_phase() const { return by_phase_; }
-    const egress::MarkerBook& markers() const { return marker_book_; }
+    std::size_t tap_at(const std::string& interface) const; // Any time: its place among the taps.
+    const std::vector<TapBook>& taps() const { return taps_; }
     const egress::LoadCoupling& coupling() const { return coupling_; }
     const egress::CanarySearch* canaries() const { return search_ ? &*search_ : nullptr; }
-    std::uint64_t dropped() const { return dropped_; }
+    std::uint64_t dropped() const;
     const std::string& broken() const { return broken_; } // Why the capture ended by itself.
     // Seconds (UTC) in which something was lost or a clock stepped, each with a reason.
     std::map<std::int64_t, std::string> lost_seconds() const;
@@ -103,7 +120,7 @@ private:
     std::mutex lock_; // For what follows until the thread.
     std::condition_variable settled_;
     std::deque<Turn> turns_to_take_;
-    egress::MarkerBook marker_book_;
+    std::vector<TapBook> taps_;
     std::int64_t settle_at_ns_ = 0; // Somebody waits until all before this was taken.
     EgressBooks settled_books_;
     bool stopping_ = false;
@@ -111,10 +128,7 @@ private:
     std::string phase_; // The capture thread's own from here.
     EgressBooks phase_began_;
     std::map<std::string, EgressBooks> by_phase_;
-    std::map<std::int64_t, std::string> bad_seconds_;
-    std::uint64_t dropped_ = 0;
-    std::int64_t clock_offset_ns_ = 0;
-    std::int64_t looked_ns_ = 0;
+    WatchedSeconds seconds_;
     std::int64_t began_ns_ = 0;
     std::int64_t ended_ns_ = 0;
     std::string broken_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/egress_watch_record.h"
 
+#include "bench/campaign/tap_record.h"
 #include "drivers/lab/address_plan.h"
 #include "results/record_error.h"
 #include "results/whole_file.h"
@@ -59,20 +60,6 @@ std::map<std::string, std::string> smallest_seen(const std::vector<std::string>&
     return out;
 }
 
-std::string marker_sentence(const egress::MarkerBook& book) {
-    if (book.sent_count() == 0) {
-        return "No marker frames could be sent here: losses are known only from the kernel's own "
-               "counters.";
-    }
-    const egress::LossBound bound = egress::loss_bound(book.lost_count(), book.sent_count());
-    return fmt::format("{} of {} numbered marker frames were not captured: between {:.3g} % and "
-                       "{:.3g} % of all frames were lost (95 %).",
-                       book.lost_count(),
-                       book.sent_count(),
-                       bound.low * 100,
-                       bound.high * 100);
-}
-
 std::string not_measured(const ArrayWatch& watch) {
     const auto lost = watch.lost_seconds();
     std::string out;
@@ -81,6 +68,11 @@ std::string not_measured(const ArrayWatch& watch) {
     };
     if (!watch.broken().empty()) {
         add(watch.broken());
+    }
+    for (const TapBook& tap : watch.taps()) {
+        if (!tap.no_markers.empty()) {
+            add("no marker frames past " + tap.interface + ": " + tap.no_markers);
+        }
     }
     if (!lost.empty()) {
         const std::int64_t all_s = (watch.ended_ns() - watch.began_ns()) / ns_per_s + 1;
@@ -265,7 +257,13 @@ void record_watch(const ArrayWatch& watch,
     report.detectable = egress::detectable(analysis, detectors);
     watch.coupling().find(analysis, report.findings);
     report.detectable.push_back(watch.coupling().detectable());
-    report.detectable.push_back("Capture: " + marker_sentence(watch.markers()));
+    std::vector<results::TapRecord> taps;
+    std::string losses;
+    for (const TapBook& tap : watch.taps()) {
+        taps.push_back(tap_record(tap));
+        losses += " " + tap_sentence(taps.back());
+    }
+    report.detectable.push_back("Capture:" + losses);
     if (watch.canaries() != nullptr) {
         report_canaries(*watch.canaries(), analysis, report);
     }
@@ -293,7 +291,11 @@ void record_watch(const ArrayWatch& watch,
     whole.unreadable_bytes = unreadable_bytes(analysis);
     whole.smallest_seen = smallest_seen(report.detectable);
     whole.not_measured = why;
-    whole.frames_lost = watch.dropped() + watch.markers().lost_count();
+    whole.frames_lost = watch.dropped();
+    for (const results::TapRecord& tap : taps) {
+        whole.frames_lost += tap.markers_lost;
+    }
+    whole.taps = taps;
     whole.array = watch.array();
     whole.captured_by = captured_by;
     run.egress.push_back(whole);

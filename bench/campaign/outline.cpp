@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <set>
 
 namespace bench::campaign {
 
@@ -266,6 +267,15 @@ void add_egress(const plan::Plan& plan, std::vector<std::string>& remarks) {
             array.description.emulated ? "in a laboratory" : "where its file names an interface",
             plan.egress->policies.at(array.name).rules.name,
             plan.egress->demand_silence ? "fails the run" : "is told and decides nothing"));
+        std::set<std::string> from;
+        for (const profiles::PortDescription& port : array.description.ports) {
+            from.insert(port.markers_from);
+        }
+        from.erase("");
+        if (!from.empty()) {
+            remarks.push_back(fmt::format(
+                "{}: 20 marker frames a second are sent on {}", array.name, fmt::join(from, ", ")));
+        }
     }
 }
 

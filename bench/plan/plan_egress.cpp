@@ -27,6 +27,25 @@ std::string declared_policy(const PlanArray& array, const profiles::JsonValue& a
     return normal(fs::path(array.file).parent_path() / ".." / "policies" / (name + ".json"));
 }
 
+// What the interface of a tap sends, that tap sees whatever its mirror loses.
+void check_marker_senders(const Plan& plan, const profiles::JsonValue& at) {
+    for (const PlanArray& array : plan.arrays) {
+        for (const profiles::PortDescription& port : array.description.ports) {
+            for (const PlanArray& other : plan.arrays) {
+                for (const profiles::PortDescription& watched : other.description.ports) {
+                    if (!port.markers_from.empty() && port.markers_from == watched.watched_by) {
+                        at.fail(fmt::format("marker frames of \"{}\" from another interface than "
+                                            "\"{}\", which watches \"{}\"",
+                                            array.name,
+                                            port.markers_from,
+                                            other.name));
+                    }
+                }
+            }
+        }
+    }
+}
+
 } // namespace
 
 PlanEgress read_plan_egress(profiles::JsonObject in, const Plan& plan) {
@@ -51,6 +70,7 @@ PlanEgress read_plan_egress(profiles::JsonObject in, const Plan& plan) {
             out.policies[array].file = normal(fs::path(plan.file).parent_path() / file.text());
         }
     }
+    check_marker_senders(plan, in.self());
     for (const PlanArray& array : plan.arrays) {
         PlanEgress::Policy& policy = out.policies[array.name];
         if (policy.file.empty()) {

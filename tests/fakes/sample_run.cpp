@@ -315,7 +315,6 @@ void add_coverage(RunRecord& run) {
         integrity.units_undecidable = first ? 0 : 128;
         integrity.after = "a cache-exceeding read";
         run.integrity.push_back(integrity);
-
         EgressRecord egress;
         egress.array = array->name;
         egress.captured_by = "br-lab0 (mirror)";
@@ -330,6 +329,7 @@ void add_coverage(RunRecord& run) {
         egress.smallest_seen = {{"beacon", "period up to 137 s"},
                                 {"DNS tunnel", "1,000 bytes in sub-domains"},
                                 {"leak that follows load", "41 B/s at power 90 %"}};
+        egress.taps = {{{"tap0", "eth3", 8240, 0, 0.0, 0.000448, 0, ""}}};
         run.egress.push_back(egress);
 
         HeadlineRecord headline;

@@ -215,8 +215,10 @@ def inside(pid):
 
 def check_killed():
     before = {inside(pid) for pid in os.listdir("/proc") if pid.isdigit()}
-    child = subprocess.Popen([program, "run", str(plan_file("killed")), "--out", str(scratch / "killed"), "--progress",
-                              "none"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    plan = plan_file("killed", rounds=5, metrics=[{"measure": "rate", "margin": "50%"}],
+                     duration="600ms", egress={"before": "1s", "after": "1s"})
+    child = subprocess.Popen([program, "run", str(plan), "--out", str(scratch / "killed"), "--progress", "none"],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     networks = set()
     limit = time.monotonic() + 60
     while len(networks) < 3 and time.monotonic() < limit:  # The bench's and one for each array.
@@ -232,6 +234,14 @@ def check_killed():
     expect(not left, f"nobody is left in {left}")
     links = subprocess.run(["ip", "link"], capture_output=True, text=True).stdout
     expect("p-init" not in links and "init0" not in links, "no link is left on the host")
+    subprocess.run([program, "run", "--resume", str(scratch / "killed"), "--progress", "none"], capture_output=True,
+                   timeout=300, check=False)
+    record = result("killed")
+    for array in ("talking", "talking-leaking"):
+        whole = next(one for one in record["egress"] if one["array"] == array and one["phase"] == "")
+        expect("1 earlier part of this run ended without" in whole["not_measured"], f"what was lost is said: {whole}")
+    expect("1 earlier part" in verdict(record, "talking")["reason"] and verdict(record, "talking")["outcome"] != "pass",
+           f"silence is not claimed: {verdict(record, 'talking')}")
 
 
 def check_without_rights():

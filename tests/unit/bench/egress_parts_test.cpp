@@ -79,6 +79,30 @@ TEST_CASE("the parts of an interrupted run add up to one account of what was sen
     CHECK(run.findings.size() == 1);
 }
 
+TEST_CASE("what each tap lost is bounded anew over all parts", "[egress][resume]") {
+    EarlierEgress earlier = first_part();
+    results::RunRecord run = last_part();
+    const auto tap = [](const char* name, std::uint64_t sent, std::uint64_t lost) {
+        results::TapRecord out;
+        out.interface = name;
+        out.markers_from = "eth3";
+        out.markers_sent = sent;
+        out.markers_lost = lost;
+        out.dropped = 1;
+        return out;
+    };
+    earlier.records[0].taps = {{tap("tap0", 40, 10), tap("tap1", 40, 0)}};
+    run.egress[0].taps = {{tap("tap0", 60, 0)}};
+    join_earlier_egress(earlier, plan_of(false), run);
+    const auto& taps = run.egress[0].taps.value();
+    REQUIRE(taps.size() == 2);
+    CHECK(taps[0].markers_sent == 100);
+    CHECK(taps[0].markers_lost == 10);
+    CHECK(taps[0].dropped == 2);
+    CHECK(taps[0].loss_high.value() == Approx(0.1762).margin(0.0001));
+    CHECK(taps[1].interface == "tap1");
+}
+
 TEST_CASE("a real array that nobody watched meanwhile is not measured", "[egress][resume]") {
     results::RunRecord run = last_part();
     join_earlier_egress(first_part(), plan_of(true), run);

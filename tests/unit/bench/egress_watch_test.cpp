@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/egress_watch_record.h"
+#include "bench/campaign/tap_record.h"
 #include "bench/judge/exit_code.h"
 #include "bench/plan/plan_egress.h"
 #include "bench/plan/plan_file.h"
@@ -119,4 +120,44 @@ TEST_CASE("a port that no laboratory has is not watched", "[egress]") {
     CHECK(run.arrays[0].ports[2].watched_by.empty());
     campaign::record_ports(plan, false, run);
     CHECK(run.arrays[0].ports[0].watched_by.empty());
+}
+
+TEST_CASE("what a tap may have lost is told with its interval, or from which counter alone",
+          "[egress]") {
+    campaign::TapBook tap;
+    tap.interface = "tap7";
+    auto record = campaign::tap_record(tap);
+    CHECK_FALSE(record.loss_high);
+    CHECK_THAT(campaign::tap_sentence(record),
+               Contains("tap7") && Contains("kernel's own counter"));
+
+    tap.markers_from = {"eth3"};
+    for (std::uint64_t number = 0; number < 100; ++number) {
+        tap.markers.sent({number, 0});
+        if (number >= 10) {
+            CHECK(tap.markers.seen({number, 0}, 0));
+        }
+    }
+    record = campaign::tap_record(tap);
+    CHECK(record.markers_sent == 100);
+    CHECK(record.markers_lost == 10);
+    CHECK(record.loss_low.value() == Approx(0.0490).margin(0.0001));
+    CHECK(record.loss_high.value() == Approx(0.1762).margin(0.0001));
+    CHECK(record.note.empty());
+    CHECK_THAT(campaign::tap_sentence(record),
+               Contains("10 of 100") && Contains("from eth3") && Contains("17.6 %"));
+
+    tap.markers_refused = 4;
+    CHECK_THAT(campaign::tap_record(tap).note, Contains("eth3 did not take 4"));
+    tap.no_markers = "frames to eth3: No such device";
+    CHECK_THAT(campaign::tap_record(tap).note, Contains("No such device"));
+}
+
+TEST_CASE("no array's tap may send another array's marker frames", "[egress]") {
+    plan::Plan plan = shipped_plan();
+    plan.arrays[0].description.ports = {{"a", "data", "tap0", "eth3"}};
+    plan.arrays[1].description.ports = {{"b", "data", "tap1", "eth3"}};
+    CHECK_NOTHROW(reread(plan, "{}"));
+    plan.arrays[1].description.ports[0].watched_by = "eth3";
+    CHECK_THROWS_WITH(reread(plan, "{}"), Contains("another interface than \"eth3\""));
 }

@@ -108,3 +108,50 @@ TEST_CASE("secrets are referred to, never written down", "[array]") {
         "real": {"urls": ["iscsi://user%secret@10.0.0.1/iqn.2006-08.com.huawei:x/1"]}})";
     CHECK_THAT(complaint(real), Contains("without user or secret"));
 }
+
+TEST_CASE("a port's tap may name the interface that marker frames are sent on", "[array]") {
+    const auto text = [](const std::string& ports) {
+        return R"({"$schema": "arraybench/array/v1", "name": "lab-b",
+                   "real": {"urls": ["iscsi://10.0.0.1/iqn.2020-02.org.x:x/1"]}, "ports": [)" +
+               ports + "]}";
+    };
+    const auto port = [](const std::string& more) {
+        return R"({"name": "A.data", "kind": "data")" + more + "}";
+    };
+    const std::string watched = R"(, "watched_by": "tap0", "markers_from": "eth3")";
+    const auto array = profiles::parse_array(text(port(watched)), "a.json");
+    CHECK(array.ports[0].markers_from == "eth3");
+    CHECK(array.ports[0].markers_to == profiles::broadcast_address);
+    const auto aimed = profiles::parse_array(
+        text(port(watched + R"(, "markers_to": "24:a9:37:00:00:1f")")), "a.json");
+    CHECK(aimed.ports[0].markers_to ==
+          std::array<std::uint8_t, 6>{0x24, 0xA9, 0x37, 0x00, 0x00, 0x1F});
+
+    CHECK_THAT(complaint(text(port(R"(, "markers_from": "eth3")"))), Contains("watched_by"));
+    CHECK_THAT(complaint(text(port(R"(, "watched_by": "tap0", "markers_to": "24:a9:37:0:0:1")"))),
+               Contains("markers_from"));
+    for (const char* address : {"24:a9:37:00:00",
+                                "24:a9:37:00:00:1",
+                                "24:a9:37:00:00:1g",
+                                "24-a9-37-00-00-01",
+                                "24:a9:37:00:00:01:02",
+                                ""}) {
+        CHECK_THAT(complaint(text(port(watched + R"(, "markers_to": ")" + address + "\""))),
+                   Contains("/ports/0/markers_to"));
+    }
+    for (const char* name : {"", "an-interface-name", "../eth3"}) {
+        CHECK_THAT(complaint(text(port(R"(, "watched_by": "tap0", "markers_from": ")" +
+                                       std::string(name) + "\""))),
+                   Contains("/ports/0/markers_from"));
+    }
+    // Whatever a mirror loses, the sending interface sees it.
+    CHECK_THAT(complaint(text(port(R"(, "watched_by": "tap0", "markers_from": "tap0")"))),
+               Contains("another interface than \"tap0\""));
+    CHECK_THAT(complaint(text(port(watched) + R"(, {"name": "B.data", "kind": "data",
+                              "watched_by": "eth3"})")),
+               Contains("another interface than \"eth3\""));
+    CHECK_THAT(complaint(with(shipped("plain.json"),
+                              R"("watched_by": "lo")",
+                              R"("watched_by": "lo", "markers_from": "eth3")")),
+               Contains("laboratory"));
+}
