@@ -139,8 +139,7 @@ std::string percent(double share) {
 }
 
 std::string taps_table(const RunRecord& run) {
-    Table table({"Tap",
-                 "Array",
+    Table table({"Array and tap",
                  "Marker frames from",
                  "Sent",
                  "Not captured",
@@ -149,8 +148,8 @@ std::string taps_table(const RunRecord& run) {
     for (const EgressRecord& one : run.egress) {
         for (const TapRecord& tap : one.taps.value_or(std::vector<TapRecord>())) {
             const bool is_known = tap.loss_low && tap.loss_high;
-            table.row({said(tap.interface),
-                       key(view::slot(run, one.array), one.array),
+            table.row({key(view::slot(run, one.array), one.array) + " <span class=\"small\">" +
+                           said(tap.interface) + "</span>",
                        tap.markers_from.empty() ? "none" : said(tap.markers_from),
                        text::grouped(tap.markers_sent),
                        text::grouped(tap.markers_lost),

@@ -10,6 +10,12 @@ namespace bench::egress {
 
 namespace {
 
+std::string rate_text(double bytes_per_s) {
+    constexpr double kilo = 1000;
+    return bytes_per_s < kilo ? fmt::format("{:.3g} B/s", bytes_per_s)
+                              : bytes_text(static_cast<std::uint64_t>(bytes_per_s)) + "/s";
+}
+
 double watched_s(const Analysis& analysis) {
     return static_cast<double>(analysis.last_ns() - analysis.first_ns()) / 1e9;
 }
@@ -32,14 +38,14 @@ std::string budgets_sentence(const Analysis& analysis) {
             std::min(*rule.bytes_per_interval, analysis.budgets()[i].worst_bytes);
         const double interval_s = static_cast<double>(rule.interval.count()) / 1e9;
         const double over_s = std::max(1e-9, std::min(interval_s, watched_s(analysis)));
-        bounded += fmt::format(
-            "{}\"{}\" allows {} in {}, {} of it used at most: {:.3g} B/s more passes unseen",
-            bounded.empty() ? "" : "; ",
-            rule.name,
-            bytes_text(*rule.bytes_per_interval),
-            seconds_text(interval_s * 1e9),
-            bytes_text(used),
-            static_cast<double>(*rule.bytes_per_interval - used) / over_s);
+        bounded +=
+            fmt::format("{}\"{}\" allows {} in {}, {} of it used at most: {} more passes unseen",
+                        bounded.empty() ? "" : "; ",
+                        rule.name,
+                        bytes_text(*rule.bytes_per_interval),
+                        seconds_text(interval_s * 1e9),
+                        bytes_text(used),
+                        rate_text(static_cast<double>(*rule.bytes_per_interval - used) / over_s));
     }
     std::string out = "Budgets: ";
     out += bounded.empty() ? "no rule that the array may send by has one" : bounded;
@@ -92,14 +98,15 @@ std::string periods_sentence(const Analysis& analysis) {
 
 std::string dns_sentence(const Analysis& analysis, const DnsLimits& limits) {
     const double seconds = watched_s(analysis);
-    return fmt::format("DNS tunnels: {} characters of distinct subdomains below one domain, {} of "
-                       "data-like labels over all domains of a pair, or {} B of answers, in the "
-                       "whole of the time watched ({:.3g} characters/s upwards, {:.3g} B/s down).",
-                       limits.domain_characters,
-                       limits.pair_data_characters,
-                       limits.answer_bytes,
-                       seconds <= 0 ? 0.0 : static_cast<double>(limits.domain_characters) / seconds,
-                       seconds <= 0 ? 0.0 : static_cast<double>(limits.answer_bytes) / seconds);
+    return fmt::format(
+        "DNS tunnels: {} characters of distinct subdomains below one domain, {} of "
+        "data-like labels over all domains of a pair, or {} B of answers, in the "
+        "whole of the time watched ({:.3g} characters/s upwards, {} down).",
+        limits.domain_characters,
+        limits.pair_data_characters,
+        limits.answer_bytes,
+        seconds <= 0 ? 0.0 : static_cast<double>(limits.domain_characters) / seconds,
+        rate_text(seconds <= 0 ? 0.0 : static_cast<double>(limits.answer_bytes) / seconds));
 }
 
 std::string long_sentence(const Analysis& analysis, const DetectorSettings& settings) {

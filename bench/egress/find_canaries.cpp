@@ -29,11 +29,13 @@ std::string unit_text(const CanaryGroup& group, const integrity::CanaryKeyFile& 
     if (!group.authentic) {
         return "a canary's marker, its address cut or altered,";
     }
-    return fmt::format("the block of {} at byte {}, {}, arm {},",
-                       named("LUN", group.first.lun, key.luns),
-                       group.first.address_bytes,
-                       named("phase", group.first.phase, key.phases),
-                       group.first.arm);
+    std::string out = fmt::format("the block of {} at byte {},",
+                                  named("LUN", group.first.lun, key.luns),
+                                  group.first.address_bytes);
+    if (group.first.phase != 0 || !key.phases.empty()) { // Else nobody has counted them.
+        out += " " + named("phase", group.first.phase, key.phases) + ",";
+    }
+    return out + (group.first.arm != 0 ? fmt::format(" arm {},", group.first.arm) : "");
 }
 
 } // namespace
