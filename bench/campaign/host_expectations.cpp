@@ -93,7 +93,7 @@ void HostLeader::gather_expectations(const std::string& folder) {
                 const HostShare share{static_cast<std::uint32_t>(i + 1), fellowship_.size()};
                 const std::string name =
                     expectation_file_name(lab_->arrays()[array].planned->name, share);
-                take_expectation(i, array, folder + "/" + name);
+                take_expectation(i, array, fmt::format("{}/{}", folder, name));
             }
         } catch (const hosts::HostLost&) { // verify-data says whose part is missing.
         }

@@ -4,7 +4,8 @@
 #include "drivers/api/clock.h"
 
 #include <sched.h>
-#include <time.h>
+
+#include <ctime>
 
 namespace drivers {
 

@@ -6,9 +6,8 @@
 
 #include <catch2/catch.hpp>
 
-#include <stdlib.h>
-
 #include <array>
+#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>

@@ -6,9 +6,9 @@
 
 #include <catch2/catch.hpp>
 
-#include <stdlib.h>
 #include <sys/stat.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -21,8 +21,10 @@ namespace {
 // The only program there is, for the length of a test: "fio", which does what the script says.
 class PlayedFio {
 public:
-    explicit PlayedFio(const std::string& script)
-        : path_(::getenv("PATH")) { // NOLINT(concurrency-mt-unsafe): no other thread is here.
+    explicit PlayedFio(const std::string& script) {
+        if (const char* path = ::getenv("PATH")) { // NOLINT(concurrency-mt-unsafe): one thread.
+            path_ = path;
+        }
         if (!script.empty()) {
             const std::string file = folder_.path() + "/fio";
             std::ofstream(file) << "#!/bin/sh\n" << script << "\n";
