@@ -14,9 +14,9 @@ namespace bench::campaign {
 // against the array's own declaration, under which all that is not listed is found, and against
 // rules that allow everything, so that only the detectors are left to speak.
 struct LeakCell {
-    double asked_bytes_per_s = 0; // Of payload, before encoding
-    double leaked_bytes_per_s = 0;
-    std::uint64_t messages = 0;         // Of the first seed
+    double asked_bytes_per_s = 0;       // Of payload, before encoding
+    double leaked_bytes_per_s = 0;      // The seeds' mean
+    std::uint64_t messages = 0;         // Of all seeds
     std::set<std::string> by_policy;    // Kinds of findings about the actor
     std::set<std::string> by_detectors; // The same, notes marked as such
     std::size_t found_by_policy = 0;    // In so many seeds

@@ -65,6 +65,28 @@ TEST_CASE("a beacon is found from the promised rate on, and its silence below is
     CHECK_THAT(text, Catch::Contains("detectors alone: not found  (below what is promised)"));
 }
 
+TEST_CASE("where only some seeds send at all, those are found and the others are silent",
+          "[egress][matrix]") {
+    LeakQuestion rare;
+    rare.actor = usual_actor(ActorKind::icmp_tunnel);
+    rare.detector = "ICMP tunnel";
+    rare.promised_bytes_per_s = 1;
+    rare.rates_bytes_per_s = {0.04, 0.02, 0.01}; // 320 B at a time, in two hours
+    const LeakRow row = leak_row(rare, 2h, 5);
+    CHECK(row.is_right(5));
+    CHECK(row.false_alarms.empty());
+    CHECK(std::any_of(row.cells.begin(), row.cells.end(), [](const LeakCell& cell) {
+        return cell.found_by_policy > 0 && cell.found_by_policy < 5 && cell.messages > 0;
+    }));
+    rare.actor = usual_actor(ActorKind::dns_tunnel); // Lawful questions go to the same resolver.
+    rare.detector = "DNS tunnel";
+    rare.rates_bytes_per_s = {0.0001};
+    const LeakRow silent = leak_row(rare, 2h, 2);
+    CHECK(silent.cells[0].messages == 0);
+    CHECK(silent.cells[0].by_detectors.empty());
+    CHECK(silent.is_right(2));
+}
+
 TEST_CASE("a promise that the detectors do not keep makes the row wrong", "[egress][matrix]") {
     LeakRow row = leak_row(beacon(0.01), 2h, 1);
     CHECK_FALSE(row.is_right(1));
