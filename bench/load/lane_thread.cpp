@@ -111,6 +111,11 @@ drivers::TimePoint LaneThread::wake_at(drivers::TimePoint now) noexcept {
     if (due != drivers::TimePoint::max()) {
         wake = std::min(wake, due - margin_.value());
     }
+    return wake;
+}
+
+drivers::TimePoint LaneThread::ask_drivers(drivers::TimePoint now,
+                                           drivers::TimePoint wake) noexcept {
     descriptors_.clear();
     for (std::size_t i = 0; i < lane_.drivers.size(); ++i) {
         const drivers::BlockDriver& driver = *lane_.drivers[i];
@@ -126,25 +131,38 @@ drivers::TimePoint LaneThread::wake_at(drivers::TimePoint now) noexcept {
 }
 
 void LaneThread::wait(drivers::TimePoint now) noexcept {
-    const drivers::TimePoint wake = wake_at(now);
+    using Wait = drivers::BlockDriver::Wait;
+    drivers::TimePoint wake = wake_at(now);
     if (wake <= now) {
         return;
     }
-    expected_by_ = wake;
-    bool timed_out = true;
-    if (descriptors_.empty()) {
-        clock_.sleep_until(wake);
-    } else {
-        const std::int64_t left_ns = (wake - clock_.now()).count();
-        if (left_ns <= 0) {
+    Wait how = lane_.drivers.size() == 1 ? lane_.drivers.front()->wait(wake) : Wait::not_offered;
+    if (how == Wait::not_offered) {
+        wake = ask_drivers(now, wake);
+        if (wake <= now) {
             return;
         }
-        const timespec left{left_ns / 1'000'000'000, left_ns % 1'000'000'000};
-        timed_out = ppoll(descriptors_.data(), descriptors_.size(), &left, nullptr) == 0;
+        how = sleep(wake);
     }
-    if (timed_out) {
+    expected_by_ = wake;
+    if (how == Wait::timed_out) {
         margin_.slept(wake, clock_.now());
     }
+}
+
+drivers::BlockDriver::Wait LaneThread::sleep(drivers::TimePoint wake) noexcept {
+    using Wait = drivers::BlockDriver::Wait;
+    if (descriptors_.empty()) {
+        clock_.sleep_until(wake);
+        return Wait::timed_out;
+    }
+    const std::int64_t left_ns = (wake - clock_.now()).count();
+    if (left_ns <= 0) {
+        return Wait::woken;
+    }
+    const timespec left{left_ns / 1'000'000'000, left_ns % 1'000'000'000};
+    const bool timed_out = ppoll(descriptors_.data(), descriptors_.size(), &left, nullptr) == 0;
+    return timed_out ? Wait::timed_out : Wait::woken;
 }
 
 } // namespace bench::load

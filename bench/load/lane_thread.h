@@ -49,7 +49,9 @@ public:
 
 private:
     void wait(drivers::TimePoint now) noexcept;
-    drivers::TimePoint wake_at(drivers::TimePoint now) noexcept;
+    drivers::TimePoint wake_at(drivers::TimePoint now) noexcept; // As far as the pump knows.
+    drivers::TimePoint ask_drivers(drivers::TimePoint now, drivers::TimePoint wake) noexcept;
+    drivers::BlockDriver::Wait sleep(drivers::TimePoint wake) noexcept;
     void watch_gap(drivers::TimePoint now) noexcept;
     void watch_window(drivers::TimePoint now) noexcept;
     void tell(std::atomic<bool>* what) noexcept;

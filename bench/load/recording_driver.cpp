@@ -71,6 +71,7 @@ public:
     std::uint64_t fences() const noexcept override { return inner_->fences(); }
     drivers::Access access() const noexcept override { return inner_->access(); }
     int wait_fd() const noexcept override { return inner_->wait_fd(); }
+    Wait wait(drivers::TimePoint until) noexcept override { return inner_->wait(until); }
     drivers::TimePoint next_timer() const noexcept override { return inner_->next_timer(); }
 
 private:

@@ -65,6 +65,8 @@ enum class Access : std::uint8_t {
 // One queue to one LUN or namespace. Not thread-safe: one lane owns it, and may own many.
 class BlockDriver {
 public:
+    enum class Wait : std::uint8_t { not_offered, woken, timed_out };
+
     virtual ~BlockDriver() = default;
     virtual const Geometry& geometry() const noexcept = 0;
     virtual const Identity& identity() const noexcept = 0;
@@ -91,6 +93,13 @@ public:
     // What a lane waits for: a readable descriptor (-1: none, poll is enough) or an instant.
     virtual int wait_fd() const noexcept = 0;
     virtual TimePoint next_timer() const noexcept = 0;
+
+    // For a caller that waits for nothing else: sends what was submitted and sleeps in the same
+    // step, until poll() has something to do or `until`.
+    virtual Wait wait(TimePoint until) noexcept {
+        (void)until;
+        return Wait::not_offered;
+    }
 };
 
 } // namespace drivers

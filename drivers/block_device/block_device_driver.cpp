@@ -6,15 +6,13 @@
 #include "drivers/block_device/asked_identity.h"
 #include "drivers/block_device/kernel_status.h"
 
-#include <sys/uio.h>
-
 #include <algorithm>
-#include <cerrno>
+#include <cassert>
 #include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
 #include <memory>
-#include <system_error>
+#include <thread>
 
 namespace drivers::block_device {
 
@@ -23,28 +21,6 @@ namespace {
 constexpr std::size_t depth_max = 16384;
 constexpr std::uint64_t transfer_max = 1U << 30U; // The kernel counts one I/O in an int.
 constexpr std::size_t direct_alignment = 512;     // Of memory; more than any device asks for.
-
-io_uring open_ring(std::size_t depth) {
-    io_uring ring{};
-    io_uring_params parameters{};
-    // Completions are worked off when this thread next enters the kernel: no interrupt for each.
-    parameters.flags = IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG;
-    const auto entries = static_cast<unsigned>(depth); // Twice as many answers: the watch has room.
-    int error = io_uring_queue_init_params(entries, &ring, &parameters);
-    if (error == -EINVAL) { // Before Linux 5.19.
-        parameters = {};
-        error = io_uring_queue_init_params(entries, &ring, &parameters);
-    }
-    if (error < 0) {
-        throw HostError(fmt::format("io_uring: {}{}",
-                                    std::generic_category().message(-error),
-                                    error == -EPERM || error == -ENOSYS
-                                        ? "; is it switched off by kernel.io_uring_disabled, or by "
-                                          "the container's seccomp profile?"
-                                        : ""));
-    }
-    return ring;
-}
 
 bool is_aligned(std::byte* data, std::size_t bytes) noexcept {
     void* place = data;
@@ -74,25 +50,19 @@ BlockDeviceDriver::BlockDeviceDriver(const Settings& settings, Clock& clock)
     }
     slow_ = std::make_unique<SlowLane>(
         file_.fd(), file_.is_device(), geometry_.block_bytes, settings.depth);
-    ring_ = open_ring(settings.depth);
-    const int fd = file_.fd();
-    if (const int error = io_uring_register_files(&ring_, &fd, 1); error < 0) {
-        io_uring_queue_exit(&ring_);
-        throw HostError(fmt::format("io_uring: a registered file: {}",
-                                    std::generic_category().message(-error)));
-    }
+    ring_ = std::make_unique<Ring>(settings.depth, file_.fd());
 }
 
 BlockDeviceDriver::~BlockDeviceDriver() {
-    while (in_ring_ + in_slow_ > 0) {
-        (void)io_uring_submit_and_wait(&ring_, 1); // Interrupted: once more.
+    while (in_ring_ + in_slow_ > 0 || watching_slow_) {
+        if (!has_ring() || !ring_->wait(std::chrono::milliseconds(1), is_idle())) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
         reap();
+        take_slow_results();
         ended_count_ = 0;
         ended_first_ = 0;
     }
-    use_memory({});
-    (void)io_uring_unregister_files(&ring_); // At once; the ring itself ends when the kernel likes.
-    io_uring_queue_exit(&ring_);
 }
 
 void BlockDeviceDriver::identify(const std::string& path) {
@@ -112,22 +82,8 @@ void BlockDeviceDriver::identify(const std::string& path) {
 }
 
 void BlockDeviceDriver::use_memory(std::span<std::byte> memory) noexcept {
-    if (!registered_.empty()) {
-        (void)io_uring_unregister_buffers(&ring_);
-        registered_ = {};
-    }
-    if (memory.empty() || memory.size() > transfer_max || !file_.is_direct()) {
-        return; // The kernel looks each buffer up by itself: slower and just as right.
-    }
-    const iovec all{memory.data(), memory.size()};
-    if (io_uring_register_buffers(&ring_, &all, 1) == 0) {
-        registered_ = memory;
-    }
-}
-
-bool BlockDeviceDriver::is_registered(const std::byte* data, std::uint64_t bytes) const noexcept {
-    return !registered_.empty() && data >= registered_.data() &&
-           data + bytes <= registered_.data() + registered_.size();
+    (void)has_ring();
+    ring_->use_memory(file_.is_direct() ? memory : std::span<std::byte>{});
 }
 
 bool BlockDeviceDriver::in_range(const BlockRange& range) const noexcept {
@@ -160,7 +116,8 @@ std::uint32_t BlockDeviceDriver::objection(const Request& request) const noexcep
 }
 
 bool BlockDeviceDriver::submit(const Request& request) noexcept {
-    if (free_.size() <= ended_count_) { // What has ended counts until it is handed out.
+    if (free_.size() <= ended_count_ || // What has ended counts until it is handed out.
+        !has_ring()) {
         return false;
     }
     const std::uint32_t index = free_.back();
@@ -194,6 +151,7 @@ void BlockDeviceDriver::start(std::uint32_t index) noexcept {
         io_uring_prep_fsync(&entry, 0, IORING_FSYNC_DATASYNC);
         entry.flags |= IOSQE_FIXED_FILE;
         io_uring_sqe_set_data64(&entry, index);
+        slots_[index].in_ring = true;
         ++in_ring_;
         return;
     }
@@ -226,6 +184,7 @@ void BlockDeviceDriver::start_transfer(std::uint32_t index) noexcept {
             std::memcpy(slot.data, request.data.data(), request.data.size());
         }
     }
+    slot.in_ring = true;
     ++in_ring_;
     queue_transfer(index);
 }
@@ -237,7 +196,7 @@ void BlockDeviceDriver::queue_transfer(std::uint32_t index) noexcept {
     std::byte* const data = slot.data + slot.done_bytes;
     const auto bytes = static_cast<unsigned>(request.data.size() - slot.done_bytes);
     const std::uint64_t at = slot.range.lba * geometry_.block_bytes + slot.done_bytes;
-    const bool fixed = is_registered(data, bytes);
+    const bool fixed = ring_->holds(data, bytes);
     io_uring_sqe& entry = next_entry();
     if (request.op == Op::write) {
         if (fixed) {
@@ -304,13 +263,9 @@ LunReport BlockDeviceDriver::report() const {
     return out;
 }
 
-// The ring has room for every slot and the watch, so there is always one.
 io_uring_sqe& BlockDeviceDriver::next_entry() noexcept {
-    io_uring_sqe* entry = io_uring_get_sqe(&ring_);
-    while (entry == nullptr) { // Taken by entries that the kernel would not take yet.
-        enter();
-        entry = io_uring_get_sqe(&ring_);
-    }
+    io_uring_sqe* const entry = ring_->entry();
+    assert(entry != nullptr && "there is one for each slot and one for the watch");
     return *entry;
 }
 

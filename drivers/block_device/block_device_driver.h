@@ -5,9 +5,8 @@
 #include "drivers/api/clock.h"
 #include "drivers/api/lun_report.h"
 #include "drivers/block_device/opened_file.h"
+#include "drivers/block_device/ring.h"
 #include "drivers/block_device/slow_lane.h"
-
-#include <liburing.h>
 
 #include <memory>
 #include <vector>
@@ -39,8 +38,9 @@ public:
     std::size_t poll(std::span<Completion> out) noexcept override;
     void use_memory(std::span<std::byte> memory) noexcept override;
     Access access() const noexcept override { return gone_ ? Access::down : Access::optimized; }
-    int wait_fd() const noexcept override { return ring_.ring_fd; }
+    int wait_fd() const noexcept override { return ring_->fd(); }
     TimePoint next_timer() const noexcept override;
+    Wait wait(TimePoint until) noexcept override;
 
     LunReport report() const; // Without the URL.
 
@@ -54,6 +54,7 @@ private:
         Request request;
         BlockRange range; // What a zeroing lends the slow lane.
         std::uint64_t done_bytes = 0;
+        bool in_ring = false;      // Or about to be.
         Aligned copy;              // Where the caller's buffer does not suit direct I/O.
         std::byte* data = nullptr; // The caller's buffer or the copy.
     };
@@ -67,9 +68,12 @@ private:
     io_uring_sqe& next_entry() noexcept;
     std::uint32_t objection(const Request& request) const noexcept; // Sense; 0 = none.
     bool in_range(const BlockRange& range) const noexcept;
-    bool is_registered(const std::byte* data, std::uint64_t bytes) const noexcept;
-    void enter() noexcept;
+    bool has_ring() noexcept;
+    bool is_idle() const noexcept { // The kernel has nothing of the ring's.
+        return in_ring_ + (watching_slow_ ? 1 : 0) == ring_->prepared();
+    }
     void reap() noexcept;
+    void left_ring(std::uint32_t index) noexcept;
     void answered(std::uint32_t index, int result) noexcept;
     void take_slow_results() noexcept;
     void finish(std::uint32_t index, Status status, std::uint32_t sense) noexcept;
@@ -85,13 +89,12 @@ private:
     std::vector<Completion> ended_; // Answered, not yet handed out, the oldest at ended_first_.
     std::size_t ended_first_ = 0;
     std::size_t ended_count_ = 0;
-    io_uring ring_{};
     std::unique_ptr<SlowLane> slow_;
-    std::size_t in_ring_ = 0; // Requests the kernel has, or is to have, without slow_'s.
-    std::size_t in_slow_ = 0; // Requests slow_ has.
+    std::unique_ptr<Ring> ring_; // Before slow_ ends, it has.
+    std::size_t in_ring_ = 0;    // Requests the kernel has, or is to have, without slow_'s.
+    std::size_t in_slow_ = 0;    // Requests slow_ has.
     bool watching_slow_ = false;
     std::uint64_t slow_count_ = 0; // Where the kernel puts what it reads of slow_'s event.
-    std::span<std::byte> registered_{};
     bool gone_ = false;
     bool said_itself_ = false; // Who it is: the device was asked and agreed.
 };

@@ -49,20 +49,41 @@ KernelEnd kernel_end(int error) noexcept {
     }
 }
 
-// Hands over what was prepared, and lets the kernel finish what it has put off until now.
-void BlockDeviceDriver::enter() noexcept {
-    const bool work_waits = (__atomic_load_n(ring_.sq.kflags, __ATOMIC_RELAXED) &
-                             (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
-    // Busy or interrupted: what was not taken goes with the next poll.
-    if (work_waits) {
-        (void)io_uring_submit_and_get_events(&ring_);
-    } else if (io_uring_sq_ready(&ring_) > 0) {
-        (void)io_uring_submit(&ring_);
+// False: not now, as the kernel is not yet done with what a thread that has ended left to it.
+bool BlockDeviceDriver::has_ring() noexcept {
+    if (ring_->come_here(is_idle())) {
+        return true;
     }
+    reap(); // What was told already.
+    if (ring_->come_here(is_idle())) {
+        return true;
+    }
+    if (!ring_->abandon()) {
+        return false;
+    }
+    watching_slow_ = false;
+    for (std::uint32_t index = 0; index < slots_.size(); ++index) {
+        if (slots_[index].in_ring) {
+            left_ring(index);
+            finish(index, Status::lost, 0); // Or done: nobody says.
+        }
+    }
+    const bool here = ring_->come_here(true);
+    if (here) {
+        watch_slow_lane();
+    }
+    return here;
+}
+
+void BlockDeviceDriver::left_ring(std::uint32_t index) noexcept {
+    slots_[index].in_ring = false;
+    --in_ring_;
 }
 
 std::size_t BlockDeviceDriver::poll(std::span<Completion> out) noexcept {
-    enter();
+    if (has_ring()) {
+        ring_->enter();
+    }
     reap();
     const std::size_t count = std::min(out.size(), ended_count_);
     for (std::size_t i = 0; i < count; ++i) {
@@ -74,25 +95,30 @@ std::size_t BlockDeviceDriver::poll(std::span<Completion> out) noexcept {
 }
 
 TimePoint BlockDeviceDriver::next_timer() const noexcept {
-    return ended_count_ > 0 || io_uring_sq_ready(&ring_) > 0 ? TimePoint::min() : TimePoint::max();
+    return ended_count_ > 0 || ring_->prepared() > 0 ? TimePoint::min() : TimePoint::max();
+}
+
+BlockDriver::Wait BlockDeviceDriver::wait(TimePoint until) noexcept {
+    if (!ring_->can_wait() || !has_ring()) {
+        return Wait::not_offered;
+    }
+    if (ended_count_ > 0) {
+        return Wait::woken;
+    }
+    ring_->keep_here(is_idle());
+    return ring_->wait(until - clock_.now(), is_idle()) ? Wait::woken : Wait::timed_out;
 }
 
 void BlockDeviceDriver::reap() noexcept {
-    unsigned head = 0;
-    unsigned count = 0;
     bool slow_told = false;
-    io_uring_cqe* answer = nullptr;
-    io_uring_for_each_cqe(&ring_, head, answer) {
-        ++count;
-        const std::uint64_t mark = io_uring_cqe_get_data64(answer);
+    ring_->take([&](std::uint64_t mark, int result) {
         if (mark == slow_lane_mark) {
             watching_slow_ = false;
             slow_told = true;
         } else {
-            answered(static_cast<std::uint32_t>(mark), answer->res);
+            answered(static_cast<std::uint32_t>(mark), result);
         }
-    }
-    io_uring_cq_advance(&ring_, count);
+    });
     if (slow_told) {
         take_slow_results();
         watch_slow_lane();
@@ -109,7 +135,7 @@ void BlockDeviceDriver::answered(std::uint32_t index, int result) noexcept {
             return;
         }
     }
-    --in_ring_;
+    left_ring(index);
     if (result < 0) {
         fail(index, -result);
         return;
