@@ -21,6 +21,14 @@ CrossCheckRow rate_row(const CrossCheckStream& stream) {
     return out;
 }
 
+CrossCheckRow count_row(const CrossCheckStream& stream) {
+    CrossCheckRow out;
+    out.what = stream.operation + " samples";
+    out.bench = text::grouped(stream.bench_service_ns.count());
+    out.tool = text::grouped(stream.tool_service_ns.count());
+    return out;
+}
+
 CrossCheckRow latency_row(const CrossCheckStream& stream, const Rung& rung) {
     const auto bench = measured(stream.bench_service_ns, rung.share);
     const auto tool = measured(stream.tool_service_ns, rung.share);
@@ -44,6 +52,7 @@ std::vector<CrossCheckRow> cross_check_rows(const CrossCheckRecord& check) {
     std::vector<CrossCheckRow> out;
     for (const CrossCheckStream& stream : check.streams) {
         out.push_back(rate_row(stream));
+        out.push_back(count_row(stream));
         for (const std::size_t rung : {0U, 2U, 3U, 4U}) {
             out.push_back(latency_row(stream, percentile_ladder[rung]));
         }

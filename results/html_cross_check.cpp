@@ -19,11 +19,12 @@ std::string one_check(const RunRecord& run, const CrossCheckRecord& check) {
     if (!check.not_measured.empty()) {
         return out + "<p><strong>Not measured.</strong> " + said(check.not_measured) + "</p>\n";
     }
-    Table table({"Service time", "This bench", said(check.tool), "Difference"});
+    Table table(
+        {view::cross_check_what, "This bench", said(check.tool), view::cross_check_difference});
     for (const view::CrossCheckRow& row : view::cross_check_rows(check)) {
         table.row({said(row.what), said(row.bench), said(row.tool), said(row.difference)});
     }
-    out += table.html() + "<ul class=\"remarks\">";
+    out += table.html() + "<p>Why the two may differ:</p>\n<ul class=\"remarks\">";
     for (const std::string& reason : check.reasons) {
         out += "<li>" + said(reason) + "</li>";
     }

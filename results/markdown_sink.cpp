@@ -308,11 +308,14 @@ std::string cross_checks(const RunRecord& run) {
             out += fmt::format("Not measured: {}\n\n", escape_markdown(check.not_measured));
             continue;
         }
-        out += header({"Service time", "This bench", escape_markdown(check.tool), "Difference"});
+        out += header({view::cross_check_what,
+                       "This bench",
+                       escape_markdown(check.tool),
+                       view::cross_check_difference});
         for (const view::CrossCheckRow& row_of : view::cross_check_rows(check)) {
             out += row({row_of.what, row_of.bench, row_of.tool, row_of.difference});
         }
-        out += "\n" + list("Why fio and this bench may differ", check.reasons);
+        out += "\n" + list("Why the two may differ", check.reasons);
     }
     return out;
 }

@@ -46,11 +46,14 @@ plan::FioPlace place_for_fio(const DataPlace& place, bool writes) {
 
 void add_bench(const std::vector<results::RoundRecord>& rounds, results::CrossCheckRecord& out) {
     double seconds = 0;
+    int valid = 0;
     for (const results::RoundRecord& round : rounds) {
         if (round.array != out.array || round.workload != out.workload ||
-            round.point != out.point || round.ended != "complete") {
+            round.point != out.point || round.ended != "complete" ||
+            !round.audit.invalid.empty()) { // As everywhere: such a round is in no number.
             continue;
         }
+        ++valid;
         seconds += static_cast<double>(round.duration_ns) / 1e9;
         for (const results::StreamRecord& stream : round.streams) {
             for (results::CrossCheckStream& one : out.streams) {
@@ -64,19 +67,28 @@ void add_bench(const std::vector<results::RoundRecord>& rounds, results::CrossCh
     for (results::CrossCheckStream& one : out.streams) {
         one.bench_per_s = seconds > 0 ? one.bench_per_s / seconds : 0;
     }
+    out.reasons.insert(
+        out.reasons.begin(),
+        fmt::format(
+            "this bench measured {} valid round{} of the point, {:.0f} s together; fio once, "
+            "{:.0f} s, after them: what the array's caches held and what it did in the "
+            "background may have been different",
+            valid,
+            valid == 1 ? "" : "s",
+            seconds,
+            static_cast<double>(out.duration_ns) / 1e9));
 }
 
 void add_reasons(const plan::FioRun& run,
                  const profiles::Workload& workload,
                  results::CrossCheckRecord& out) {
-    out.reasons.emplace_back("fio measured once, after the rounds: what the array's caches held "
-                             "and what it did in the background may have been different");
-    out.reasons.emplace_back("both columns are service time, from submission to answer; what "
-                             "accesses waited for before that fio does not know");
-    if (workload.arrivals.pace != profiles::Pace::closed) {
-        out.reasons.emplace_back("fio at a rate sends less while the array stalls; this bench "
-                                 "does not, so that its queues grow as they would in the field");
-    }
+    const bool rated = workload.arrivals.pace != profiles::Pace::closed;
+    out.reasons.emplace_back(
+        rated
+            ? "both columns are service time, not response: from when an access was sent, not "
+              "from when it was due; what it waited for before that fio does not know"
+            : "both columns are service time, from submission to answer: in a closed loop nothing "
+              "is due earlier");
     for (const std::string& note : run.notes) {
         out.reasons.push_back(note);
     }
@@ -113,6 +125,11 @@ results::CrossCheckRecord cross_check_by_fio(const DataPlace& place,
             one.tool_service_ns = std::move(stream.service_ns);
         }
         add_reasons(run, workload, out);
+        if (place.plan.lanes > 1) {
+            out.reasons.push_back(fmt::format("this bench drives {} lanes with a session each, fio "
+                                              "a process with one for each of its jobs",
+                                              place.plan.lanes));
+        }
         add_bench(rounds, out);
     } catch (const std::runtime_error& error) { // Whatever kind: the rounds stand without it.
         out.not_measured = error.what();

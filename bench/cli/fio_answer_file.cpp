@@ -40,9 +40,6 @@ FioAnswer run_fio(const profiles::Workload& workload,
     out.version = run.result.version;
     out.rated = workload.arrivals.pace != profiles::Pace::closed;
     out.notes = run.notes;
-    if (!run.result.text_before.empty()) {
-        out.notes.push_back("fio said before its result: " + run.result.text_before);
-    }
     out.streams = plan::fio_streams(run.result);
     return out;
 }
@@ -67,8 +64,9 @@ std::string fio_text(const FioAnswer& answer) {
         for (const double quantile : {0.5, 0.95, 0.99, 0.999}) {
             const bool measured = stream.service_ns.samples_above(quantile) >= samples_least;
             out += fmt::format(" {:>10}",
-                               measured ? results::text::duration(static_cast<double>(
-                                              stream.service_ns.quantile_ns(quantile)))
+                               measured ? (plan::is_clipped(stream, quantile) ? ">" : "") +
+                                              results::text::duration(static_cast<double>(
+                                                  stream.service_ns.quantile_ns(quantile)))
                                         : "-");
         }
         out += fmt::format(
@@ -111,6 +109,9 @@ std::string fio_json(const FioAnswer& answer) {
             if (above >= samples_least) {
                 latency[name] = {{"value", stream.service_ns.quantile_ns(quantile)},
                                  {"samples_above", above}};
+                if (plan::is_clipped(stream, quantile)) {
+                    latency[name]["at_least"] = true;
+                }
             }
         }
         latency["min"] = stream.service_ns.min_ns();

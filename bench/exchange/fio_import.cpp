@@ -110,9 +110,10 @@ void import_fio(std::string_view text, const std::string& name, results::RunReco
     out.host["tool"] = result.version;
     results::RoundRecord round; // All jobs ran beside each other: one round.
     for (const JobResult& job : result.jobs) {
+        const std::string named = job.host.empty() ? job.name : job.name + " on " + job.host;
         if (job.error != 0) {
             round.audit.invalid.push_back(
-                fmt::format("fio's job {} ended with error {}", job.name, job.error));
+                fmt::format("fio's job {} ended with error {}", named, job.error));
         }
         for (const auto& [direction, found] : job.directions) {
             add_direction(direction, found, round);
@@ -120,16 +121,16 @@ void import_fio(std::string_view text, const std::string& name, results::RunReco
         for (const char* option : {"rw", "bs", "iodepth", "rate_iops", "ioengine", "numjobs"}) {
             const std::string value = option_of(job, result, option);
             if (!value.empty()) {
-                out.host[fmt::format("{}: {}", job.name, option)] = value;
+                out.host[fmt::format("{}: {}", named, option)] = value;
             }
         }
         const bool rated =
             !option_of(job, result, "rate_iops").empty() || !option_of(job, result, "rate").empty();
         if (rated) {
             out.not_seen.push_back(fmt::format(
-                "job {} was rated: fio stamps an access when it sends it, so an array that froze "
-                "shows only as a few slow accesses",
-                job.name));
+                "job {} was rated: its latency is service time, not response: fio stamps an access "
+                "when it sends it, so an array that froze shows only as a few slow accesses",
+                named));
         }
         round.workload = round.workload.empty() ? job.name : round.workload;
     }

@@ -211,6 +211,13 @@ void note_differences(const Workload& workload, drivers::fio::JobFile& out) {
         out.notes.emplace_back("fio has no flush by time: left out");
     }
     for (const drivers::fio::Job& job : out.jobs) {
+        if (job.fsync_every_writes > 0 && !drivers::fio::flushes(job)) {
+            out.notes.push_back(fmt::format("{}: flushes are left out: a job with a rate that "
+                                            "flushes makes fio write beyond its own arrays",
+                                            job.name));
+        }
+    }
+    for (const drivers::fio::Job& job : out.jobs) {
         for (const auto* blocks : {&job.read_blocks, &job.write_blocks}) {
             for (const auto& [size, percent] : *blocks) {
                 if (std::abs(percent - std::round(percent)) > 0.01) {
@@ -248,6 +255,11 @@ drivers::fio::JobFile fio_jobs(const Workload& workload, const FioAsk& ask) {
     return out;
 }
 
+bool is_clipped(const FioStream& stream, double quantile) {
+    return static_cast<double>(stream.clipped) >
+           static_cast<double>(stream.service_ns.count()) * (1 - quantile);
+}
+
 results::Histogram histogram_of(const drivers::fio::Latency& latency) {
     results::Histogram out;
     std::vector<std::pair<std::uint64_t, std::uint64_t>> bins = latency.bins;
@@ -257,6 +269,9 @@ results::Histogram histogram_of(const drivers::fio::Latency& latency) {
     // The ends are known exactly: one sample each.
     --bins.front().second;
     out.record(latency.min_ns);
+    if (latency.clipped() > 0) { // At least so long: no more is known of those.
+        bins.back().first = drivers::fio::last_bucket_ns;
+    }
     if (latency.count > 1) {
         --bins.back().second;
         out.record(latency.max_ns);

@@ -37,6 +37,9 @@ struct FioStream {         // One direction of all jobs together.
     double rate_per_s = 0;
 };
 
+// The quantile lies where fio counts no further: the time is at least what the histogram says.
+bool is_clipped(const FioStream& stream, double quantile);
+
 // The jobs' results merged by what they did; percentiles come from the merged histograms.
 std::vector<FioStream> fio_streams(const drivers::fio::Result& result);
 

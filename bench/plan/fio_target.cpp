@@ -39,6 +39,19 @@ bool is_direct(const FioPlace& place, drivers::Clock& clock) {
     return true;
 }
 
+void finish(const drivers::fio::JobFile& job, FioRun& out) {
+    out.result = drivers::fio::run(job, patience);
+    if (!out.result.text_before.empty()) {
+        out.notes.push_back("fio said before its result: " + out.result.text_before);
+    }
+    if (!out.result.repeated.empty()) {
+        out.notes.push_back(fmt::format("fio's result has {} keys twice, \"{}\" for one, with the "
+                                        "same value",
+                                        out.result.repeated.size(),
+                                        out.result.repeated.front()));
+    }
+}
+
 } // namespace
 
 drivers::fio::JobFile fio_job_for(const profiles::Workload& workload,
@@ -69,7 +82,7 @@ FioRun run_fio_at(const profiles::Workload& workload,
     if (is_local(place.url)) {
         job.filename = place.url.path;
         job.direct = is_direct(place, clock);
-        out.result = drivers::fio::run(job, patience);
+        finish(job, out);
         return out;
     }
     NbdSettings settings;
@@ -79,7 +92,7 @@ FioRun run_fio_at(const profiles::Workload& workload,
     const NbdServer server(settings);
     job.nbd_uri = server.uri();
     out.notes.emplace_back("through nbdkit: every latency has the NBD server's share in it");
-    out.result = drivers::fio::run(job, patience);
+    finish(job, out);
     return out;
 }
 

@@ -60,6 +60,7 @@ OpenedFile::OpenedFile(const std::string& path, const KernelView& view)
     if (!is_device_ && !S_ISREG(status_.st_mode)) {
         throw UsageError(fmt::format("{}: wanted a block device or a regular file", path));
     }
+    refuse_stray_file();
     in_use_ = is_device_ ? device_user(status_.st_rdev, view) : file_user(path, status_, view);
     try {
         if (!in_use_.empty() || !open_to_write()) {
@@ -69,6 +70,17 @@ OpenedFile::OpenedFile(const std::string& path, const KernelView& view)
     } catch (...) {
         close();
         throw;
+    }
+}
+
+// fio and dd make a file in memory of a name below /dev that is none: its speed is no array's.
+void OpenedFile::refuse_stray_file() const {
+    const auto folder = std::filesystem::path(path_).lexically_normal().parent_path();
+    if (!is_device_ && folder.string().starts_with("/dev") && folder != "/dev/shm" &&
+        !folder.string().starts_with("/dev/shm/")) {
+        throw UsageError(fmt::format("{}: a regular file where devices are, such as tools leave "
+                                     "after a mistyped name: wanted a block device",
+                                     path_));
     }
 }
 

@@ -13,8 +13,8 @@ namespace drivers::block_device {
 // claim. Otherwise it is open for reading, and `in_use()` says who uses it.
 class OpenedFile {
 public:
-    // Throws UsageError (no such path, neither file nor device, too small), HostError (no right to
-    // open it, no direct I/O on a device).
+    // Throws UsageError (no such path, neither file nor device, too small, a regular file below
+    // /dev where a device was meant), HostError (no right to open it, no direct I/O on a device).
     OpenedFile(const std::string& path, const KernelView& view);
     ~OpenedFile();
     OpenedFile(const OpenedFile&) = delete;
@@ -30,6 +30,7 @@ public:
     std::uint64_t size_bytes() const noexcept { return size_bytes_; }
 
 private:
+    void refuse_stray_file() const;
     bool open_to_write();
     bool claim();
     bool share_claim(); // Takes over a descriptor that this process has claimed already.

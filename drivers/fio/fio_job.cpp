@@ -113,7 +113,7 @@ void content(Text& text, const Job& job) {
     if (job.synchronous_writes) {
         text.line("sync", "dsync");
     }
-    if (job.fsync_every_writes > 0) {
+    if (flushes(job)) {
         text.line("fdatasync", job.fsync_every_writes);
     }
 }
@@ -159,6 +159,10 @@ std::string job_text(const JobFile& file) {
         section(text, job);
     }
     return text.take();
+}
+
+bool flushes(const Job& job) {
+    return job.fsync_every_writes > 0 && job.rate_per_s <= 0;
 }
 
 double poisson_overshoot(double rate_per_s) {

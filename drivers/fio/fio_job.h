@@ -27,8 +27,8 @@ struct Job {
     std::uint64_t copy_step_bytes = 0; // Each copy has a region of its own.
     Duration burst_on{0};
     Duration burst_off{0};
-    bool synchronous_writes = false; // Every write with O_DSYNC.
-    std::uint64_t fsync_every_writes = 0;
+    bool synchronous_writes = false;      // Every write with O_DSYNC.
+    std::uint64_t fsync_every_writes = 0; // Only without a rate: see `flushes`.
     double compressible_percent = 0;
     double duplicate_percent = 0;
 };
@@ -47,6 +47,10 @@ struct JobFile {
 
 // The file as fio 3.33 and newer read it. Throws UsageError for a path that fio cannot be told.
 std::string job_text(const JobFile& file);
+
+// Whether fio is told to flush. With a rate it is not: fio 3.33 and many after it then look the
+// flush up among reads, writes and trims, beyond the ends of those arrays, and crash or go astray.
+bool flushes(const Job& job);
 
 // How many times faster than asked fio's Poisson process really is at this rate of one job: it
 // counts gaps in whole microseconds, and so got = 1e6 (e^(1/k) - 1) with k = floor(1e6 / rate).

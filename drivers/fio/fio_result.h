@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@ struct ResultError : std::runtime_error {
 
 // fio's longest bucket ends here (29 groups of 64); what took longer is counted in it.
 inline constexpr std::uint64_t clip_ns = 17'179'869'184;
+// ... and begins here: its last group's buckets are 2^27 ns wide.
+inline constexpr std::uint64_t last_bucket_ns = clip_ns - (1ULL << 27U);
 
 struct Latency {
     std::uint64_t count = 0;
@@ -45,6 +48,7 @@ struct Direction { // Reads, writes or trims of one job.
 
 struct JobResult {
     std::string name;
+    std::string host; // Of a job that a server ran for fio --client.
     std::int64_t error = 0;
     double user_cpu_percent = 0;
     double system_cpu_percent = 0;
@@ -57,6 +61,7 @@ struct Result {
     std::uint64_t timestamp_ms = 0; // Of the end; 0 = not said.
     std::string text_before;        // What stood before the JSON: warnings, as a rule.
     std::vector<JobResult> jobs;
+    std::optional<JobResult> all_clients; // fio's own sum of them; has no bins and no percentiles.
     std::map<std::string, std::string> global_options;
     std::vector<std::string> repeated; // Keys that stood twice with one value; once is taken.
 };

@@ -87,6 +87,10 @@ public:
     bool has_jobs() const { return saw_jobs_; }
 
 private:
+    static constexpr std::string_view clients = "client_stats"; // What fio --client writes.
+
+    static bool is_jobs(const std::string& name) { return name == "jobs" || name == clients; }
+
     struct Level {
         std::string name; // Empty: the root, or an item of a list.
         std::map<std::string, Scalar> scalars;
@@ -105,7 +109,7 @@ private:
         if (levels_.size() >= depth_max) {
             refuse("nested too deeply");
         }
-        const bool item = !levels_.empty() && levels_.back().name == "jobs" && levels_.size() == 2;
+        const bool item = levels_.size() == 2 && is_jobs(levels_.back().name);
         if (!levels_.empty() && !key_.empty() && !levels_.back().branches.insert(key_).second) {
             refuse("stands twice");
         }
@@ -117,11 +121,16 @@ private:
             }
             out_.jobs.emplace_back();
         }
-        saw_jobs_ = saw_jobs_ || (levels_.size() == 2 && levels_.back().name == "jobs");
+        saw_jobs_ = saw_jobs_ || (levels_.size() == 2 && is_jobs(levels_.back().name));
         return true;
     }
 
     bool leave() {
+        if (levels_.size() == 3 && levels_[1].name == clients && !out_.jobs.empty() &&
+            out_.jobs.back().name == "All clients") {
+            out_.all_clients = std::move(out_.jobs.back()); // Else all would be counted twice.
+            out_.jobs.pop_back();
+        }
         levels_.pop_back();
         key_.clear();
         return true;
@@ -136,7 +145,7 @@ private:
         }
         if (!key_.empty()) {
             const auto [found, is_new] = levels_.back().scalars.emplace(key_, scalar);
-            if (!is_new && levels_.back().name != "job options") {
+            if (!is_new && !levels_.back().name.ends_with(" options")) { // Each client has its own.
                 if (!(found->second == scalar)) {
                     refuse("stands twice and says two different things");
                 }
@@ -152,7 +161,7 @@ private:
     }
 
     bool directions_below() const {
-        return levels_.size() >= 4 && levels_[1].name == "jobs" &&
+        return levels_.size() >= 4 && is_jobs(levels_[1].name) &&
                (levels_[3].name == "read" || levels_[3].name == "write" ||
                 levels_[3].name == "trim");
     }
@@ -165,7 +174,7 @@ private:
             out_.timestamp_ms = scalar.whole;
         } else if (depth == 2 && levels_[1].name == "global options") {
             out_.global_options[key_] = scalar.text;
-        } else if (depth >= 3 && levels_[1].name == "jobs" && !out_.jobs.empty()) {
+        } else if (depth >= 3 && is_jobs(levels_[1].name) && !out_.jobs.empty()) {
             store_in_job(out_.jobs.back(), scalar);
         }
     }
@@ -174,6 +183,8 @@ private:
         if (levels_.size() == 3) {
             if (key_ == "jobname") {
                 job.name = scalar.text;
+            } else if (key_ == "hostname") {
+                job.host = scalar.text;
             } else if (key_ == "error") {
                 job.error = scalar.is_number ? error_ : -1;
             } else if (key_ == "usr_cpu") {
@@ -277,6 +288,31 @@ void check_latency(const JobResult& job, const std::string& name, Latency& laten
     }
 }
 
+std::uint64_t accesses(const JobResult& job) {
+    std::uint64_t out = 0;
+    for (const auto& [name, direction] : job.directions) {
+        out += direction.total_ios;
+    }
+    return out;
+}
+
+// fio drops a server's job without a word; its own sum over all clients gives it away.
+void check_clients(const Result& result) {
+    if (!result.all_clients) {
+        return;
+    }
+    std::uint64_t told = 0;
+    for (const JobResult& job : result.jobs) {
+        told += accesses(job);
+    }
+    if (told != accesses(*result.all_clients)) {
+        throw ResultError(fmt::format("fio's result: its clients' jobs did {} accesses and \"All "
+                                      "clients\" {}: a server's job is missing",
+                                      told,
+                                      accesses(*result.all_clients)));
+    }
+}
+
 Result checked(Result result) {
     if (result.version.rfind("fio-", 0) != 0) {
         throw ResultError("fio's result: no \"fio version\" in it");
@@ -288,6 +324,7 @@ Result checked(Result result) {
             check_latency(job, name + " clat_ns", direction.completion);
         }
     }
+    check_clients(result);
     return result;
 }
 
@@ -297,9 +334,7 @@ std::uint64_t Latency::clipped() const {
     if (bins.empty() || max_ns < clip_ns) {
         return 0;
     }
-    // The last bucket is 2^28 ns wide.
-    constexpr std::uint64_t last_from = clip_ns - (1ULL << 28U);
-    return bins.back().first >= last_from ? bins.back().second : 0;
+    return bins.back().first >= last_bucket_ns ? bins.back().second : 0;
 }
 
 Result parse_result(std::string_view output) {

@@ -6,6 +6,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -155,9 +157,30 @@ TEST_CASE("a point is measured again by fio, and both stand in the report", "[bl
     CHECK_THAT(report, Contains("read P99"));
     CHECK_THAT(report, Contains("service time"));
     const std::string page = results::read_whole_file(folder.path() + "/run/report.html");
-    for (const char* words :
-         {"measured again by <bdi>fio-3.", "Difference", "fio measured once, after"}) {
+    for (const char* words : {"measured again by <bdi>fio-3.",
+                              "Difference from this bench",
+                              "Why the two may differ"}) {
         CHECK_THAT(page, Contains(words)); // Both, how they differ, and why they may.
     }
+    for (const std::string& shown : {report, page}) {
+        CHECK_THAT(shown, Contains("Service time, not response"));
+        CHECK_THAT(shown, Contains("1 valid round of the point") || Contains("0 valid rounds"));
+    }
     CHECK_THAT(result, Contains("\"reasons\""));
+}
+
+TEST_CASE("a file that a mistyped device name left behind is no device", "[block_device]") {
+    const std::string path = "/dev/arraybench-stray-" + std::to_string(::getpid());
+    if (std::ofstream(path).fail()) {
+        WARN("LEFT OUT: no right to make a file in /dev");
+        return;
+    }
+    fs::resize_file(path, 1U << 20U);
+    const tests::ScratchFolder folder;
+    for (const std::string& url : {path, "file:" + path}) {
+        const Ended ended = run({"probe", url}, folder.path());
+        CHECK(ended.code == 2);
+        CHECK_THAT(ended.err, Contains("wanted a block device"));
+    }
+    fs::remove(path);
 }

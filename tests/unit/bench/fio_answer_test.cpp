@@ -54,5 +54,14 @@ TEST_CASE("what fio clipped at 17.18 s is counted and said, and a tail nobody sa
     const auto stream = nlohmann::json::parse(fio_json(clipped)).at("streams").at(0);
     CHECK(stream.at("clipped_at_17_18_s") == 3);
     CHECK(stream.at("service_ns").count("p99") == 1);
+    CHECK(stream.at("service_ns").at("p99").count("at_least") == 0); // 20 above it, 3 clipped.
+    clipped.streams[0].clipped = 30;
+    CHECK_THAT(fio_text(clipped), Contains(">1.98"));
+    CHECK(nlohmann::json::parse(fio_json(clipped))
+              .at("streams")
+              .at(0)
+              .at("service_ns")
+              .at("p99")
+              .at("at_least") == true);
     CHECK(stream.at("service_ns").count("p99_9") == 0); // Two samples above it.
 }

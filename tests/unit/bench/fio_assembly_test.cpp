@@ -112,6 +112,31 @@ TEST_CASE("fio's buckets become this bench's histogram with exact ends", "[fio]"
     CHECK(std::abs(static_cast<double>(histogram.quantile_ns(0.95)) / 20'000 - 1) < 0.001);
 }
 
+TEST_CASE("what fio clipped is at least so long, and a quantile in it is marked", "[fio]") {
+    drivers::fio::Result result;
+    drivers::fio::Direction& read = result.jobs.emplace_back().directions["read"];
+    read.total_ios = 100;
+    read.total = {100, 1000, 18'002'321'006, 1e9, {{1000, 50}, {17'112'760'320, 50}}, {}};
+    const plan::FioStream stream = plan::fio_streams(result).at(0);
+    CHECK(stream.clipped == 50);
+    CHECK_FALSE(plan::is_clipped(stream, 0.4));
+    CHECK(plan::is_clipped(stream, 0.9));
+    CHECK(stream.service_ns.max_ns() == 18'002'321'006); // fio knows the longest exactly.
+    // Never more than is known: its bucket begins at 17.046 s.
+    CHECK(stream.service_ns.quantile_ns(0.9) <= 17'060'000'000);
+}
+
+TEST_CASE("flushes of a job with a rate are left out, and the file says so", "[fio]") {
+    auto workload = shipped("append-journal");
+    REQUIRE(workload.flush.every_writes > 0);
+    const std::string rated = drivers::fio::job_text(plan::fio_jobs(workload, ask()));
+    CHECK_THAT(rated, !Contains("fdatasync") && Contains("flushes are left out"));
+    workload.streams.resize(1);
+    workload.arrivals.pace = Pace::closed;
+    const std::string closed = drivers::fio::job_text(plan::fio_jobs(workload, ask()));
+    CHECK_THAT(closed, Contains("fdatasync=") && !Contains("flushes are left out"));
+}
+
 TEST_CASE("jobs are merged by bins, and percentiles come from the merged ones", "[fio]") {
     drivers::fio::Result result;
     for (const std::uint64_t middle : {1000U, 100'000U}) { // Half fast, half slow.

@@ -77,7 +77,8 @@ TEST_CASE("fio's json+ becomes a round whose percentiles are fio's", "[import]")
     CHECK(run.host.at("tool") == "fio-3.33");
     CHECK(says(run, "no due time"));
     CHECK_FALSE(says(run, "rated"));
-    CHECK(says(imported(fio_head + fio_job(with_bins, R"(, "rate_iops": "100")") + "]}"), "rated"));
+    CHECK(says(imported(fio_head + fio_job(with_bins, R"(, "rate_iops": "100")") + "]}"),
+               "service time, not response"));
 }
 
 TEST_CASE("fio's plain json is rebuilt from its percentiles, and says so", "[import]") {
@@ -95,6 +96,18 @@ TEST_CASE("a job of fio that failed makes its round invalid", "[import]") {
     job.replace(job.find("\"error\": 0"), 10, "\"error\": 5");
     CHECK(imported(fio_head + job + "]}").rounds.at(0).audit.invalid.size() == 1);
     CHECK(imported(fio_head + fio_job(with_bins) + "]}").rounds.at(0).audit.invalid.empty());
+}
+
+TEST_CASE("jobs that fio ran on servers come in once each", "[import]") {
+    std::string one = fio_job(with_bins);
+    one.insert(1, R"("hostname": "10.0.0.1", )");
+    std::string sum = fio_job(with_bins);
+    sum.replace(sum.find("\"old\""), 5, "\"All clients\"");
+    const std::string head = R"({"fio version": "fio-3.33", "client_stats": [)";
+    const RunRecord run = imported(head + one + "," + sum + "]}");
+    CHECK(run.rounds.at(0).streams.at(0).completed == 100);
+    CHECK(run.host.count("old on 10.0.0.1: bs") == 1);
+    CHECK_THROWS_AS(imported(head + one + "," + one + "," + sum + "]}"), profiles::FileError);
 }
 
 TEST_CASE("vdbench's runs become rounds with intervals, rates and no percentiles", "[import]") {

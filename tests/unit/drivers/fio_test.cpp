@@ -30,7 +30,8 @@ JobFile job_file() {
     return out;
 }
 
-const std::string bins = R"("1000": 90, "2000": 9, "17045651456": 1)";
+// As fio 3.33 says 18.002321 s, measured through nbdkit's delay filter: the last bucket's middle.
+const std::string bins = R"("1000": 90, "2000": 9, "17112760320": 1)";
 
 // One job of reads as fio 3.33 prints it, shortened.
 std::string output(const std::string& lat_bins = bins,
@@ -41,7 +42,7 @@ std::string output(const std::string& lat_bins = bins,
            error + R"(, "job options": {"rw": "randread"},
         "read": {"io_bytes": 409600, "iops": 10.0, "runtime": 10000, "total_ios": 100, )" +
            more + R"("short_ios": 0, "drop_ios": 0,
-          "lat_ns": {"min": 900, "max": 17300000000, "mean": 1.5, "N": 100, "bins": {)" +
+          "lat_ns": {"min": 900, "max": 18002321006, "mean": 1.5, "N": 100, "bins": {)" +
            lat_bins + R"(}}},
         "write": {"total_ios": 0, "lat_ns": {"min": 0, "max": 0, "N": 0}}}]})";
 }
@@ -127,6 +128,61 @@ TEST_CASE("what took longer than fio counts is known as such", "[fio]") {
     CHECK(parse_result(output()).jobs[0].directions.at("read").total.clipped() == 1);
     const Result shorter = parse_result(output(R"("1000": 90, "2000": 10)"));
     CHECK(shorter.jobs[0].directions.at("read").total.clipped() == 0);
+    // The bucket below the last one, 16978542592 in its middle, is still an exact one.
+    const Result both = parse_result(output(R"("16978542592": 60, "17112760320": 40)"));
+    CHECK(both.jobs[0].directions.at("read").total.clipped() == 40);
+    std::string below = output(R"("1000": 99, "17112760320": 1)");
+    below.replace(below.find("18002321006"), 11, "17170000000"); // In the last bucket, not beyond.
+    CHECK(parse_result(below).jobs[0].directions.at("read").total.clipped() == 0);
+}
+
+TEST_CASE("buckets lie as fio lays them: 29 groups of 64, each key a middle", "[fio]") {
+    // The last group begins at 2^33 ns; all its buckets are as wide as the last.
+    constexpr std::uint64_t wide_ns = clip_ns - last_bucket_ns;
+    CHECK((1ULL << 33U) + 64 * wide_ns == clip_ns);
+    CHECK(last_bucket_ns + wide_ns / 2 == 17'112'760'320);
+    CHECK(double(wide_ns) / 2 / double(1ULL << 33U) == Approx(0.0078).margin(0.0001));
+}
+
+TEST_CASE("jobs of servers are told apart, and fio's sum of them is not one more", "[fio]") {
+    const auto clients = [](const std::string& sum) {
+        const auto job = [](const std::string& name,
+                            const std::string& host,
+                            const std::string& n,
+                            const std::string& more) {
+            return R"({"jobname": ")" + name + R"(", "error": 0, "hostname": ")" + host +
+                   R"(", "read": {"io_bytes": 4096, "iops": 10.0, "runtime": 10000, "total_ios": )" +
+                   n + R"(, "short_ios": 0, "drop_ios": 0, "lat_ns": {"min": 1000, "max": 1000,
+                   "mean": 1000.0, "N": )" +
+                   n + more + "}}}";
+        };
+        return R"({"fio version": "fio-3.33", "global options": {"filename": "/a", "filename": "/b"},
+            "client_stats": [)" +
+               job("one", "10.0.0.1", "60", R"(, "bins": {"1000": 60})") + "," +
+               job("one", "10.0.0.2", "40", R"(, "bins": {"1000": 40})") + "," +
+               job("All clients", "10.0.0.2", sum, "") + "]}";
+    };
+    const Result result =
+        parse_result("<a> one: (g=0)\n<a> Starting 2 processes\n\n" + clients("100"));
+    REQUIRE(result.jobs.size() == 2);
+    CHECK(result.jobs[0].host == "10.0.0.1");
+    CHECK(result.jobs[1].directions.at("read").total_ios == 40);
+    REQUIRE(result.all_clients);
+    CHECK(result.all_clients->directions.at("read").total.percentiles.empty());
+    CHECK_THAT(complaint(clients("140")), Contains("a server's job is missing"));
+}
+
+TEST_CASE("what makes fio crash is never asked of it", "[fio]") {
+    JobFile file = job_file();
+    file.nbd_uri = "nbd+unix:///?socket=/tmp/s";
+    file.jobs[0].mode = "randwrite";
+    file.jobs[0].write_blocks = {{4096, 100}};
+    file.jobs[0].fsync_every_writes = 5;
+    CHECK_THAT(job_text(file), Contains("ioengine=nbd\n"));
+    CHECK_THAT(job_text(file), !Contains("io_submit_mode")); // Offload with nbd.
+    CHECK_THAT(job_text(file), Contains("fdatasync=5\n"));
+    file.jobs[0].rate_per_s = 8; // A flush with a rate.
+    CHECK_THAT(job_text(file), !Contains("sync"));
 }
 
 TEST_CASE("a key that stands twice is taken once, unless it says two things", "[fio]") {
