@@ -10,6 +10,7 @@
 #include "bench/cli/option_page.h"
 #include "bench/cli/option_values.h"
 #include "bench/hosts/guard.h"
+#include "bench/hosts/launch.h"
 #include "bench/hosts/mpi.h"
 #include "bench/plan/plan_file.h"
 #include "drivers/api/errors.h"
@@ -210,7 +211,13 @@ int run_command(const Arguments& arguments) {
     }
     drivers::MonotonicClock clock;
     campaign::CampaignOptions asked = asked_options(*given, arguments);
-    if (!hosts::is_launched_by_mpi()) {
+    const hosts::Launch launch = hosts::how_launched();
+    if (launch == hosts::Launch::strangers && part_option(*given, "shard").count == 1) {
+        throw drivers::UsageError(
+            "run: one of several that srun started, none of which knows of the others: each would "
+            "drive the whole load. Wanted `srun --mpi=pmix`, or --shard i/n --start-at TIME");
+    }
+    if (launch != hosts::Launch::led) {
         return run_here(*given, options, std::move(asked), clock);
     }
     hosts::Guard guard;

@@ -10,12 +10,15 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <string_view>
 
 namespace bench::hosts {
 
 namespace {
 
+constexpr int exit_host = 5;
 constexpr int exit_incomplete = 6;
+constexpr int mpi_gave_up = 1; // Its own way to end a process that it cannot introduce.
 constexpr int signal_base = 128;
 
 // A signal handler can reach nothing else.
@@ -33,6 +36,12 @@ int code_of(int status, char met) {
     const int code = killed ? signal_base + WTERMSIG(status) : WEXITSTATUS(status);
     if (met == 'L') {
         return killed ? exit_incomplete : code; // What is in the run's folder can be resumed.
+    }
+    if (met == 0 && code == mpi_gave_up) {
+        constexpr std::string_view words =
+            "arraybench: MPI does not know this launcher; Slurm wants srun --mpi=pmix\n";
+        (void)!::write(STDERR_FILENO, words.data(), words.size());
+        return exit_host;
     }
     return met == 'F' ? 0 : code; // The leader says what became of the run.
 }

@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <cstring>
 
 #if ARRAYBENCH_HAS_MPI && defined(__SANITIZE_ADDRESS__)
@@ -27,24 +26,6 @@ extern "C" int __lsan_is_turned_off() { // NOLINT(bugprone-reserved-identifier)
 #endif
 
 namespace bench::hosts {
-
-bool is_launched_by_mpi() {
-    // NOLINTBEGIN(concurrency-mt-unsafe): before any thread.
-    for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"}) {
-        const char* count = std::getenv(name);
-        if (count != nullptr && std::strcmp(count, "1") == 0) {
-            return false; // Alone is no company.
-        }
-    }
-    for (const char* name :
-         {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS"}) {
-        if (std::getenv(name) != nullptr) {
-            return true;
-        }
-    }
-    return false;
-    // NOLINTEND(concurrency-mt-unsafe)
-}
 
 #if ARRAYBENCH_HAS_MPI
 

@@ -7,9 +7,6 @@
 
 namespace bench::hosts {
 
-// Whether an MPI launcher (mpirun, Slurm's srun, PBS) has started this process as one of several.
-bool is_launched_by_mpi();
-
 // Whether this build knows MPI.
 bool knows_mpi();
 
