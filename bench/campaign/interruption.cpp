@@ -2,6 +2,8 @@
 #include "bench/campaign/interruption.h"
 
 #include <csignal>
+#include <cstdint>
+#include <ctime>
 
 namespace bench::campaign {
 
@@ -9,12 +11,24 @@ namespace {
 
 // A signal handler can reach nothing else.
 std::atomic<bool> raised_flag{false};
-std::atomic<bool> signalled{false};
-static_assert(std::atomic<bool>::is_always_lock_free);
+std::atomic<std::int64_t> first_ns{0}; // When the first one came; 0 = none did.
+static_assert(std::atomic<std::int64_t>::is_always_lock_free);
+
+// A launcher sends one signal to every process that it knows of, and a process that watches over
+// this one passes it on: what comes at once is one signal.
+constexpr std::int64_t at_once_ns = 250'000'000;
+
+std::int64_t now_ns() {
+    timespec now{};
+    (void)::clock_gettime(CLOCK_MONOTONIC, &now);
+    return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
 
 void on_signal(int number) {
     raised_flag = true;
-    if (signalled.exchange(true)) {
+    const std::int64_t now = now_ns();
+    std::int64_t none = 0;
+    if (!first_ns.compare_exchange_strong(none, now) && now - none > at_once_ns) {
         (void)std::signal(number, SIG_DFL);
         (void)std::raise(number);
     }
@@ -24,7 +38,7 @@ void on_signal(int number) {
 
 Interruption::Interruption() {
     raised_flag = false;
-    signalled = false;
+    first_ns = 0;
     (void)std::signal(SIGINT, on_signal);
     (void)std::signal(SIGTERM, on_signal);
     (void)std::signal(SIGPIPE, SIG_IGN); // A reader gone away is an error of the write.

@@ -5,8 +5,8 @@
 
 namespace bench::campaign {
 
-// While one lives, SIGINT and SIGTERM raise its flag instead of ending the process; a second one
-// ends it at once, in the way the shell expects.
+// While one lives, SIGINT and SIGTERM raise its flag instead of ending the process; a second one, a
+// quarter of a second later or more, ends it at once, in the way the shell expects.
 class Interruption {
 public:
     Interruption();

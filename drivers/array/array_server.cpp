@@ -70,6 +70,10 @@ struct ArrayServer::State {
         : clock(used_clock)
         , core(settings.array)
         , portals(context, core, clock) {
+        if (settings.control_fd < 0) { // Else whoever started it ends it, after its own end.
+            signals.add(SIGINT);
+            signals.add(SIGTERM);
+        }
         if (!settings.actors.empty() && settings.speak_by.size() == 2) {
             SenderSettings sending;
             sending.management_interface = settings.speak_by[0];
@@ -90,7 +94,7 @@ struct ArrayServer::State {
     ArrayCore core;
     PortalFactory portals;
     std::vector<std::unique_ptr<Portal>> open;
-    asio::signal_set signals{context, SIGINT, SIGTERM};
+    asio::signal_set signals{context};
     asio::steady_timer timer{context};
     asio::steady_timer review_timer{context};
     std::unique_ptr<ControlChannel> control;

@@ -63,6 +63,10 @@ become(const char* program, char* const* words, int socket, pid_t parent, int ne
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    // Batch systems and service managers signal every process of a job: the bench, told the same,
+    // still needs its arrays to end in order.
+    ::signal(SIGTERM, SIG_IGN);
+    ::signal(SIGINT, SIG_IGN);
     const int nothing = ::open("/dev/null", O_RDWR);
     ::dup2(nothing, STDIN_FILENO);
     ::dup2(STDERR_FILENO, STDOUT_FILENO); // The parent's standard output is for results.

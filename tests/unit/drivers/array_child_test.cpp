@@ -133,6 +133,17 @@ TEST_CASE("a child that is frozen is waited for no longer than stated, and ended
     CHECK_FALSE(is_running(process_id));
 }
 
+TEST_CASE("a signal to every process of a job leaves an array to the one that started it",
+          "[array][child]") {
+    const tests::ScratchFolder folder;
+    EmulatedArray array(settings_for(written(folder, "a.json", small_array)));
+    for (const int number : {SIGTERM, SIGINT}) {
+        ::kill(array.process_id(), number);
+        CHECK(array.counts().commands == 0); // It still answers.
+        CHECK(array.alive());
+    }
+}
+
 TEST_CASE("an array does not outlive the process that started it", "[array][child]") {
     const bool frozen = GENERATE(false, true); // Frozen, it cannot notice; the kernel does.
     const tests::ScratchFolder folder;
