@@ -256,10 +256,14 @@ void HostLeader::part() noexcept {
     if (std::exchange(has_parted_, true)) {
         return;
     }
+    const bool was_pending = std::exchange(is_pending_, false);
     for (std::size_t i = 0; i < fellowship_.links(); ++i) {
         try { // Each by itself: one that is lost keeps nobody else.
             hosts::Link& link = fellowship_.link(i);
             link.send(LetterKind::stop);
+            if (was_pending) { // Whoever waits to begin takes no other letter.
+                link.send(LetterKind::cancel, ordered_letter(number_, ""));
+            }
             link.send(LetterKind::leave);
             while (link.receive(10s)) { // Until it has gone: its ending must not outlast ours.
             }

@@ -117,6 +117,11 @@ void Lab::meet(const MetArray& met) {
     for (const std::string& url : met.urls) {
         lun.told.push_back(plan::parse_url(url));
     }
+    if (planned->description.real) {
+        plan::PlanArray every = *planned;
+        every.paths = 0;
+        lun.described = chosen_paths(every.description.real->urls, every);
+    }
     out.paths = find_lun(lun, out.options, clock_);
     out.report = plan::probe_paths(out.paths, out.options, clock_);
     if (plan::writes(plan_)) {

@@ -14,6 +14,7 @@ namespace bench::campaign {
 namespace {
 
 constexpr std::uint32_t units_tried = 64;
+constexpr drivers::Duration units_patience = std::chrono::seconds(60); // Some only time out.
 
 bool is_it(const drivers::Identity& found, const drivers::Identity& wanted) {
     return names_lun(wanted.unique_id.empty() ? wanted.serial : wanted.unique_id, found);
@@ -68,7 +69,18 @@ find_lun(const SearchedLun& lun, const plan::DriverOptions& options, drivers::Cl
     if (lun.told.front().kind == plan::UrlKind::block_device) {
         out = among_devices(wanted);
     } else {
-        for (std::uint32_t unit = 0; unit < units_tried && out.empty(); ++unit) {
+        for (const plan::Url& url : lun.described) {
+            if (out.size() < lun.told.size() && holds(url)) {
+                out.push_back(url);
+            }
+        }
+        if (out.size() < lun.told.size()) {
+            out.clear();
+        }
+        const drivers::TimePoint until = clock.now() + units_patience;
+        for (std::uint32_t unit = 0;
+             unit < units_tried && out.empty() && (unit == 0 || clock.now() < until);
+             ++unit) {
             out = lun.told;
             for (plan::Url& url : out) {
                 url.unit = unit;
