@@ -55,8 +55,9 @@ std::string unescaped(const std::string& text) {
 }
 
 // Fields of /proc/self/mountinfo (proc_pid_mountinfo(5)): id, parent, major:minor, root, place ...
-std::string mount_of(const std::string& number, const KernelView& view) {
-    std::ifstream in(view.proc + "/self/mountinfo");
+std::string
+mount_of(const std::string& number, const KernelView& view, const std::string& process = "self") {
+    std::ifstream in(view.proc + "/" + process + "/mountinfo");
     for (std::string line; std::getline(in, line);) {
         std::istringstream fields(line);
         std::string id;
@@ -143,12 +144,32 @@ std::string device_user(dev_t device, const KernelView& view) {
     if (std::string user = folder_user(folder, view); !user.empty()) {
         return user;
     }
+    if (fs::exists(folder + "/partition")) {
+        const fs::path disk = fs::path(folder).parent_path();
+        const std::string user = folder_user(disk.string(), view);
+        return user.empty() ? user
+                            : fmt::format("its disk {} is {}", disk.filename().string(), user);
+    }
     for (const std::string& name : entries(folder)) {
         const std::string part = (fs::path(folder) / name).string();
         if (fs::exists(part + "/partition")) {
             if (const std::string user = folder_user(part, view); !user.empty()) {
                 return fmt::format("its partition {} is {}", name, user);
             }
+        }
+    }
+    return {};
+}
+
+std::string mount_elsewhere(dev_t device, const KernelView& view) {
+    for (const std::string& process : entries(view.proc)) {
+        if (process.find_first_not_of("0123456789") != std::string::npos) {
+            continue;
+        }
+        if (const std::string place = mount_of(number_text(device), view, process);
+            !place.empty()) {
+            return fmt::format(
+                "mounted at {} in the mount namespace of process {}", place, process);
         }
     }
     return {};

@@ -24,9 +24,13 @@ std::string first_line(const std::string& path);
 // The device's own folder below /sys, its links resolved; empty if the kernel lists none.
 std::string device_folder(dev_t device, const KernelView& view);
 
-// Who uses the device, its partitions or what is stacked on it: a mount, swap, device-mapper, RAID.
-// Empty = nobody that the kernel knows of.
+// Who uses the device, its partitions, its disk or what is stacked on them: a mount, swap,
+// device-mapper, RAID. Empty = nobody that the kernel tells this process of.
 std::string device_user(dev_t device, const KernelView& view);
+
+// Where another mount namespace, a container's say, has mounted the device; empty = in none that
+// this process may look into.
+std::string mount_elsewhere(dev_t device, const KernelView& view);
 
 // Who uses a regular file as a device: swap or a loop device. Empty = nobody.
 std::string file_user(const std::string& path, const struct stat& file, const KernelView& view);

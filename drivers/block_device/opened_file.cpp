@@ -63,7 +63,7 @@ OpenedFile::OpenedFile(const std::string& path, const KernelView& view)
     refuse_stray_file();
     in_use_ = is_device_ ? device_user(status_.st_rdev, view) : file_user(path, status_, view);
     try {
-        if (!in_use_.empty() || !open_to_write()) {
+        if (!in_use_.empty() || !open_to_write(view)) {
             open_to_read();
         }
         measure();
@@ -95,7 +95,7 @@ void OpenedFile::close() noexcept {
     }
 }
 
-bool OpenedFile::open_to_write() {
+bool OpenedFile::open_to_write(const KernelView& view) {
     if (share_claim()) {
         return true;
     }
@@ -108,7 +108,10 @@ bool OpenedFile::open_to_write() {
     }
     if (fd_ < 0) {
         if (errno == EBUSY) {
-            in_use_ = "opened exclusively by another program";
+            in_use_ = mount_elsewhere(status_.st_rdev, view);
+            if (in_use_.empty()) {
+                in_use_ = "opened exclusively by another program";
+            }
             return false;
         }
         if (errno == EACCES || errno == EPERM || errno == EROFS) {

@@ -31,7 +31,7 @@ public:
 
 private:
     void refuse_stray_file() const;
-    bool open_to_write();
+    bool open_to_write(const KernelView& view);
     bool claim();
     bool share_claim(); // Takes over a descriptor that this process has claimed already.
     void open_to_read();

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The block device driver on disks of Linux' own initiators, in an emulated machine against the emulated array: the
-identity is the array's own by either protocol, what is used as swap is never written to, and a verified load runs.
-Exit 77: the machine cannot be had here."""
+identity is the array's own by either protocol, what somebody uses is never written to, and a verified load runs; and a
+file system mounted over NBD through the project's plugin keeps what it holds. Exit 77: the machine cannot be had here."""
 import functools
 import http.server
 import json
@@ -18,10 +18,15 @@ sys.dont_write_bytecode = True
 from guest.array import HOST, IQN, NQN, EmulatedArray  # noqa: E402
 from guest.initramfs import Missing, find_tool, run  # noqa: E402
 from guest.machine import Machine  # noqa: E402
+from guest.nbd_mount import mounted_over_nbd  # noqa: E402
+from guest.refusals import Refusals  # noqa: E402
 
 PROGRAM = os.environ["ARRAYBENCH"]
 BUILD = os.path.dirname(os.path.dirname(os.path.abspath(PROGRAM)))
+PLUGIN = os.environ.get("ARRAYBENCH_NBDKIT_PLUGIN",
+                        os.path.join(os.path.dirname(os.path.abspath(PROGRAM)), "nbdkit-arraybench-plugin.so"))
 UNIQUE_ID = "62f0a1b2c3d4e5f60000000000000010"
+SECOND_ID = "62f0a1b2c3d4e5f60000000000000011"
 problems = []
 
 
@@ -79,7 +84,15 @@ def attach(machine, array):
     machine.must("modprobe iscsi_tcp; modprobe sd_mod; mkdir -p /etc/iscsi/nodes /etc/iscsi/send_targets; "
                  "(iscsid -f > /tmp/iscsid.log 2>&1 &); sleep 2; "
                  f"iscsiadm -m discovery -t st -p {portal}; iscsiadm -m node -T {IQN} -p {portal} --login; "
-                 "for i in $(seq 100); do [ -b /dev/sda ] && break; sleep 0.1; done; [ -b /dev/sda ]")
+                 "for i in $(seq 100); do [ -b /dev/sdb ] && break; sleep 0.1; done; [ -b /dev/sda ] && [ -b /dev/sdb ]")
+
+
+def second_path(machine, array):
+    """The first LUN once more, by the other controller."""
+    portal = f"{HOST}:{array.ports['iscsi', 1]}"
+    machine.must(f"iscsiadm -m node -T {IQN} -p {portal} --login; "
+                 "for i in $(seq 100); do [ -b /dev/sdd ] && break; sleep 0.1; done; [ -b /dev/sdc ] && [ -b /dev/sdd ]")
+    return next(disk for disk in ("/dev/sdc", "/dev/sdd") if probe(machine, disk).get("unique_id") == UNIQUE_ID)
 
 
 def load(machine, device, *words):
@@ -108,19 +121,12 @@ def main():
                 code, said = load(machine, device, "--destroy", UNIQUE_ID, "--verify=full")
                 # 7: an emulated machine is late with its accesses, and says so.
                 check(f"a verified load runs on {device}", code in (0, 7), said)
-            machine.must("dd if=/dev/zero of=/dev/sda bs=1M count=1 oflag=direct 2>/dev/null; "
-                         "printf 'o\\nn\\np\\n1\\n2048\\n+32M\\nw\\n' | fdisk /dev/sda > /dev/null 2>&1; "
-                         "blockdev --rereadpt /dev/sda; sleep 1; [ -b /dev/sda1 ]")
+            mounted_over_nbd(machine, array, PLUGIN, check, 1, SECOND_ID, "/dev/sdb")
+            refusals = Refusals(machine, check, "/dev/sda", second_path(machine, array), UNIQUE_ID)
+            refusals.all()
             part = probe(machine, "/dev/sda1")
             check("a partition is not its disk", part.get("unique_id") == UNIQUE_ID + "-part1", part)
-            machine.must("mkswap /dev/sda1 > /dev/null && swapon /dev/sda1")
-            scsi, part = probe(machine, "/dev/sda"), probe(machine, "/dev/sda1")
-            check("swap on it is seen", "swap" in part.get("in_use", "") and "sda1" in scsi.get("in_use", ""),
-                  (scsi.get("in_use"), part.get("in_use")))
-            code, said = load(machine, "/dev/sda", "--destroy", UNIQUE_ID, "--overwrite-data")
-            check("and it is never written to, whatever is said", code == 4 and "in use on this host" in said, said)
-            machine.must("swapoff /dev/sda1")
-            check("until it is given back", probe(machine, "/dev/sda").get("in_use") == "")
+            refusals.multipath()
     except Missing as reason:
         print(f"SKIPPED, nothing was proven: {reason}", file=sys.stderr)
         return 77

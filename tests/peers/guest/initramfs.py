@@ -9,8 +9,9 @@ import subprocess
 
 MODULES = """virtio_pci virtio_net virtio_rng configfs null_blk brd loop crc32c_generic
     nvmet nvmet-tcp target_core_mod target_core_iblock target_core_file iscsi_target_mod
-    nvme-tcp nvme-fabrics iscsi_tcp sd_mod sg""".split()
-TOOLS = ["nvme", "iscsid", "iscsiadm", "sg_inq"]
+    nvme-tcp nvme-fabrics iscsi_tcp sd_mod sg
+    dm-mod dm-multipath dm-round-robin md-mod raid1 ext4 nbd""".split()
+TOOLS = ["nvme", "iscsid", "iscsiadm", "sg_inq", "dmsetup", "mkfs.ext4", "e2fsck", "nbd-client"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 

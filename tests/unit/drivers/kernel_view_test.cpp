@@ -132,7 +132,7 @@ TEST_CASE("who uses a device is found, and an idle one is nobody's", "[block_dev
     SECTION("mounted") {
         kernel.append("proc/self/mountinfo", "30 21 8:0 / /srv/a\\040b rw - xfs /dev/sda rw\n");
         CHECK(device_user(sda, kernel.view()) == "mounted at /srv/a b");
-        CHECK(device_user(sda1, kernel.view()).empty());
+        CHECK(device_user(sda1, kernel.view()) == "its disk sda is mounted at /srv/a b");
     }
     SECTION("a partition of it is mounted") {
         kernel.append("proc/self/mountinfo", "30 21 8:1 / /boot rw - ext4 /dev/sda1 rw\n");
@@ -142,6 +142,19 @@ TEST_CASE("who uses a device is found, and an idle one is nobody's", "[block_dev
     SECTION("device-mapper stands on it") {
         kernel.write("sys/block/sda/holders/dm-0/dm/name", "mpatha\n");
         CHECK(device_user(sda, kernel.view()) == "held by dm-0 (device-mapper mpatha)");
+    }
+    SECTION("its disk is a path below multipath") {
+        kernel.write("sys/block/sda/holders/dm-0/dm/name", "mpatha\n");
+        CHECK(device_user(sda1, kernel.view()) ==
+              "its disk sda is held by dm-0 (device-mapper mpatha)");
+    }
+    SECTION("a container has mounted it, out of sight of this process") {
+        CHECK(mount_elsewhere(sda, kernel.view()).empty());
+        kernel.write("proc/4711/mountinfo", "30 21 8:0 / /data rw - xfs /dev/sda rw\n");
+        CHECK(device_user(sda, kernel.view()).empty());
+        CHECK(mount_elsewhere(sda, kernel.view()) ==
+              "mounted at /data in the mount namespace of process 4711");
+        CHECK(mount_elsewhere(sda1, kernel.view()).empty());
     }
     SECTION("RAID stands on its partition") {
         kernel.write("sys/block/sda/sda1/holders/md0/dev", "9:0\n");
