@@ -132,7 +132,7 @@ TEST_CASE("a full disk ends with exit code 5, and the finished rounds stay", "[c
     const std::string disk = folder.path() + "/disk";
     fs::create_directory(disk);
     if (::mount("none", disk.c_str(), "tmpfs", 0, "size=400k") != 0) {
-        WARN("not root: no small disk to fill");
+        WARN("LEFT OUT: not root, so no small disk to fill");
         return;
     }
     const std::string real = write_real(folder.path(), "memory:size=64MiB");
