@@ -2,6 +2,7 @@
 #include "bench/nbdkit/export.h"
 
 #include "drivers/api/errors.h"
+#include "profiles/units.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -20,21 +21,26 @@ namespace {
 constexpr std::uint32_t largest_piece = 1U << 20U;
 constexpr int attempts = 5; // Unit attentions and "busy" pass.
 
-// A LUN that refuses to be written to is the caller's fault, all else is I/O.
+} // namespace
+
 int error_of(const drivers::Completion& end) {
+    // NVMe status codes stand where SCSI has a sense key of 0 (NVM Express Base 2.0, 3.3.3.2.1).
+    constexpr std::uint32_t nvme_write_protected = 0x0020;
+    constexpr std::uint32_t nvme_capacity_exceeded = 0x0081;
+    constexpr std::uint32_t nvme_read_only_range = 0x0182;
     constexpr std::uint32_t key_mask = 0xff0000;
     constexpr std::uint32_t data_protect = 0x070000;
     constexpr std::uint32_t out_of_space = 0x072707;
     if (end.status == drivers::Status::good) {
         return 0;
     }
-    if (end.sense == out_of_space) {
+    if (end.sense == out_of_space || end.sense == nvme_capacity_exceeded) {
         return ENOSPC;
     }
-    return (end.sense & key_mask) == data_protect ? EPERM : EIO;
+    const bool refused = (end.sense & key_mask) == data_protect ||
+                         end.sense == nvme_write_protected || end.sense == nvme_read_only_range;
+    return refused ? EPERM : EIO;
 }
-
-} // namespace
 
 void ExportSettings::set(std::string_view key, std::string_view value) {
     if (key == "url") {
@@ -51,9 +57,16 @@ void ExportSettings::set(std::string_view key, std::string_view value) {
             options.depth > depth_max) {
             throw UsageError(fmt::format("depth={}: wanted 1 to {}", value, depth_max));
         }
+    } else if (key == "timeout") {
+        const auto time = profiles::parse_duration(value);
+        if (!time || *time < std::chrono::milliseconds(100) || *time > std::chrono::hours(1)) {
+            throw UsageError(fmt::format("timeout={}: wanted a time like 30s, 100ms to 1h", value));
+        }
+        options.command_timeout = *time;
+        options.reconnect_timeout = *time;
     } else {
-        throw UsageError(
-            fmt::format("{}={}: wanted url=, destroy=, overwrite-data=true or depth=", key, value));
+        throw UsageError(fmt::format(
+            "{}={}: wanted url=, destroy=, overwrite-data=true, timeout= or depth=", key, value));
     }
 }
 
@@ -81,7 +94,8 @@ Export::Export(const ExportSettings& settings, bool read_only)
         const auto report = plan::probe_lun(*settings.url, settings.options, clock_);
         campaign::check_may_write(*driver, report, settings.permission);
     }
-    service_ = std::make_unique<LunService>(std::move(driver), clock_);
+    service_ =
+        std::make_unique<LunService>(std::move(driver), clock_, settings.options.reconnect_timeout);
 }
 
 std::int64_t Export::size_bytes() const noexcept {

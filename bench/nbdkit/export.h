@@ -26,6 +26,10 @@ struct ExportSettings {
     void check() const;                                     // Throws UsageError.
 };
 
+// What a client is told: EPERM of a LUN that refuses to be written to, ENOSPC of one that has no
+// space left, EIO of all else.
+int error_of(const drivers::Completion& end);
+
 // One client's connection: a session of its own to the LUN. Offsets and lengths are whole blocks
 // or are made so: a read takes the blocks around, a write of half a block is refused (the block
 // size is told to clients, and nbdkit's blocksize filter serves those that do not listen).

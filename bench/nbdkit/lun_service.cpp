@@ -19,9 +19,12 @@ constexpr drivers::Duration refused_sleep = std::chrono::milliseconds(1);
 
 } // namespace
 
-LunService::LunService(std::unique_ptr<drivers::BlockDriver> driver, drivers::Clock& clock)
+LunService::LunService(std::unique_ptr<drivers::BlockDriver> driver,
+                       drivers::Clock& clock,
+                       drivers::Duration patience)
     : driver_(std::move(driver))
     , clock_(clock)
+    , patience_(patience)
     , event_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (event_fd_ < 0) {
         throw drivers::HostError("no eventfd");
@@ -49,6 +52,7 @@ drivers::Completion LunService::execute(drivers::Request request) {
     Call call;
     call.request = request;
     call.request.tag = std::bit_cast<std::uint64_t>(&call);
+    call.until = clock_.now() + patience_;
     std::unique_lock lock(mutex_);
     asked_.push_back(&call);
     if (asked_.size() == 1) {
@@ -70,6 +74,7 @@ void LunService::run() noexcept {
         }
         submit_waiting();
         hand_out();
+        give_up_waiting();
         wait();
     }
 }
@@ -98,6 +103,20 @@ void LunService::hand_out() noexcept {
             call.ready.notify_one(); // Under the lock: the call is gone as soon as it is let go.
         }
     }
+}
+
+void LunService::give_up_waiting() noexcept {
+    const drivers::TimePoint now = clock_.now();
+    const std::lock_guard lock(mutex_);
+    std::erase_if(waiting_, [&](Call* call) {
+        const bool late = call->until <= now;
+        if (late) {
+            call->end = {.status = drivers::Status::timed_out, .fenced = true};
+            call->ended = true;
+            call->ready.notify_one();
+        }
+        return late;
+    });
 }
 
 void LunService::wait() noexcept {

@@ -18,7 +18,11 @@ namespace bench::nbdkit {
 // callers' requests in turn, and wakes each caller when his is answered.
 class LunService {
 public:
-    LunService(std::unique_ptr<drivers::BlockDriver> driver, drivers::Clock& clock);
+    // A driver may refuse requests for as long as it hopes for a lost array; a caller is told after
+    // `patience` that the time was up.
+    LunService(std::unique_ptr<drivers::BlockDriver> driver,
+               drivers::Clock& clock,
+               drivers::Duration patience);
     ~LunService(); // Every caller has returned before.
     LunService(const LunService&) = delete;
     LunService& operator=(const LunService&) = delete;
@@ -32,18 +36,21 @@ private:
     struct Call { // On the stack of whoever waits.
         drivers::Request request;
         drivers::Completion end;
+        drivers::TimePoint until; // Then it is not tried any more.
         bool ended = false;
         std::condition_variable ready;
     };
 
     void run() noexcept;
     void submit_waiting() noexcept;
+    void give_up_waiting() noexcept;
     void hand_out() noexcept;
     void wait() noexcept;
     void wake() noexcept;
 
     std::unique_ptr<drivers::BlockDriver> driver_;
     drivers::Clock& clock_;
+    drivers::Duration patience_;
     int event_fd_;
     std::mutex mutex_;
     std::vector<Call*> asked_;   // Guarded by mutex_.

@@ -139,6 +139,8 @@ constexpr const char* help =
     "destroy=ID         the LUN's own unique id or serial: only then is it served for writing,\n"
     "                   and only if it carries nobody's data; may be given several times\n"
     "overwrite-data=true   even if it does\n"
+    "timeout=TIME       a command's time, and how long a lost array is hoped for (default 30s, "
+    "60s)\n"
     "depth=N            requests in flight per connection (default 64)";
 
 } // namespace

@@ -34,17 +34,20 @@ def description(ports):
 class EmulatedArray:
     """Serves from entry to exit; stopped by its process id."""
 
-    def __init__(self, program, folder):
+    def __init__(self, program, folder, change=lambda description: None):
+        """`change` may alter the description before it is served."""
         self.ports = {(transport, controller): free_port()
                       for transport in ("iscsi", "nvme_tcp") for controller in range(2)}
         self.file = os.path.join(folder, f"array-{os.getpid()}.json")
-        self.program = program
+        self.program, self.change = program, change
         self.next_id = 1
 
     def __enter__(self):
         os.makedirs(os.path.dirname(self.file), exist_ok=True)
         with open(self.file, "w", encoding="utf-8") as file:
-            json.dump(description(self.ports), file)
+            described = description(self.ports)
+            self.change(described)
+            json.dump(described, file)
         ours, theirs = socket.socketpair()
         self.process = subprocess.Popen(
             [self.program, "array", self.file, "--control-fd", str(theirs.fileno())],

@@ -26,6 +26,42 @@ ExportSettings settings(const std::string& destroy = "") {
     return out;
 }
 
+class StoppedClock final : public drivers::Clock { // For two threads.
+public:
+    drivers::TimePoint now() const noexcept override { return drivers::TimePoint(since_); }
+    void sleep_until(drivers::TimePoint) override {}
+    void advance(drivers::Duration by) { since_ = since_.load() + by; }
+
+private:
+    std::atomic<drivers::Duration> since_{};
+};
+
+class RefusingDriver final : public drivers::BlockDriver { // As one whose array is lost.
+public:
+    const drivers::Geometry& geometry() const noexcept override { return geometry_; }
+    const drivers::Identity& identity() const noexcept override { return identity_; }
+    std::size_t depth() const noexcept override { return 1; }
+    bool submit(const drivers::Request& request) noexcept override {
+        ++asked;
+        taken_ = request.tag;
+        return gives_in;
+    }
+    std::size_t poll(std::span<drivers::Completion> out) noexcept override {
+        out[0] = {.tag = taken_};
+        return std::exchange(taken_, 0) != 0 && gives_in ? 1 : 0;
+    }
+    int wait_fd() const noexcept override { return -1; }
+    drivers::TimePoint next_timer() const noexcept override { return drivers::TimePoint::max(); }
+
+    std::atomic<int> asked{0};
+    std::atomic<bool> gives_in{false};
+
+private:
+    std::uint64_t taken_ = 0;
+    drivers::Geometry geometry_;
+    drivers::Identity identity_;
+};
+
 } // namespace
 
 TEST_CASE("an export is read-only unless its LUN is named", "[nbd]") {
@@ -68,6 +104,26 @@ TEST_CASE("reads of any bytes and writes of whole blocks are served", "[nbd]") {
     CHECK(lun.read(part.data(), 4096, 8U << 20U) == EIO); // nbdkit itself lets nobody ask this.
 }
 
+TEST_CASE("what a LUN answers becomes the error that a client can tell apart", "[nbd]") {
+    using drivers::Status;
+    const auto error = [](Status status, std::uint32_t sense) {
+        drivers::Completion end;
+        end.status = status;
+        end.sense = sense;
+        return bench::nbdkit::error_of(end);
+    };
+    CHECK(error(Status::good, 0) == 0);
+    CHECK(error(Status::failed, 0x072700) == EPERM);  // SCSI: write protected
+    CHECK(error(Status::failed, 0x0020) == EPERM);    // NVMe: namespace is write protected
+    CHECK(error(Status::failed, 0x0182) == EPERM);    // NVMe: write to a read-only range
+    CHECK(error(Status::failed, 0x072707) == ENOSPC); // SCSI: space allocation failed
+    CHECK(error(Status::failed, 0x0081) == ENOSPC);   // NVMe: capacity exceeded
+    CHECK(error(Status::failed, 0x031100) == EIO);    // SCSI: unrecovered read error
+    CHECK(error(Status::failed, 0x0281) == EIO);      // NVMe: unrecovered read error
+    CHECK(error(Status::lost, 0) == EIO);
+    CHECK(error(Status::timed_out, 0) == EIO);
+}
+
 TEST_CASE("many threads share one session and each gets its own answer", "[nbd]") {
     Export lun(settings("M-1"), false);
     std::atomic<int> wrong{0};
@@ -91,10 +147,37 @@ TEST_CASE("many threads share one session and each gets its own answer", "[nbd]"
     CHECK(wrong == 0);
 }
 
+TEST_CASE("a driver that refuses for ever keeps nobody waiting for ever", "[nbd]") {
+    StoppedClock clock;
+    auto refusing = std::make_unique<RefusingDriver>();
+    RefusingDriver& driver = *refusing;
+    bench::nbdkit::LunService service(std::move(refusing), clock, std::chrono::seconds(5));
+    std::atomic<bool> ended{false};
+    drivers::Completion end;
+    std::thread client([&] {
+        end = service.execute({});
+        ended = true;
+    });
+    while (driver.asked < 3) { // It is tried again and again ...
+        std::this_thread::yield();
+    }
+    CHECK_FALSE(ended); // ... while there is hope.
+    clock.advance(std::chrono::seconds(5));
+    for (int tries = driver.asked; !ended && driver.asked < tries + 1000;) {
+        std::this_thread::yield();
+    }
+    driver.gives_in = true; // So that a client that is still waiting is let go, too late.
+    client.join();
+    CHECK(end.status == drivers::Status::timed_out);
+    CHECK(bench::nbdkit::error_of(end) == EIO);
+}
+
 TEST_CASE("a wrong word on nbdkit's command line is told with what was wanted", "[nbd]") {
     ExportSettings out;
     CHECK_THROWS_WITH(out.check(), Contains("wanted url="));
     CHECK_THROWS_WITH(out.set("depth", "0"), Contains("wanted 1 to"));
+    CHECK_THROWS_WITH(out.set("timeout", "never"), Contains("wanted a time like 30s"));
+    CHECK_THROWS_WITH(out.set("timeout", "0s"), Contains("wanted a time like 30s"));
     CHECK_THROWS_WITH(out.set("colour", "red"), Contains("wanted url=, destroy="));
     CHECK_THROWS_AS(out.set("url", "nonsense"), drivers::UsageError);
     out.set("url", "null:size=1GiB");
