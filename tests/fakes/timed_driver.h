@@ -17,6 +17,7 @@ struct TimedBehaviour {
     drivers::TimePoint freeze_until = drivers::TimePoint::max(); // ... before this.
     drivers::TimePoint silent_from = drivers::TimePoint::max();  // Never answers again.
     drivers::Status status = drivers::Status::good;
+    bool sleeps_itself = false; // Offers wait().
 };
 
 // Answers each request after its service time on a clock that the test owns. First in, first out.
@@ -65,11 +66,24 @@ public:
 
     int wait_fd() const noexcept override { return -1; }
     drivers::TimePoint next_timer() const noexcept override {
+        ++timer_asked_;
         // Far away rather than never: a driver without a descriptor is otherwise asked at once.
         constexpr drivers::TimePoint far = drivers::TimePoint::max() - std::chrono::hours(1);
         return held_.empty() ? drivers::TimePoint::max() : std::min(held_.front().done, far);
     }
 
+    Wait wait(drivers::TimePoint until) noexcept override {
+        if (!behaviour_.sleeps_itself) {
+            return Wait::not_offered;
+        }
+        ++slept_;
+        const bool woken = !held_.empty() && held_.front().done < until;
+        clock_.sleep_until(woken ? held_.front().done : until);
+        return woken ? Wait::woken : Wait::timed_out;
+    }
+
+    std::size_t slept() const { return slept_; }             // In wait().
+    std::size_t timer_asked() const { return timer_asked_; } // For the lane to sleep instead.
     std::size_t most_held() const { return most_held_; }
     std::size_t submitted() const { return submitted_; }
 
@@ -86,6 +100,8 @@ private:
     std::deque<Held> held_;
     std::size_t most_held_ = 0;
     std::size_t submitted_ = 0;
+    std::size_t slept_ = 0;
+    mutable std::size_t timer_asked_ = 0;
 };
 
 } // namespace tests

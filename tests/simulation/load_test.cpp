@@ -181,6 +181,50 @@ TEST_CASE("errors are counted by kind and quick ones are no latency", "[simulati
     CHECK(timed_out.streams[0].response_ns.count() == 10'000);
 }
 
+TEST_CASE("a lane sleeps in its only driver where that offers it", "[simulation]") {
+    for (const auto& workload : {reads(Pace::fixed, 1000), reads(Pace::closed, 0, 4)}) {
+        Simulation usual;
+        const auto expected = usual.run(workload, {}, 8);
+        CHECK(usual.driver->slept() == 0);
+        CHECK(usual.driver->timer_asked() > 0);
+
+        TimedBehaviour behaviour;
+        behaviour.sleeps_itself = true;
+        Simulation sleeping;
+        const auto round = sleeping.run(workload, behaviour, 8);
+        CHECK(sleeping.driver->slept() > 10'000);
+        CHECK(sleeping.driver->timer_asked() == 0);
+        CHECK(round.ended == "complete");
+        CHECK(round.audit.submitted == expected.audit.submitted);
+        CHECK(round.audit.invalid == expected.audit.invalid);
+        CHECK(round.streams[0].response_ns == expected.streams[0].response_ns);
+        CHECK(round.streams[0].wait_ns == expected.streams[0].wait_ns);
+    }
+}
+
+TEST_CASE("a lane with two drivers sleeps in neither", "[simulation]") {
+    tests::ManualClock clock;
+    TimedBehaviour behaviour;
+    behaviour.sleeps_itself = true;
+    std::vector<Lane> lanes(1);
+    std::vector<TimedDriver*> drivers;
+    for (int i = 0; i < 2; ++i) {
+        auto driver = std::make_unique<TimedDriver>(clock, 4, behaviour);
+        drivers.push_back(driver.get());
+        lanes[0].drivers.push_back(std::move(driver));
+    }
+    lanes[0].source = profiles::make_source(reads(Pace::closed, 0, 8), {0, 1U << 30U, 512}, 1, {});
+    lanes[0].access_bytes_max = 4096;
+    LoadSettings settings;
+    settings.limits.spin_max = 0ns;
+    const auto round = bench::load::run_load(lanes, settings, clock);
+    CHECK(round.ended == "complete");
+    for (const TimedDriver* driver : drivers) {
+        CHECK(driver->slept() == 0);
+        CHECK(driver->submitted() > 100'000);
+    }
+}
+
 TEST_CASE("an interval in which the pump itself stood still is marked", "[simulation]") {
     // A driver whose submit takes 300 ms once is to the pump what SIGSTOP is to the process.
     class Stopping final : public drivers::BlockDriver {
