@@ -42,8 +42,9 @@ struct Direction { // Reads, writes or trims of one job.
     std::uint64_t io_bytes = 0;
     std::uint64_t runtime_ms = 0;
     double iops = 0;
-    Latency total;      // "lat_ns": from submission to answer.
-    Latency completion; // "clat_ns": from when the kernel had it.
+    bool is_old = false; // As fio 2 wrote it: KiB and microseconds. parse_result mends that.
+    Latency total;       // "lat_ns": from submission to answer.
+    Latency completion;  // "clat_ns": from when the kernel had it.
 };
 
 struct JobResult {
@@ -53,7 +54,9 @@ struct JobResult {
     double user_cpu_percent = 0;
     double system_cpu_percent = 0;
     std::map<std::string, std::string> options;
-    std::map<std::string, Direction> directions; // "read", "write", "trim"; idle ones are left out.
+    // "read", "write", "trim", or "mixed" where fio was told not to tell them apart; idle ones are
+    // left out.
+    std::map<std::string, Direction> directions;
 };
 
 struct Result {
@@ -66,8 +69,9 @@ struct Result {
     std::vector<std::string> repeated; // Keys that stood twice with one value; once is taken.
 };
 
-// Reads fio's json or json+ output. Text before it, keys that repeat a value and unknown keys are
-// passed over; a key that says two different things is not. Throws ResultError.
+// Reads fio's json or json+ output, of fio 2 as of fio 3. Text before it, keys that repeat a value
+// and unknown keys are passed over; a key that says two different things is not. Throws
+// ResultError.
 Result parse_result(std::string_view output);
 
 } // namespace drivers::fio

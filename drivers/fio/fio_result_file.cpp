@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/fio/fio_result.h"
+#include "drivers/fio/fio_versions.h"
 
 #include <nlohmann/json.hpp>
 
@@ -163,7 +164,7 @@ private:
     bool directions_below() const {
         return levels_.size() >= 4 && is_jobs(levels_[1].name) &&
                (levels_[3].name == "read" || levels_[3].name == "write" ||
-                levels_[3].name == "trim");
+                levels_[3].name == "trim" || levels_[3].name == "mixed");
     }
 
     void store(const Scalar& scalar) {
@@ -172,6 +173,8 @@ private:
             out_.version = scalar.text;
         } else if (depth == 1 && key_ == "timestamp_ms") {
             out_.timestamp_ms = scalar.whole;
+        } else if (depth == 1 && key_ == "timestamp" && out_.timestamp_ms == 0) {
+            out_.timestamp_ms = std::min(scalar.whole, longest_ns) * 1000;
         } else if (depth == 2 && levels_[1].name == "global options") {
             out_.global_options[key_] = scalar.text;
         } else if (depth >= 3 && is_jobs(levels_[1].name) && !out_.jobs.empty()) {
@@ -196,11 +199,13 @@ private:
             job.options[key_] = scalar.text;
         } else if (directions_below()) {
             Direction& direction = job.directions[levels_[3].name];
-            if (levels_.size() == 4) {
+            const std::string latency = levels_.size() == 4 ? "" : levels_[4].name;
+            direction.is_old = direction.is_old || latency == "lat" || latency == "clat";
+            if (latency.empty()) {
                 store_in_direction(direction, scalar);
-            } else if (levels_[4].name == "lat_ns") {
+            } else if (latency == "lat_ns" || latency == "lat") {
                 store_in_latency(direction.total, scalar);
-            } else if (levels_[4].name == "clat_ns") {
+            } else if (latency == "clat_ns" || latency == "clat") {
                 store_in_latency(direction.completion, scalar);
             }
         }
@@ -318,6 +323,7 @@ Result checked(Result result) {
         throw ResultError("fio's result: no \"fio version\" in it");
     }
     for (JobResult& job : result.jobs) {
+        as_of_today(job);
         std::erase_if(job.directions, [](const auto& one) { return one.second.total_ios == 0; });
         for (auto& [name, direction] : job.directions) {
             check_latency(job, name + " lat_ns", direction.total);
