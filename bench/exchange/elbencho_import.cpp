@@ -12,35 +12,95 @@ namespace {
 
 constexpr double mebibyte = 1048576;
 
-// "2026-05-22T16:09:38"; the zone is not said, so it is taken to be UTC.
+// "2026-05-22T16:09:38", of newer versions with ".562-0400"; without a zone taken to be UTC.
 std::int64_t instant_of(const std::string& text) {
     std::tm parts{};
-    std::istringstream in(text);
+    int read = 0;
     if (std::sscanf(text.c_str(),
-                    "%4d-%2d-%2dT%2d:%2d:%2d",
+                    "%4d-%2d-%2dT%2d:%2d:%2d%n",
                     &parts.tm_year,
                     &parts.tm_mon,
                     &parts.tm_mday,
                     &parts.tm_hour,
                     &parts.tm_min,
-                    &parts.tm_sec) != 6) {
+                    &parts.tm_sec,
+                    &read) != 6) {
         return 0;
     }
     parts.tm_year -= 1900;
     parts.tm_mon -= 1;
-    const std::time_t seconds = ::timegm(&parts);
+    const std::size_t zone = text.find_first_of("+-", static_cast<std::size_t>(read));
+    int hours = 0;
+    int minutes = 0;
+    if (zone != std::string::npos) {
+        (void)std::sscanf(text.c_str() + zone + 1, "%2d%2d", &hours, &minutes);
+    }
+    const std::time_t east = (std::time_t{hours} * 60 + minutes) * 60;
+    const bool is_west = zone != std::string::npos && text[zone] == '-';
+    const std::time_t seconds = ::timegm(&parts) + (is_west ? east : -east);
     constexpr std::time_t seconds_max = 9'000'000'000; // What nanoseconds in 64 bits reach.
     return seconds < 0 || seconds > seconds_max
                ? 0
                : static_cast<std::int64_t>(seconds) * 1'000'000'000;
 }
 
+// Reads of a mixed phase stand in columns of their own, before whose names this stands.
+constexpr const char* mixed_reads = "rwmix read ";
+
+void add_stream(const TextTable& row,
+                const char* name,
+                const std::string& columns,
+                results::RoundRecord& out) {
+    const double seconds = static_cast<double>(out.duration_ns) * 1e-9;
+    const double per_s = row.number(columns + "iops [last]").value_or(0);
+    const double count = row.number(columns + "ios [last]").value_or(per_s * seconds);
+    const auto mib = row.number(columns + "mib [last]");
+    const double bytes =
+        mib.value_or(row.number(columns + "mib/s [last]").value_or(0) * seconds) * mebibyte;
+    if (!(count > 0) && !(bytes > 0)) {
+        return;
+    }
+    results::StreamRecord stream;
+    stream.name = name;
+    stream.operation = fmt::format("{}, mean and maximum only: no percentiles", name);
+    stream.completed = whole_from<std::uint64_t>(count);
+    stream.bytes = whole_from<std::uint64_t>(bytes);
+    out.audit.completed += stream.completed;
+    out.audit.achieved_per_s += per_s;
+    out.streams.push_back(std::move(stream));
+}
+
+void add_measures(const TextTable& row, results::RoundRecord& out) {
+    const auto measure = [&](const std::string& column, const std::string& name, double factor) {
+        if (const auto value = row.number(column)) {
+            out.measures[name] = *value * factor;
+        }
+    };
+    for (const char* of : {"min", "avg", "max"}) {
+        const std::string name = of == std::string("avg") ? "mean" : of;
+        measure(fmt::format("io lat us [{}]", of), "io_latency_ns_" + name, 1000);
+        measure(fmt::format("{}io lat us [{}]", mixed_reads, of),
+                "mixed_read_io_latency_ns_" + name,
+                1000);
+    }
+    measure("time ms [first]", "first_done_ns", 1e6);
+    measure("time ms [last]", "last_done_ns", 1e6);
+    if (const auto cpu = row.number("cpu% [last]")) {
+        out.audit.host_cpu_fraction = *cpu / 100;
+    }
+}
+
 // One phase of elbencho as a round. Of its two columns the last counts: when the slowest thread
-// was done; how much earlier the first was is a measure.
+// was done; how much earlier the first was is a measure. Mixed phases are called RWMIX and the
+// percent of reads, or MIX-T and the number of readers; WRITE+r reads back what it wrote.
 std::optional<results::RoundRecord> round_of(const TextTable& row) {
     const std::string operation = lower(row.text("operation"));
-    if (operation != "read" && operation != "write") {
-        return std::nullopt; // Folders made, caches dropped.
+    const auto begins = [&](const char* word) {
+        return operation.rfind(word, 0) == 0;
+    };
+    const bool mixes = begins("rwmix") || begins("mix-t");
+    if (!mixes && !begins("read") && !begins("write")) {
+        return std::nullopt; // Folders made, caches dropped, a network alone.
     }
     results::RoundRecord out;
     const std::string label = row.text("label");
@@ -48,31 +108,23 @@ std::optional<results::RoundRecord> round_of(const TextTable& row) {
     out.point = "as measured";
     out.started_utc_ns = instant_of(row.text("iso date"));
     out.duration_ns = whole_from<std::int64_t>(row.required("time ms [last]") * 1e6);
-    out.audit.achieved_per_s = row.number("iops [last]").value_or(0);
-    const double seconds = static_cast<double>(out.duration_ns) * 1e-9;
-    results::StreamRecord stream;
-    stream.name = operation;
-    stream.operation = operation + ", mean and maximum only: no percentiles";
-    stream.completed = whole_from<std::uint64_t>(out.audit.achieved_per_s * seconds);
-    stream.bytes = whole_from<std::uint64_t>(
-        row.number("mib [last]").value_or(row.number("mib/s [last]").value_or(0) * seconds) *
-        mebibyte);
-    out.audit.completed = stream.completed;
-    out.streams.push_back(std::move(stream));
-    const auto measure = [&](const char* column, const char* name, double factor) {
-        if (const auto value = row.number(column)) {
-            out.measures[name] = *value * factor;
+    add_stream(row, begins("read") ? "read" : "write", "", out);
+    add_stream(row, "read", mixed_reads, out);
+    add_measures(row, out);
+    return out.streams.empty() ? std::nullopt : std::optional(std::move(out)); // Empty files.
+}
+
+void note_settings(const TextTable& row, const std::string& workload, results::RunRecord& out) {
+    for (const char* column :
+         {"hosts", "threads", "block size", "io depth", "direct io", "random"}) {
+        const std::string value = row.text(column);
+        if (!value.empty()) {
+            out.host[fmt::format("{}: {}", workload, column)] = value;
         }
-    };
-    measure("io lat us [min]", "io_latency_ns_min", 1000);
-    measure("io lat us [avg]", "io_latency_ns_mean", 1000);
-    measure("io lat us [max]", "io_latency_ns_max", 1000);
-    measure("time ms [first]", "first_done_ns", 1e6);
-    measure("time ms [last]", "last_done_ns", 1e6);
-    if (const auto cpu = row.number("cpu% [last]")) {
-        out.audit.host_cpu_fraction = *cpu / 100;
     }
-    return out;
+    if (const std::string version = row.text("version"); !version.empty()) {
+        out.host["tool"] = "elbencho " + version;
+    }
 }
 
 } // namespace
@@ -95,6 +147,7 @@ void import_elbencho(std::string_view text, const std::string& name, results::Ru
         }
         table.row(number, cells_of(line));
         if (auto round = round_of(table)) {
+            note_settings(table, round->workload, out);
             out.rounds.push_back(std::move(*round));
         }
     }

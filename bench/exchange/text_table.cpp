@@ -71,7 +71,7 @@ std::string TextTable::text(const std::string& name) const {
 
 std::optional<double> TextTable::number(const std::string& name) const {
     const std::string cell = text(name);
-    if (cell.empty()) {
+    if (cell.empty() || lower(cell) == "n/a" || lower(cell) == "nan") {
         return std::nullopt;
     }
     double out = 0;

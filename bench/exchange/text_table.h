@@ -33,8 +33,9 @@ public:
 
     void row(std::size_t line, std::vector<std::string> cells); // Makes it the current one.
     bool has(const std::string& name) const { return columns_.count(name) > 0; }
-    std::string text(const std::string& name) const;             // Empty: no such cell.
-    std::optional<double> number(const std::string& name) const; // None: empty or no such column.
+    std::string text(const std::string& name) const; // Empty: no such cell.
+    std::optional<double>
+    number(const std::string& name) const; // None: empty, "n/a", no such column.
     double required(const std::string& name) const;
     std::size_t width() const noexcept { return columns_.size(); }
     [[noreturn]] void fail(const std::string& wanted) const;

@@ -4,16 +4,27 @@
 #include "profiles/file_error.h"
 
 #include <algorithm>
+#include <cmath>
+#include <ctime>
 #include <fmt/format.h>
+#include <map>
 #include <optional>
 #include <sstream>
 
+// Two kinds of flat file: of raw devices (SD=), with the columns rate, MB/sec and read%, and of
+// file systems (FSD=), with Read_rate, MB_read and the like beside the rates of opens, closes and
+// so on; older versions lack some columns, newer ones write names with capitals. "n/a" is no
+// number.
 namespace bench::exchange {
 
 namespace {
 
 constexpr double mebibyte = 1048576;
 constexpr double ms_ns = 1e6;
+constexpr double day_s = 86'400;
+constexpr double longest_interval_s = 3'600;
+constexpr std::size_t intervals_max = 1'000'000;
+constexpr double no_rate = 999'988; // iorate=max and iorate=curve stand as 99998x and 999998x.
 
 // "11:22:33.123" as seconds of the day.
 std::optional<double> seconds_of_day(const std::string& text) {
@@ -27,20 +38,111 @@ std::optional<double> seconds_of_day(const std::string& text) {
     return hours * 3600 + minutes * 60 + seconds;
 }
 
-// One run definition (RD=) as a round: its intervals, and what the average line says of them.
+// "05/10/2023-21:16:11-CST"; what the zone's letters mean is not known, so it is taken to be UTC.
+std::int64_t instant_of(const std::string& text) {
+    std::tm parts{};
+    if (std::sscanf(text.c_str(),
+                    "%2d/%2d/%4d-%2d:%2d:%2d",
+                    &parts.tm_mon,
+                    &parts.tm_mday,
+                    &parts.tm_year,
+                    &parts.tm_hour,
+                    &parts.tm_min,
+                    &parts.tm_sec) != 6) {
+        return 0;
+    }
+    parts.tm_mon -= 1;
+    parts.tm_year -= 1900;
+    const std::time_t seconds = ::timegm(&parts);
+    constexpr std::time_t seconds_max = 4'000'000'000; // With all intervals within 64 bits.
+    return seconds < 0 || seconds > seconds_max
+               ? 0
+               : static_cast<std::int64_t>(seconds) * 1'000'000'000;
+}
+
+// What one line says of reads and writes.
+struct Rates {
+    double reads_per_s = 0;
+    double writes_per_s = 0;
+    double read_bytes_per_s = 0;
+    double written_bytes_per_s = 0;
+    double others_per_s = 0; // Opens, closes and the like.
+
+    double per_s() const { return reads_per_s + writes_per_s; }
+};
+
+Rates rates_of(const TextTable& row) {
+    Rates out;
+    const double rate = row.required("rate");
+    const double bytes_per_s = row.required("mb/sec") * mebibyte;
+    if (row.has("read_rate") && row.has("write_rate")) {
+        out.reads_per_s = row.number("read_rate").value_or(0);
+        out.writes_per_s = row.number("write_rate").value_or(0);
+        out.read_bytes_per_s = row.number("mb_read").value_or(0) * mebibyte;
+        out.written_bytes_per_s = row.number("mb_write").value_or(0) * mebibyte;
+        out.others_per_s = std::max(rate - out.per_s(), 0.0);
+        return out;
+    }
+    const double read_share = std::min(row.number("read%").value_or(100) / 100, 1.0);
+    out.reads_per_s = rate * read_share;
+    out.writes_per_s = rate - out.reads_per_s;
+    out.read_bytes_per_s = bytes_per_s * read_share;
+    out.written_bytes_per_s = bytes_per_s - out.read_bytes_per_s;
+    return out;
+}
+
+struct Interval {
+    std::uint64_t number = 0;
+    std::optional<double> tod_s;
+    std::int64_t instant_ns = 0;
+    Rates rates;
+    double resp_max_ms = 0;
+};
+
+// One run definition (RD=) until its average line.
+struct Definition {
+    std::string name;
+    std::string asked; // "8 threads, 4096 bytes"
+    double reqrate = 0;
+    std::vector<Interval> intervals;
+    bool is_over = false; // Its average has been read ...
+    Rates mean;
+    std::uint64_t mean_from = 0; // ... which is over these intervals.
+    std::uint64_t mean_to = 0;
+    std::map<std::string, double> measures;
+
+    bool has_mean() const { return is_over && mean_from <= mean_to && mean_to > 0; }
+};
+
+std::string asked_of(const TextTable& row) {
+    std::string out;
+    for (const auto& [column, word] : {std::pair("threads", "threads"),
+                                       std::pair("xfersize", "bytes"),
+                                       std::pair("rdpct", "% reads")}) {
+        const std::string value = row.text(column);
+        if (!value.empty() && lower(value) != "n/a") {
+            out += fmt::format("{}{} {}", out.empty() ? "" : ", ", value, word);
+        }
+    }
+    return out;
+}
+
 class FlatFile {
 public:
-    FlatFile(std::string file, results::RunRecord& out)
-        : file_(std::move(file))
-        , out_(out) {}
+    explicit FlatFile(std::string file)
+        : file_(std::move(file)) {}
 
     void line(std::size_t number, std::string_view text) {
         auto words = words_of(text);
         if (words.empty() || words[0][0] == '*' || words[0][0] == '<') {
             return;
         }
-        if (std::find(words.begin(), words.end(), "Interval") != words.end() &&
-            std::find(words.begin(), words.end(), "rate") != words.end()) {
+        std::vector<std::string> names(words.size());
+        std::transform(words.begin(), words.end(), names.begin(), lower);
+        const auto named = [&](const char* name) {
+            return std::find(names.begin(), names.end(), name) != names.end();
+        };
+        if (named("interval") && named("rate")) {
             table_.emplace(file_, std::move(words)); // Stands again before each run.
             return;
         }
@@ -51,119 +153,158 @@ public:
         read_row();
     }
 
-    void finish() {
-        for (results::RoundRecord& round : out_.rounds) {
-            close(round);
-        }
-    }
+    std::vector<Definition>& definitions() { return definitions_; }
 
 private:
     void read_row() {
-        const std::string interval = table_->text("interval");
-        results::RoundRecord& round = round_of(table_->text("run"));
-        if (!interval.empty() && interval.find_first_not_of("0123456789") == std::string::npos) {
-            read_interval(round);
-        } else if (interval.rfind("avg", 0) == 0) {
-            read_average(round);
+        const std::string interval = lower(table_->text("interval"));
+        if (interval.rfind("avg", 0) == 0) {
+            return read_average(interval);
         }
+        if (interval.empty() || interval.find_first_not_of("0123456789") != std::string::npos) {
+            return;
+        }
+        Interval out;
+        out.number = whole_from<std::uint64_t>(table_->required("interval"));
+        Definition& into = definition(out.number);
+        out.tod_s = seconds_of_day(table_->text("tod"));
+        out.instant_ns = instant_of(table_->text("timestamp"));
+        out.rates = rates_of(*table_);
+        out.resp_max_ms = table_->number("resp_max").value_or(0);
+        if (into.intervals.size() == intervals_max) {
+            table_->fail("at most 1,000,000 intervals of a run");
+        }
+        into.intervals.push_back(out);
     }
 
-    results::RoundRecord& round_of(const std::string& run) {
-        if (out_.rounds.empty() || out_.rounds.back().workload != run) {
-            if (run.empty() || out_.rounds.size() == 10'000) {
+    // The same name again, counted from the start, is another run: "forthreads=" and the like.
+    Definition& definition(std::uint64_t interval) {
+        const std::string run = table_->text("run");
+        const bool goes_on = !definitions_.empty() && definitions_.back().name == run &&
+                             !definitions_.back().is_over &&
+                             (definitions_.back().intervals.empty() ||
+                              definitions_.back().intervals.back().number < interval);
+        if (!goes_on) {
+            if (run.empty() || definitions_.size() == 10'000) {
                 table_->fail("a run's name, and at most 10,000 runs");
             }
-            results::RoundRecord round;
-            round.workload = run;
-            round.point = "as measured";
-            out_.rounds.push_back(std::move(round));
-            last_tod_.reset();
+            definitions_.emplace_back();
+            definitions_.back().name = run;
+            definitions_.back().asked = asked_of(*table_);
         }
-        return out_.rounds.back();
+        return definitions_.back();
     }
 
-    void read_interval(results::RoundRecord& round) {
-        double length_s = 1; // Unless the times of day say otherwise.
-        if (const auto tod = seconds_of_day(table_->text("tod"))) {
-            if (last_tod_ && *tod > *last_tod_) {
-                length_s = *tod - *last_tod_;
-            }
-            last_tod_ = tod;
+    // "avg_2-5": the mean from the second interval to the fifth; "avg_2-1" is one of none.
+    void read_average(const std::string& interval) {
+        const std::uint64_t last = definitions_.empty() || definitions_.back().intervals.empty()
+                                       ? 0
+                                       : definitions_.back().intervals.back().number;
+        Definition& into = definition(last + 1);
+        into.is_over = true;
+        unsigned from = 0;
+        unsigned to = 0;
+        if (std::sscanf(interval.c_str(), "avg_%9u-%9u", &from, &to) == 2) {
+            into.mean_from = from;
+            into.mean_to = to;
         }
-        results::IntervalRecord interval;
-        interval.from_ns = round.intervals.empty()
-                               ? 0
-                               : round.intervals.back().from_ns + round.intervals.back().length_ns;
-        interval.length_ns = whole_from<std::int64_t>(length_s * 1e9);
-        const double count = table_->required("rate") * length_s;
-        const double bytes = table_->required("mb/sec") * mebibyte * length_s;
-        const double read_share = table_->number("read%").value_or(100) / 100;
-        interval.completed = whole_from<std::uint64_t>(count);
-        interval.submitted = interval.completed;
-        interval.bytes_read = whole_from<std::uint64_t>(bytes * read_share);
-        interval.bytes_written = whole_from<std::uint64_t>(bytes * (1 - read_share));
-        interval.response_ns_max =
-            whole_from<std::uint64_t>(table_->number("resp_max").value_or(0) * ms_ns);
-        interval.phase = "load";
-        round.intervals.push_back(interval);
-    }
-
-    void read_average(results::RoundRecord& round) {
-        round.audit.offered_per_s = table_->number("reqrate").value_or(0);
-        constexpr double no_rate = 999'988; // iorate=max and iorate=curve stand as 99998x.
-        if (round.audit.offered_per_s >= no_rate) {
-            round.audit.offered_per_s = 0;
-        }
-        round.audit.achieved_per_s = table_->required("rate");
-        const double bytes_per_s = table_->required("mb/sec") * mebibyte;
-        const double read_share = table_->number("read%").value_or(100) / 100;
+        into.mean = rates_of(*table_);
+        into.reqrate = table_->number("reqrate").value_or(0);
         for (const char* name : {"resp", "read_resp", "write_resp"}) {
             if (const auto mean_ms = table_->number(name)) {
-                round.measures[std::string(name) + "_mean_ns"] = *mean_ms * ms_ns;
+                into.measures[std::string(name) + "_mean_ns"] = *mean_ms * ms_ns;
             }
         }
-        for (const auto& [name, share] :
-             {std::pair("read", read_share), std::pair("write", 1 - read_share)}) {
-            if (share > 0) {
-                averages_.push_back({round.workload,
-                                     name,
-                                     round.audit.achieved_per_s * share,
-                                     bytes_per_s * share});
-            }
+        if (const auto cpu = table_->number("cpu_used")) {
+            into.measures["cpu_used_percent"] = *cpu;
         }
     }
-
-    void close(results::RoundRecord& round) const {
-        for (const results::IntervalRecord& interval : round.intervals) {
-            round.duration_ns += interval.length_ns;
-        }
-        const double seconds = static_cast<double>(round.duration_ns) * 1e-9;
-        for (const Average& average : averages_) {
-            if (average.run == round.workload) {
-                results::StreamRecord stream;
-                stream.name = average.stream;
-                stream.operation = average.stream + ", mean and maximum only: no percentiles";
-                stream.completed = whole_from<std::uint64_t>(average.per_s * seconds);
-                stream.bytes = whole_from<std::uint64_t>(average.bytes_per_s * seconds);
-                round.audit.completed += stream.completed;
-                round.streams.push_back(std::move(stream));
-            }
-        }
-    }
-
-    struct Average {
-        std::string run;
-        std::string stream;
-        double per_s = 0;
-        double bytes_per_s = 0;
-    };
 
     std::string file_;
-    results::RunRecord& out_;
     std::optional<TextTable> table_;
-    std::optional<double> last_tod_;
-    std::vector<Average> averages_;
+    std::vector<Definition> definitions_;
 };
+
+// Intervals are whole seconds and lines come a little late; the first is as long as the next.
+double length_s(const std::vector<Interval>& intervals, std::size_t at) {
+    const std::size_t to = std::max<std::size_t>(at, 1);
+    if (to >= intervals.size() || !intervals[to].tod_s || !intervals[to - 1].tod_s) {
+        return 1;
+    }
+    double between = *intervals[to].tod_s - *intervals[to - 1].tod_s;
+    between += between < 0 ? day_s : 0;
+    const auto skipped = static_cast<double>(intervals[to].number - intervals[to - 1].number);
+    return std::clamp(std::round(between / skipped), 1.0, longest_interval_s);
+}
+
+void add_stream(const char* name, double count, double bytes, results::RoundRecord& round) {
+    if (!(count > 0)) {
+        return;
+    }
+    results::StreamRecord stream;
+    stream.name = name;
+    stream.operation = fmt::format("{}, mean and maximum only: no percentiles", name);
+    stream.completed = whole_from<std::uint64_t>(count);
+    stream.bytes = whole_from<std::uint64_t>(bytes);
+    round.audit.completed += stream.completed;
+    round.streams.push_back(std::move(stream));
+}
+
+// What vdbench leaves out of its average, as a rule the first interval, is not counted here either.
+results::RoundRecord round_of(const Definition& run) {
+    results::RoundRecord out;
+    out.workload = run.name;
+    Rates sums;
+    double counted_s = 0;
+    for (std::size_t i = 0; i < run.intervals.size(); ++i) {
+        const Interval& one = run.intervals[i];
+        const double seconds = length_s(run.intervals, i);
+        results::IntervalRecord interval;
+        interval.from_ns = out.intervals.empty()
+                               ? 0
+                               : out.intervals.back().from_ns + out.intervals.back().length_ns;
+        interval.length_ns = whole_from<std::int64_t>(seconds * 1e9);
+        interval.ramp = run.has_mean() && (one.number < run.mean_from || one.number > run.mean_to);
+        interval.completed = whole_from<std::uint64_t>(one.rates.per_s() * seconds);
+        interval.submitted = interval.completed;
+        interval.bytes_read = whole_from<std::uint64_t>(one.rates.read_bytes_per_s * seconds);
+        interval.bytes_written = whole_from<std::uint64_t>(one.rates.written_bytes_per_s * seconds);
+        interval.response_ns_max = whole_from<std::uint64_t>(one.resp_max_ms * ms_ns);
+        interval.phase = "load";
+        (interval.ramp ? out.ramp_ns : out.duration_ns) += interval.length_ns;
+        if (!interval.ramp) {
+            counted_s += seconds;
+            sums.reads_per_s += one.rates.reads_per_s * seconds;
+            sums.writes_per_s += one.rates.writes_per_s * seconds;
+            sums.read_bytes_per_s += one.rates.read_bytes_per_s * seconds;
+            sums.written_bytes_per_s += one.rates.written_bytes_per_s * seconds;
+        }
+        out.intervals.push_back(std::move(interval));
+    }
+    if (!out.intervals.empty()) {
+        out.started_utc_ns = std::max<std::int64_t>(
+            run.intervals.front().instant_ns - out.intervals.front().length_ns, 0);
+    }
+    if (run.has_mean()) {
+        sums.reads_per_s = run.mean.reads_per_s * counted_s;
+        sums.writes_per_s = run.mean.writes_per_s * counted_s;
+        sums.read_bytes_per_s = run.mean.read_bytes_per_s * counted_s;
+        sums.written_bytes_per_s = run.mean.written_bytes_per_s * counted_s;
+        out.measures = run.measures;
+    }
+    if (run.is_over && run.reqrate < no_rate) {
+        out.audit.offered_per_s = run.reqrate;
+    }
+    out.audit.achieved_per_s = counted_s > 0 ? sums.per_s() / counted_s : 0;
+    add_stream("read", sums.reads_per_s, sums.read_bytes_per_s, out);
+    add_stream("write", sums.writes_per_s, sums.written_bytes_per_s, out);
+    return out;
+}
+
+// What vdbench writes before it measures.
+bool is_format(const std::string& run) {
+    return run == "SD_format" || run.rfind("format_for_", 0) == 0;
+}
 
 } // namespace
 
@@ -171,14 +312,40 @@ void import_vdbench(std::string_view text, const std::string& name, results::Run
     out.host["tool"] = "vdbench";
     out.not_seen.emplace_back("vdbench's flat file has means and maxima and no histogram: its "
                               "percentiles are not measured here");
-    FlatFile file(name, out);
+    FlatFile file(name);
     std::istringstream lines{std::string(text)};
     std::size_t number = 0;
     for (std::string line; std::getline(lines, line);) {
         file.line(++number, line);
     }
-    file.finish();
-    std::erase_if(out.rounds, [](const auto& round) { return round.streams.empty(); });
+    std::map<std::string, int> times;
+    for (const Definition& run : file.definitions()) {
+        ++times[run.name];
+    }
+    bool has_others = false;
+    bool has_format = false;
+    for (const Definition& run : file.definitions()) {
+        if (is_format(run.name)) {
+            has_format = true;
+            continue;
+        }
+        results::RoundRecord round = round_of(run);
+        if (round.streams.empty()) {
+            continue;
+        }
+        round.point = times[run.name] > 1 && !run.asked.empty() ? run.asked : "as measured";
+        has_others = has_others || run.mean.others_per_s > 0.5;
+        if (!run.is_over) {
+            round.audit.invalid.emplace_back("vdbench ended before it wrote this run's average");
+        }
+        out.rounds.push_back(std::move(round));
+    }
+    if (has_format) {
+        out.not_seen.emplace_back("vdbench's own formatting is left out");
+    }
+    if (has_others) {
+        out.not_seen.emplace_back("operations on files other than reads and writes are left out");
+    }
 }
 
 } // namespace bench::exchange
