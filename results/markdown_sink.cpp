@@ -3,6 +3,7 @@
 #include "results/capacity_words.h"
 #include "results/cross_check_rows.h"
 #include "results/host_rows.h"
+#include "results/metric.h"
 #include "results/platform_sums.h"
 #include "results/sinks.h"
 #include "results/text/escape.h"
@@ -107,7 +108,10 @@ std::string comparisons(const RunRecord& run) {
 }
 
 std::string percentiles(const RunRecord& run) {
-    std::string out = "## Response time, from due to done\n\n";
+    const bool has_due = run.rounds.empty() ||
+                         !std::all_of(run.rounds.begin(), run.rounds.end(), &results::is_imported);
+    std::string out = has_due ? "## Response time, from due to done\n\n"
+                              : "## Response time, from sent to done: when it was due is lost\n\n";
     std::vector<std::string> columns = {"Load", "Array"};
     for (const view::Rung& rung : view::percentile_ladder) {
         columns.emplace_back(rung.name);

@@ -185,6 +185,10 @@ std::optional<double> metric_value(const RoundRecord& round, const Metric& metri
     }
 }
 
+bool is_imported(const RoundRecord& round) {
+    return round.measures.count("imported") > 0;
+}
+
 bool is_valid(const RoundRecord& round) {
     return round.ended == "complete" && round.audit.invalid.empty();
 }

@@ -50,4 +50,7 @@ std::optional<double> metric_value(const RoundRecord& round, const Metric& metri
 // A round that counts: complete, and nothing but the array was the bottleneck.
 bool is_valid(const RoundRecord& round);
 
+// Whether another tool measured it: nothing is known of when its accesses were due.
+bool is_imported(const RoundRecord& round);
+
 } // namespace results

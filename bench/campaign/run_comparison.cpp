@@ -2,6 +2,7 @@
 #include "bench/campaign/run_comparison.h"
 
 #include "drivers/api/errors.h"
+#include "results/metric.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -80,10 +81,72 @@ void take_rounds(const results::RunRecord& run,
     }
 }
 
+bool is_imported(const results::RunRecord& run) {
+    return std::any_of(run.rounds.begin(), run.rounds.end(), &results::is_imported);
+}
+
+// Another tool's durations begin when an access was sent: they are held against ours from there.
+void mark_imports(const std::vector<results::RunRecord>& runs,
+                  std::vector<judge::ComparedMetric>& metrics,
+                  results::RunRecord& out) {
+    if (std::none_of(runs.begin(), runs.end(), &is_imported)) {
+        return;
+    }
+    for (judge::ComparedMetric& one : metrics) {
+        if (one.metric.quantity == results::Quantity::response) {
+            one.metric.quantity = results::Quantity::service;
+        }
+    }
+    out.not_seen.emplace_back("no due-time latency: service, from sent to done, is compared "
+                              "instead of response; what an access waited before is in no number");
+    for (const results::RunRecord& run : runs) {
+        for (const std::string& lost : run.not_seen) {
+            if (is_imported(run)) {
+                out.not_seen.push_back(run.id + ": " + lost);
+            }
+        }
+    }
+}
+
+// What other tools measured has names of its own: where every run has one load, it is that which is
+// compared.
+void match_only_loads(std::vector<results::RunRecord>& runs, results::RunRecord& out) {
+    using Load = std::pair<std::string, std::string>;
+    std::set<Load> all;
+    std::string words;
+    for (const results::RunRecord& run : runs) {
+        std::set<Load> own;
+        for (const results::RoundRecord& round : run.rounds) {
+            own.emplace(round.workload, round.point);
+        }
+        if (own.size() != 1) {
+            return;
+        }
+        all.merge(std::set<Load>(own));
+        words += fmt::format("{}{} at {} in {}",
+                             words.empty() ? "" : ", ",
+                             own.begin()->first,
+                             own.begin()->second,
+                             run.id);
+    }
+    if (all.size() < 2 || std::none_of(runs.begin(), runs.end(), &is_imported)) {
+        return;
+    }
+    const results::RoundRecord first = runs.front().rounds.front();
+    for (results::RunRecord& run : runs) {
+        for (results::RoundRecord& round : run.rounds) {
+            round.workload = first.workload;
+            round.point = first.point;
+        }
+    }
+    out.not_seen.push_back(
+        "the only load of each run is compared, whether it is the same or not: " + words);
+}
+
 } // namespace
 
-results::RunRecord compare_runs(const std::vector<results::RunRecord>& runs,
-                                const std::vector<judge::ComparedMetric>& metrics) {
+results::RunRecord compare_runs(std::vector<results::RunRecord> runs,
+                                std::vector<judge::ComparedMetric> metrics) {
     if (runs.size() < 2) {
         throw drivers::UsageError("compare: wanted at least two runs");
     }
@@ -91,6 +154,8 @@ results::RunRecord compare_runs(const std::vector<results::RunRecord>& runs,
     out.id = "comparison";
     out.plan_name = "comparison of finished runs";
     out.complete = true;
+    match_only_loads(runs, out);
+    mark_imports(runs, metrics, out);
     std::vector<std::vector<std::string>> groups; // One array's name in each run.
     for (const std::string& name : common_arrays(runs)) {
         groups.emplace_back(runs.size(), name);

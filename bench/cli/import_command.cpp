@@ -23,6 +23,20 @@ constexpr const char* introduction =
     "  fio --output-format=json+ --output=old.json ... ; arraybench import old.json --out old\n"
     "  arraybench compare old results/runs/new\n\n";
 
+std::vector<exchange::Renaming> renamings(const po::variables_map& given, const char* option) {
+    std::vector<exchange::Renaming> out;
+    for (const std::string& text : given[option].as<std::vector<std::string>>()) {
+        const std::size_t equals = text.find('=');
+        const bool names_old = equals != std::string::npos;
+        out.push_back(
+            {names_old ? text.substr(0, equals) : "", names_old ? text.substr(equals + 1) : text});
+        if (out.back().to.empty()) {
+            throw drivers::UsageError(fmt::format("import: --{} {}: wanted a name", option, text));
+        }
+    }
+    return out;
+}
+
 } // namespace
 
 int import_command(const Arguments& arguments) {
@@ -36,6 +50,12 @@ int import_command(const Arguments& arguments) {
         "new folder (default: FILE without its "
         "ending, and -run)");
     add("array", po::value<std::string>()->default_value("imported"), "what the LUN is called");
+    add("workload",
+        po::value<std::vector<std::string>>()->default_value({}, ""),
+        "what its load is called beside other runs; of several OLD=NEW, again for each");
+    add("point",
+        po::value<std::vector<std::string>>()->default_value({}, ""),
+        "what its load point is called; of several OLD=POINT, with the workload's name in FILE");
     add("tool", po::value<std::string>()->default_value("auto"), "auto, fio, vdbench or elbencho");
     add_format_option(page.visible);
     const auto given = read_options(arguments, page);
@@ -66,6 +86,7 @@ int import_command(const Arguments& arguments) {
         out = std::filesystem::path(file).replace_extension().string() + "-run";
     }
     results::RunRecord run = exchange::import_run(file, ask);
+    exchange::rename_loads(renamings(*given, "point"), renamings(*given, "workload"), run);
     exchange::write_run(out, run);
     if (is_json_wanted(*given)) {
         fmt::print("{}", results::result_text(run));

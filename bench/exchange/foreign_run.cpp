@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/exchange/foreign_run.h"
 
+#include "bench/exchange/text_table.h"
 #include "drivers/api/errors.h"
 #include "profiles/file_error.h"
 #include "results/manifest.h"
@@ -10,6 +11,8 @@
 
 #include <filesystem>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <set>
 
 namespace bench::exchange {
 
@@ -24,8 +27,9 @@ Tool tool_of(std::string_view text, const std::string& name) {
     if (head.find("\"fio version\"") != std::string_view::npos) {
         return Tool::fio;
     }
-    if (text.find("Interval") != std::string_view::npos &&
-        text.find("reqrate") != std::string_view::npos) {
+    const std::string begins = lower(text.substr(0, 65'536)); // The columns are explained there.
+    if (begins.find("interval") != std::string::npos &&
+        begins.find("reqrate") != std::string::npos) {
         return Tool::vdbench;
     }
     const std::string_view first = text.substr(0, text.find('\n'));
@@ -88,6 +92,35 @@ import_text(std::string_view text, const std::string& name, const ImportAsk& ask
 
 results::RunRecord import_run(const std::string& path, const ImportAsk& ask) {
     return import_text(results::read_whole_file(path, import_bytes_max), path, ask);
+}
+
+void rename_loads(const std::vector<Renaming>& points,
+                  const std::vector<Renaming>& workloads,
+                  results::RunRecord& run) {
+    const auto rename = [&](const Renaming& one, std::string results::RoundRecord::*what) {
+        std::set<std::string> names;
+        for (const results::RoundRecord& round : run.rounds) {
+            names.insert(round.workload);
+        }
+        const std::string from = one.from.empty() && names.size() == 1 ? *names.begin() : one.from;
+        if (names.count(from) == 0) {
+            throw drivers::UsageError(
+                fmt::format("import: wanted OLD={}, with OLD one of the workloads {}",
+                            one.to,
+                            fmt::join(names, ", ")));
+        }
+        for (results::RoundRecord& round : run.rounds) {
+            if (round.workload == from) {
+                round.*what = one.to;
+            }
+        }
+    };
+    for (const Renaming& one : points) {
+        rename(one, &results::RoundRecord::point);
+    }
+    for (const Renaming& one : workloads) {
+        rename(one, &results::RoundRecord::workload);
+    }
 }
 
 void write_run(const std::string& folder, const results::RunRecord& run) {

@@ -28,6 +28,19 @@ void import_fio(std::string_view text, const std::string& name, results::RunReco
 void import_vdbench(std::string_view text, const std::string& name, results::RunRecord& out);
 void import_elbencho(std::string_view text, const std::string& name, results::RunRecord& out);
 
+// What a file calls a load, and what it is to be called beside other runs; an empty `from` is the
+// only workload there is.
+struct Renaming {
+    std::string from;
+    std::string to;
+};
+
+// The points of workloads first, then the workloads. Throws UsageError for a name that is not
+// there.
+void rename_loads(const std::vector<Renaming>& points,
+                  const std::vector<Renaming>& workloads,
+                  results::RunRecord& run);
+
 // A folder that report and compare read: rounds, result.json, the reports, a manifest. Throws
 // UsageError where something lies already, results::WriteError.
 void write_run(const std::string& folder, const results::RunRecord& run);
