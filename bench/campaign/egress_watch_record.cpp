@@ -147,15 +147,13 @@ void report_canaries(const egress::CanarySearch& search,
     }
 }
 
-results::EgressRecord record_of(const EgressBooks& books) {
-    results::EgressRecord out;
+void put_books(const EgressBooks& books, results::EgressRecord& out) {
     out.watched_ns = books.watched_ns;
     out.frames = books.frames;
     out.captured_bytes = books.captured_bytes;
     out.allowed_bytes = books.allowed_bytes;
     out.unlisted_bytes = books.unlisted_bytes;
     out.undecoded_bytes = books.undecoded_bytes;
-    return out;
 }
 
 results::FindingRecord
@@ -242,6 +240,28 @@ void EgressFolder::write_outside(const drivers::lab::SinkLog& log) {
     results::write_whole_file(path_ + "/outside.tsv", out);
 }
 
+namespace {
+
+// The books of the whole run beside what is known of the whole alone, and then those of each phase.
+void record_books(const ArrayWatch& watch, results::EgressRecord whole, results::RunRecord& run) {
+    EgressBooks all;
+    std::vector<results::EgressRecord> phases;
+    for (const auto& [phase, books] : watch.by_phase()) {
+        all += books;
+        phases.emplace_back();
+        put_books(books, phases.back());
+        phases.back().array = watch.array();
+        phases.back().captured_by = whole.captured_by;
+        phases.back().phase = phase.empty() ? "start" : phase;
+    }
+    put_books(all, whole);
+    whole.array = watch.array();
+    run.egress.push_back(std::move(whole));
+    run.egress.insert(run.egress.end(), phases.begin(), phases.end());
+}
+
+} // namespace
+
 void record_watch(const ArrayWatch& watch,
                   const plan::Plan& plan,
                   EgressFolder& folder,
@@ -283,11 +303,7 @@ void record_watch(const ArrayWatch& watch,
             finding_record(report.findings[i], watch.array(), plan.egress->demand_silence));
         run.findings.back().cutout = cutouts[i];
     }
-    EgressBooks all;
-    for (const auto& [phase, books] : watch.by_phase()) {
-        all += books;
-    }
-    results::EgressRecord whole = record_of(all);
+    results::EgressRecord whole;
     whole.unreadable_bytes = unreadable_bytes(analysis);
     whole.smallest_seen = smallest_seen(report.detectable);
     whole.not_measured = why;
@@ -295,17 +311,9 @@ void record_watch(const ArrayWatch& watch,
     for (const results::TapRecord& tap : taps) {
         whole.frames_lost += tap.markers_lost;
     }
-    whole.taps = taps;
-    whole.array = watch.array();
+    whole.taps = std::move(taps);
     whole.captured_by = captured_by;
-    run.egress.push_back(whole);
-    for (const auto& [phase, books] : watch.by_phase()) {
-        results::EgressRecord one = record_of(books);
-        one.array = watch.array();
-        one.captured_by = captured_by;
-        one.phase = phase.empty() ? "start" : phase;
-        run.egress.push_back(one);
-    }
+    record_books(watch, std::move(whole), run);
 }
 
 void record_ports(const plan::Plan& plan, bool in_laboratory, results::RunRecord& run) {
