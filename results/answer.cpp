@@ -2,6 +2,7 @@
 #include "results/answer.h"
 
 #include "results/capacity_words.h"
+#include "results/metric.h"
 #include "results/text/human.h"
 #include "results/view.h"
 
@@ -189,6 +190,10 @@ void add_open_limits(const RunRecord& run, const std::string& array, Answer& out
 void add_not_measured(const RunRecord& run, Answer& out) {
     for (const std::string& array : view::array_names(run)) {
         add_open_limits(run, array, out);
+    }
+    if (std::any_of(run.rounds.begin(), run.rounds.end(), &is_imported)) {
+        out.not_measured.emplace_back("What is imported: the wait before an access was sent; only "
+                                      "the time from sending is known.");
     }
     if (run.integrity.empty()) {
         out.not_measured.emplace_back("Data integrity: nothing was read back and compared.");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/html_page.h"
 #include "results/html_sections.h"
+#include "results/metric.h"
 #include "results/text/human.h"
 #include "results/view.h"
 
@@ -77,18 +78,22 @@ void add_row(Table& table,
              const RunRecord& run,
              const std::string& array,
              const view::Rounds& rounds) {
+    constexpr const char* unknown = "\xE2\x80\x93";
     const Pooled all = pooled(rounds);
     const bool sound = all.valid == rounds.size();
+    const bool imported = std::any_of(
+        rounds.begin(), rounds.end(), [](const RoundRecord* round) { return is_imported(*round); });
+    const std::string offered =
+        all.offered_per_s > 0 ? text::per_second(all.offered_per_s) : "closed loop";
     table.row({key(view::slot(run, array), array),
-               all.offered_per_s > 0 ? text::per_second(all.offered_per_s) : "closed loop",
+               imported ? "not known, imported" : offered,
                achieved(rounds, all.offered_per_s),
                all.slip_ns.count() > 0
                    ? text::duration(static_cast<double>(all.slip_ns.quantile_ns(0.99)))
-                   : "\xE2\x80\x93",
-               text::percent(all.lane_cpu, 2),
-               text::percent(all.host_cpu, 2),
-               all.lateness_ns > 0 ? text::duration(static_cast<double>(all.lateness_ns))
-                                   : "\xE2\x80\x93",
+                   : unknown,
+               imported ? unknown : text::percent(all.lane_cpu, 2),
+               imported ? unknown : text::percent(all.host_cpu, 2),
+               all.lateness_ns > 0 ? text::duration(static_cast<double>(all.lateness_ns)) : unknown,
                fmt::format("{} of {}", all.valid, rounds.size())},
               sound ? "" : "invalid");
     for (const auto& [kind, reason] : all.reasons) {

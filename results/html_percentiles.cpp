@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/html_page.h"
 #include "results/html_sections.h"
+#include "results/metric.h"
 #include "results/text/human.h"
 #include "results/view.h"
 
@@ -94,11 +95,22 @@ std::string curves(const RunRecord& run) {
 } // namespace
 
 std::string percentile_section(const RunRecord& run) {
+    const auto& rounds = run.rounds;
+    const bool imported = std::any_of(rounds.begin(), rounds.end(), &is_imported);
+    const bool all_imported = imported && std::all_of(rounds.begin(), rounds.end(), &is_imported);
+    std::string counted = all_imported
+                              ? "From the instant the other tool sent an access until it was done: "
+                                "what waited before is not in it, however long the array stood "
+                                "still."
+                              : "From the instant an access was due until it was done, so that an "
+                                "array that stops answering is charged for all that had to wait.";
+    if (imported && !all_imported) {
+        counted += " What is imported counts from sending only.";
+    }
     return section({"percentiles",
                     "Response time",
-                    "From the instant an access was due until it was done, so that an array that "
-                    "stops answering is charged for all that had to wait. Each further step to the "
-                    "right is ten times rarer: at 99.9 % one access in a thousand took longer.",
+                    counted + " Each further step to the right is ten times rarer: at 99.9 % one "
+                              "access in a thousand took longer.",
                     view::any_emulated(run)},
                    curves(run) + stream_tables(run));
 }

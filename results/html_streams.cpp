@@ -199,7 +199,9 @@ scalar_table(const RunRecord& run, const view::Load& load, const char* title, Va
 
 std::string one_load(const RunRecord& run, const view::Load& load) {
     const auto measures = [](const RoundRecord& round) {
-        return Scalars(round.measures);
+        Scalars out(round.measures);
+        out.erase("imported"); // Says where the round is from, and measures nothing.
+        return out;
     };
     const auto paths = [](const RoundRecord& round) {
         return Scalars(round.path_completed.begin(), round.path_completed.end());

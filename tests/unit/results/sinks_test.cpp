@@ -76,6 +76,24 @@ TEST_CASE("emulated is said on the page, in the title, in each section and in ea
     CHECK_FALSE(has(markdown_report(run), "EMULATED"));
 }
 
+TEST_CASE("what is imported is nowhere said to count from when it was due", "[sinks]") {
+    RunRecord run = tests::sample_run();
+    const auto says = [&run](const char* what) {
+        return has(html_report(run), what);
+    };
+    CHECK_FALSE(says("imported"));
+    run.rounds.front().measures["imported"] = 1;
+    CHECK(says("From the instant an access was due"));
+    CHECK(says("What is imported counts from sending only"));
+    CHECK(says("not known, imported"));
+    CHECK(says("only the time from sending is known"));
+    for (RoundRecord& round : run.rounds) {
+        round.measures["imported"] = 1;
+    }
+    CHECK_FALSE(says("From the instant an access was due"));
+    CHECK(says("From the instant the other tool sent an access"));
+}
+
 TEST_CASE("what nobody looked at is not measured, never silent", "[sinks]") {
     RunRecord run = tests::sample_run();
     CHECK_FALSE(has(html_report(run), "No packet was captured"));
