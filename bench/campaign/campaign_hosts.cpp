@@ -44,6 +44,9 @@ void Campaign::recall_expectations(Lab& lab) {
     const bool same_share = earlier_.hosts == hosts;
     if (same_share && !plan_.preconditioning) { // Else everything has just been written over.
         lab.load_expectations(folder_.path());
+        if (options_.others != nullptr) {
+            options_.others->recall_expectations(folder_.path());
+        }
     }
     lab.save_expectations(folder_.path(), false); // What is there from earlier is no longer all.
     for (const ExpectationFile& file : expectation_files(folder_.path())) {

@@ -50,6 +50,35 @@ std::string expectation_piece(const std::string& path, std::uint64_t from_bytes)
     return out;
 }
 
+void HostLeader::give_expectation(std::size_t link, std::size_t array, const std::string& path) {
+    std::uint64_t given = 0;
+    for (;;) {
+        const std::string piece = expectation_piece(path, given);
+        order_one(link, LetterKind::recall, recall_letter({{array, given}, piece}));
+        (void)answer(fellowship_.link(link), LetterKind::ready, piece_patience);
+        if (piece.empty()) {
+            return;
+        }
+        given += piece.size();
+    }
+}
+
+// Of an emulated array, which begins anew with the run, nobody has to know anything.
+void HostLeader::recall_expectations(const std::string& folder) {
+    cancel_pending();
+    for (std::size_t i = 0; i < fellowship_.links(); ++i) {
+        for (std::size_t array = 0; array < lab_->arrays().size(); ++array) {
+            const HostShare share{static_cast<std::uint32_t>(i + 1), fellowship_.size()};
+            const ArrayUnderTest& one = lab_->arrays()[array];
+            const std::string path =
+                fmt::format("{}/{}", folder, expectation_file_name(one.planned->name, share));
+            if (!one.child && std::filesystem::exists(path)) {
+                give_expectation(i, array, path);
+            }
+        }
+    }
+}
+
 // An array that this host wrote nothing to has none: the first piece is empty.
 void HostLeader::take_expectation(std::size_t link, std::size_t array, const std::string& path) {
     const std::string part = path + ".part";
@@ -57,10 +86,7 @@ void HostLeader::take_expectation(std::size_t link, std::size_t array, const std
     {
         const File to = opened(part, "wb");
         for (;;) {
-            ++number_;
-            fellowship_.link(link).send(
-                LetterKind::expectation,
-                ordered_letter(number_, expectation_letter({array, taken})));
+            order_one(link, LetterKind::expectation, expectation_letter({array, taken}));
             const std::string piece =
                 answer(fellowship_.link(link), LetterKind::expectation, piece_patience);
             if (piece.empty()) {

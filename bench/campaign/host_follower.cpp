@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/host_follower.h"
 
+#include "bench/campaign/expectation_files.h"
 #include "bench/campaign/host_letters.h"
 #include "bench/campaign/host_record.h"
 #include "bench/campaign/interruption.h"
@@ -19,6 +20,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <fstream>
 
 namespace bench::campaign {
 
@@ -123,6 +125,8 @@ private:
             return verify(body);
         case LetterKind::expectation:
             return expectation(body);
+        case LetterKind::recall:
+            return recall(body);
         default: // A cancel after the load had failed here, and the like.
             return;
         }
@@ -181,6 +185,24 @@ private:
         verify_phase(array_at(letter.array), {phase, true}, clock_, round);
         round.disturbances.clear(); // The leader has them.
         leader_.answer(LetterKind::done, round_letter({0, round}));
+    }
+
+    // What this host wrote before the run was interrupted, as the run's folder kept it.
+    void recall(const std::string& body) {
+        const RecallLetter letter = recall_from(body);
+        const std::string path =
+            folder_ / expectation_file_name(array_at(letter.place.array).planned->name);
+        if (letter.piece.empty()) {
+            lab_.value().load_expectations(std::filesystem::path(path).parent_path());
+            std::filesystem::remove(path);
+        } else {
+            const auto how = letter.place.from_bytes == 0 ? std::ios::trunc : std::ios::app;
+            std::ofstream to(path, std::ios::binary | how);
+            if (!to.write(letter.piece.data(), static_cast<std::streamsize>(letter.piece.size()))) {
+                throw drivers::HostError(fmt::format("{}: cannot be written", path));
+            }
+        }
+        leader_.answer(LetterKind::ready, "");
     }
 
     // Saved once, when the first piece is asked for.

@@ -106,6 +106,11 @@ void HostLeader::order(LetterKind kind, const std::string& body) {
     fellowship_.tell_all(kind, ordered_letter(number_, body));
 }
 
+void HostLeader::order_one(std::size_t link, LetterKind kind, const std::string& body) {
+    ++number_;
+    fellowship_.link(link).send(kind, ordered_letter(number_, body));
+}
+
 void HostLeader::cancel_pending() {
     if (is_pending_) {
         is_pending_ = false;

@@ -33,6 +33,7 @@ public:
     void gather_verified(results::RoundRecord& round) override;
     void announce_precondition(const ArrayUnderTest& array) override;
     std::uint64_t gather_preconditioned() override;
+    void recall_expectations(const std::string& folder) override;
     void gather_expectations(const std::string& folder) override;
     std::string lost() const override {
         return fellowship_.lost().empty() ? stopped_ : fellowship_.lost();
@@ -41,8 +42,10 @@ public:
 
 private:
     void order(hosts::LetterKind kind, const std::string& body);
+    void order_one(std::size_t link, hosts::LetterKind kind, const std::string& body);
     void cancel_pending();
     std::string answer(hosts::Link& link, hosts::LetterKind wanted, drivers::Duration patience);
+    void give_expectation(std::size_t link, std::size_t array, const std::string& path);
     void take_expectation(std::size_t link, std::size_t array, const std::string& path);
     void add_part(std::size_t place,
                   const RoundLetter& letter,

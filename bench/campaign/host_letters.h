@@ -61,6 +61,14 @@ ExpectationLetter expectation_from(std::string_view letter);
 // The answer: what a saved expectation holds from there on; empty = that was all.
 std::string expectation_piece(const std::string& path, std::uint64_t from_bytes);
 
+// A piece of what a follower had told before the run was interrupted; empty = that was all.
+struct RecallLetter {
+    ExpectationLetter place;
+    std::string piece;
+};
+std::string recall_letter(const RecallLetter& recall);
+RecallLetter recall_from(std::string_view letter);
+
 // A follower's round, and when it began on the follower's clock.
 struct RoundLetter {
     std::int64_t started_ns = 0;

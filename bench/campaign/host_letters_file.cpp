@@ -45,13 +45,7 @@ std::uint64_t number_from(std::string_view& letter) {
     return out;
 }
 
-} // namespace
-
-std::string expectation_letter(const ExpectationLetter& wanted) {
-    return fmt::format("{}\n{}\n", wanted.array, wanted.from_bytes);
-}
-
-ExpectationLetter expectation_from(std::string_view letter) {
+ExpectationLetter place_from(std::string_view& letter) {
     constexpr std::uint64_t file_bytes_max = 1ULL << 40U;
     ExpectationLetter out;
     out.array = number_from(letter);
@@ -59,6 +53,27 @@ ExpectationLetter expectation_from(std::string_view letter) {
     if (out.from_bytes > file_bytes_max) {
         refuse("a place within an expectation was wanted");
     }
+    return out;
+}
+
+} // namespace
+
+std::string expectation_letter(const ExpectationLetter& wanted) {
+    return fmt::format("{}\n{}\n", wanted.array, wanted.from_bytes);
+}
+
+ExpectationLetter expectation_from(std::string_view letter) {
+    return place_from(letter);
+}
+
+std::string recall_letter(const RecallLetter& recall) {
+    return expectation_letter(recall.place) + recall.piece;
+}
+
+RecallLetter recall_from(std::string_view letter) {
+    RecallLetter out;
+    out.place = place_from(letter);
+    out.piece = letter;
     return out;
 }
 

@@ -65,6 +65,9 @@ public:
     virtual void announce_precondition(const ArrayUnderTest& array) { (void)array; }
     virtual std::uint64_t gather_preconditioned() { return 0; }
 
+    // In a run that goes on: what each of them wrote before, from the run's folder.
+    virtual void recall_expectations(const std::string& folder) { (void)folder; }
+
     // What the others wrote and the arrays must hold, into the run's folder beside one's own.
     virtual void gather_expectations(const std::string& folder) { (void)folder; }
 

@@ -26,6 +26,7 @@ enum class LetterKind : std::uint8_t {
     accesses,      // Follower: every access of a disturbed load.
     failed,        // Follower: why not.
     expectation,   // What you wrote to an array must be, from this byte on; the answer, too.
+    recall,        // Leader: a piece of what you wrote in an earlier leg; an empty one ends it.
 };
 
 struct Letter {

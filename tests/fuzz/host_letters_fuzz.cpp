@@ -67,6 +67,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     default:
         read_letter([&] { (void)words_from(letter); });
         read_letter([&] {
+            const RecallLetter recall = recall_from(letter);
+            if (recall_from(recall_letter(recall)).piece != recall.piece) {
+                std::abort();
+            }
+        });
+        read_letter([&] {
             const ExpectationLetter wanted = expectation_from(letter);
             if (expectation_from(expectation_letter(wanted)).from_bytes != wanted.from_bytes) {
                 std::abort();

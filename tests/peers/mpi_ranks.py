@@ -152,8 +152,9 @@ def lose_rank(folder, name, kind, number, wanted):
     plan = write_plan(folder, name, "mixed-70-30", "400/s", """, "rounds": 200, "duration": "500ms",
         "ramp": "50ms", "working_set": "64MiB" """)
     run = os.path.join(folder, name)
-    ranks = launch([plan, "--out", run, "--progress", "none", "--lost-after", "4"],
-                   "--mca", "odls_base_sigkill_timeout", "15")
+    # mpirun waits so long twice before it ends what has ended already, or would end the others too soon.
+    patience = [] if wanted == 6 else ["--mca", "odls_base_sigkill_timeout", "6"]
+    ranks = launch([plan, "--out", run, "--progress", "none", "--lost-after", "4"], *patience)
     until = time.monotonic() + 60
     while len(glob.glob(os.path.join(run, "rounds", "*.json"))) < 2 and time.monotonic() < until:
         time.sleep(0.05)
@@ -190,21 +191,29 @@ def read_back(run, url):
     return done.returncode, json.loads(done.stdout) if done.stdout.startswith("{") else done.stdout + done.stderr
 
 
+UNIQUE_ID = "62f0a1b2c3d4e5f600000000000000a0"
+
+
+def foreign_plan(folder, name, url, more):
+    with open(os.path.join(folder, "real.json"), "w", encoding="utf-8") as out:
+        json.dump({"$schema": "arraybench/array/v1", "name": "real", "real": {"urls": [url], "unique_id": UNIQUE_ID}},
+                  out)
+    plan = write_plan(folder, name, "mixed-70-30", "400/s", more)
+    with open(plan, encoding="utf-8") as text:
+        words = text.read().replace(f"{SOURCE}/profiles/arrays/plain.json", f"{folder}/real.json")
+    with open(plan, "w", encoding="utf-8") as out:
+        out.write(words.replace('"name": "plain"', '"name": "real"'))
+    return plan
+
+
 def foreign_array(folder):
     """What each of four ranks wrote to an array that outlives the run can be read back from its one folder."""
     with EmulatedArray(describe("64MiB")) as array:
-        unique_id, url = "62f0a1b2c3d4e5f600000000000000a0", array.url(0, 0)
-        with open(os.path.join(folder, "real.json"), "w", encoding="utf-8") as out:
-            json.dump({"$schema": "arraybench/array/v1", "name": "real", "real": {"urls": [url],
-                                                                                   "unique_id": unique_id}}, out)
-        plan = write_plan(folder, "foreign", "mixed-70-30", "400/s", """, "rounds": 1, "ramp": "100ms",
+        url = array.url(0, 0)
+        plan = foreign_plan(folder, "foreign", url, """, "rounds": 1, "ramp": "100ms",
             "duration": "500ms", "working_set": "32MiB", "preconditioning": {"passes": 1, "time_limit": "30s"}""")
-        with open(plan, encoding="utf-8") as text:
-            words = text.read().replace(f"{SOURCE}/profiles/arrays/plain.json", f"{folder}/real.json")
-        with open(plan, "w", encoding="utf-8") as out:
-            out.write(words.replace('"name": "plain"', '"name": "real"'))
         run = os.path.join(folder, "foreign")
-        ranks = launch([plan, "--out", run, "--progress", "none", "--destroy", unique_id])
+        ranks = launch([plan, "--out", run, "--progress", "none", "--destroy", UNIQUE_ID])
         out, err = ranks.communicate(timeout=200)
         check("foreign array: the run is over", ranks.returncode in (0, 7), out + err)
         code, answer = read_back(run, url)
@@ -216,6 +225,35 @@ def foreign_array(folder):
         code, answer = read_back(run, url)
         check("foreign array: a part that is missing is told, with 6",
               code == 6 and answer["hosts_missing"] == [2], str(answer)[:500])
+
+
+def resumed_run(folder):
+    """A run that goes on knows what every rank wrote before, not what the leader wrote alone."""
+    with EmulatedArray(describe("64MiB")) as array:
+        url = array.url(0, 0)
+        plan = foreign_plan(folder, "resumed", url, """, "rounds": 10, "ramp": "50ms", "duration": "300ms",
+            "working_set": "32MiB" """)
+        run = os.path.join(folder, "resumed")
+        ranks = launch([plan, "--out", run, "--progress", "none", "--destroy", UNIQUE_ID])
+        until = time.monotonic() + 60
+        while len(glob.glob(os.path.join(run, "rounds", "*.json"))) < 8 and time.monotonic() < until:
+            time.sleep(0.02)
+        os.kill(workers_of(ranks)[(0, "works")], signal.SIGTERM)
+        out, err = ranks.communicate(timeout=100)
+        check("resumed: the first leg ends with 6", ranks.returncode == 6, f"{ranks.returncode}\n{out}{err}")
+        code, before = read_back(run, url)
+        check("resumed: what it wrote is known", code == 0 and before["sectors_checked"] > 0, str(before)[:500])
+        ranks = launch(["--resume", run, "--progress", "none", "--destroy", UNIQUE_ID])
+        out, err = ranks.communicate(timeout=100)
+        check("resumed: the second leg measures the rest", ranks.returncode in (0, 7) and len(rounds_of(run)) == 10,
+              f"{ranks.returncode}\n{out}{err}")
+        check("resumed: no block of either leg was wrong", not [one for one in rounds_of(run) if one["findings"]])
+        code, after = read_back(run, url)
+        check("resumed: then what every rank wrote in either leg is known",
+              code == 0 and after["sectors_checked"] >= before["sectors_checked"] and after["parts"] == RANKS,
+              f"{before}\n{after}"[:900])
+        verified = subprocess.run([PROGRAM, "verify", run], capture_output=True, text=True, timeout=60)
+        check("resumed: the folder verifies", verified.returncode == 0, verified.stdout + verified.stderr)
 
 
 def capacity_run(folder):
@@ -266,6 +304,7 @@ def main():
         whole_run(folder)
         platform_run(folder)
         foreign_array(folder)
+        resumed_run(folder)
         capacity_run(folder)
         lose_rank(folder, "killed", "works", signal.SIGKILL, 6)
         lose_rank(folder, "frozen", "works", signal.SIGSTOP, 6)
