@@ -68,6 +68,10 @@ drivers::fio::JobFile fio_job_for(const profiles::Workload& workload,
     out.nbd_uri = nbd_uri(socket_to_be);
     out.notes.push_back("Start the NBD server first: " +
                         nbd_command(place.url.text(), socket_to_be));
+    if (profiles::writes(workload)) {
+        out.notes.emplace_back("These jobs write: the server's command wants destroy=ID too, with "
+                               "the LUN's own unique id or serial, as `arraybench probe` says it");
+    }
     return out;
 }
 

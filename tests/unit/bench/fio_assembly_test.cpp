@@ -188,3 +188,20 @@ TEST_CASE("fio runs a shipped workload on a file and its answer adds up", "[fio]
     CHECK(writing.wait() == 4);
     CHECK_THAT(writing.err(), Contains("--destroy file-"));
 }
+
+TEST_CASE("a job file for a LUN behind NBD says how to start the server", "[fio]") {
+    const tests::ScratchFolder folder;
+    const auto printed = [&](const std::string& workload) {
+        tests::ProgramRun program(
+            {"fio-job",
+             tests::source_dir() + "/profiles/workloads/" + workload + ".json",
+             "null:size=1TiB"},
+            folder.path());
+        CHECK(program.wait() == 0);
+        return program.out();
+    };
+    const std::string reading = printed("random-read-4k");
+    CHECK_THAT(reading, Contains("nbdkit --foreground --unix") && Contains("uri=nbd+unix:///"));
+    CHECK_THAT(reading, !Contains("destroy=ID"));
+    CHECK_THAT(printed("random-write-4k"), Contains("destroy=ID"));
+}
