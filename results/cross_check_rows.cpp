@@ -13,7 +13,8 @@ namespace {
 CrossCheckRow rate_row(const CrossCheckStream& stream) {
     CrossCheckRow out;
     out.what = stream.operation + " rate";
-    out.bench = text::per_second(stream.bench_per_s);
+    out.bench =
+        stream.bench_service_ns.count() > 0 ? text::per_second(stream.bench_per_s) : "not measured";
     out.tool = text::per_second(stream.tool_per_s);
     if (stream.bench_per_s > 0) {
         out.difference = text::change(stream.tool_per_s / stream.bench_per_s);

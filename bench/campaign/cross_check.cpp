@@ -67,16 +67,20 @@ void add_bench(const std::vector<results::RoundRecord>& rounds, results::CrossCh
     for (results::CrossCheckStream& one : out.streams) {
         one.bench_per_s = seconds > 0 ? one.bench_per_s / seconds : 0;
     }
+    const double tool_seconds = static_cast<double>(out.duration_ns) / 1e9;
     out.reasons.insert(
         out.reasons.begin(),
-        fmt::format(
-            "this bench measured {} valid round{} of the point, {:.0f} s together; fio once, "
-            "{:.0f} s, after them: what the array's caches held and what it did in the "
-            "background may have been different",
-            valid,
-            valid == 1 ? "" : "s",
-            seconds,
-            static_cast<double>(out.duration_ns) / 1e9));
+        valid == 0
+            ? fmt::format("this bench has no valid round of the point (the audit says why): fio's "
+                          "{:.0f} s stand alone",
+                          tool_seconds)
+            : fmt::format("this bench measured {} valid round{} of the point, {:.0f} s together; "
+                          "fio once, {:.0f} s, after them: what the array's caches held and what "
+                          "it did in the background may have been different",
+                          valid,
+                          valid == 1 ? "" : "s",
+                          seconds,
+                          tool_seconds));
 }
 
 void add_reasons(const plan::FioRun& run,

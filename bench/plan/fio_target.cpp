@@ -12,6 +12,7 @@ namespace bench::plan {
 namespace {
 
 constexpr drivers::Duration patience = std::chrono::seconds(30);
+constexpr const char* usual_words = "fio: connected to NBD server\n";
 constexpr const char* socket_to_be = "/tmp/arraybench-nbd.sock";
 
 bool is_local(const Url& url) {
@@ -41,8 +42,13 @@ bool is_direct(const FioPlace& place, drivers::Clock& clock) {
 
 void finish(const drivers::fio::JobFile& job, FioRun& out) {
     out.result = drivers::fio::run(job, patience);
-    if (!out.result.text_before.empty()) {
-        out.notes.push_back("fio said before its result: " + out.result.text_before);
+    std::string said = out.result.text_before;
+    if (const auto at = said.find(usual_words); at != std::string::npos) {
+        said.erase(at, std::string_view(usual_words).size());
+    }
+    if (!said.empty()) {
+        out.notes.push_back("fio said before its result: " +
+                            said.substr(0, said.find_last_not_of('\n') + 1));
     }
     if (!out.result.repeated.empty()) {
         out.notes.push_back(fmt::format("fio's result has {} keys twice, \"{}\" for one, with the "
