@@ -52,7 +52,6 @@ drivers::Completion LunService::execute(drivers::Request request) {
     Call call;
     call.request = request;
     call.request.tag = std::bit_cast<std::uint64_t>(&call);
-    call.until = clock_.now() + patience_;
     std::unique_lock lock(mutex_);
     asked_.push_back(&call);
     if (asked_.size() == 1) {
@@ -87,6 +86,11 @@ void LunService::submit_waiting() noexcept {
         taken += refused_ ? 0 : 1;
     }
     in_flight_ += taken;
+    if (taken > 0) {
+        hopeless_at_ = drivers::TimePoint::max();
+    } else if (refused_ && in_flight_ == 0 && hopeless_at_ == drivers::TimePoint::max()) {
+        hopeless_at_ = clock_.now() + patience_;
+    }
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(taken));
 }
 
@@ -106,17 +110,16 @@ void LunService::hand_out() noexcept {
 }
 
 void LunService::give_up_waiting() noexcept {
-    const drivers::TimePoint now = clock_.now();
+    if (clock_.now() < hopeless_at_) {
+        return;
+    }
     const std::lock_guard lock(mutex_);
-    std::erase_if(waiting_, [&](Call* call) {
-        const bool late = call->until <= now;
-        if (late) {
-            call->end = {.status = drivers::Status::timed_out, .fenced = true};
-            call->ended = true;
-            call->ready.notify_one();
-        }
-        return late;
-    });
+    for (Call* call : waiting_) {
+        call->end = {.status = drivers::Status::timed_out, .fenced = true};
+        call->ended = true;
+        call->ready.notify_one();
+    }
+    waiting_.clear();
 }
 
 void LunService::wait() noexcept {

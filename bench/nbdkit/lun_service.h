@@ -18,8 +18,8 @@ namespace bench::nbdkit {
 // callers' requests in turn, and wakes each caller when his is answered.
 class LunService {
 public:
-    // A driver may refuse requests for as long as it hopes for a lost array; a caller is told after
-    // `patience` that the time was up.
+    // A driver may refuse requests for as long as it hopes for a lost array; after `patience` of
+    // that all callers are told that the time was up, and so are new ones until it takes one again.
     LunService(std::unique_ptr<drivers::BlockDriver> driver,
                drivers::Clock& clock,
                drivers::Duration patience);
@@ -36,7 +36,6 @@ private:
     struct Call { // On the stack of whoever waits.
         drivers::Request request;
         drivers::Completion end;
-        drivers::TimePoint until; // Then it is not tried any more.
         bool ended = false;
         std::condition_variable ready;
     };
@@ -58,6 +57,8 @@ private:
     std::vector<Call*> waiting_; // The thread's own: taken over, not yet accepted by the driver.
     std::size_t in_flight_ = 0;
     bool refused_ = false; // By the driver, since its last completion.
+    drivers::TimePoint hopeless_at_ =
+        drivers::TimePoint::max(); // It refuses with nothing in flight.
     std::array<drivers::Completion, 64> completions_;
     std::thread thread_;
 };

@@ -5,12 +5,12 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
@@ -89,7 +89,9 @@ void NbdServer::start(const NbdSettings& settings) {
                                    "--pidfile",
                                    folder_ + "/pid",
                                    plugin,
-                                   "url=" + settings.url};
+                                   "url=" + settings.url,
+                                   "timeout=20s"}; // A client hears of a lost array before it is
+                                                   // given up for being late itself.
     for (const std::string& identity : settings.destroy) {
         words.push_back("destroy=" + identity);
     }
@@ -97,6 +99,7 @@ void NbdServer::start(const NbdSettings& settings) {
         words.emplace_back("overwrite-data=true");
     }
     std::vector<char*> raw;
+    raw.reserve(words.size() + 1);
     for (std::string& word : words) {
         raw.push_back(word.data());
     }

@@ -4,7 +4,6 @@
 #include "drivers/api/errors.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -12,6 +11,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <fmt/format.h>
 #include <system_error>
@@ -73,6 +73,7 @@ class Child {
 public:
     Child(std::vector<std::string> words, int in, int out, int err) {
         std::vector<char*> raw;
+        raw.reserve(words.size() + 1);
         for (std::string& word : words) {
             raw.push_back(word.data());
         }

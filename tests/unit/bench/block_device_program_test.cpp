@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fmt/format.h>
 #include <fstream>
 #include <regex>
 
@@ -91,10 +92,12 @@ TEST_CASE("a plan compares two files as it does two arrays", "[block_device]") {
         const std::string url = new_file(folder.path() + "/" + name);
         const std::string serial = serial_of(url, folder.path());
         results::write_whole_file(folder.path() + "/" + name + ".json",
-                                  R"({"$schema": "arraybench/array/v1", "name": ")" + name +
-                                      R"(", "real": {"urls": [")" + url + R"("], "unique_id": ")" +
-                                      serial + R"("}})");
-        arrays += (arrays.empty() ? "" : ", ") + (R"({"file": ")" + name) + R"(.json"})";
+                                  fmt::format(R"({{"$schema": "arraybench/array/v1", "name": "{}",
+                        "real": {{"urls": ["{}"], "unique_id": "{}"}}}})",
+                                              name,
+                                              url,
+                                              serial));
+        arrays += fmt::format(R"({}{{"file": "{}.json"}})", arrays.empty() ? "" : ", ", name);
         command.insert(command.end(), {"--destroy", serial});
     }
     results::write_whole_file(
@@ -164,7 +167,9 @@ TEST_CASE("a point is measured again by fio, and both stand in the report", "[bl
     }
     for (const std::string& shown : {report, page}) {
         CHECK_THAT(shown, Contains("Service time, not response"));
-        CHECK_THAT(shown, Contains("1 valid round of the point") || Contains("no valid round of the point"));
+        CHECK_THAT(shown,
+                   Contains("1 valid round of the point") ||
+                       Contains("no valid round of the point"));
     }
     CHECK_THAT(result, Contains("\"reasons\""));
 }
