@@ -45,6 +45,13 @@ std::size_t place_of(const ArrayUnderTest& array, const Lab& lab) {
     return static_cast<std::size_t>(&array - lab.arrays().data());
 }
 
+bool is_of_this_host(const plan::Url& url) {
+    return std::any_of(url.portals.begin(), url.portals.end(), [](const auto& portal) {
+        return portal.host.starts_with("127.") || portal.host == "::1" ||
+               portal.host == "localhost";
+    });
+}
+
 // Of a host that was lost before it could hand anything in.
 results::RoundRecord empty_round(const results::RoundRecord& like, const std::string& why) {
     results::RoundRecord out;
@@ -76,6 +83,14 @@ std::map<std::string, std::string> HostLeader::meet(const RunFolder& folder, con
                                 met.name,
                                 url.text()));
             }
+            if (is_of_this_host(url) && comes_from_elsewhere()) {
+                throw drivers::UsageError(fmt::format(
+                    "{}: {} is an address of this host alone, and the others are elsewhere: wanted "
+                    "one that they reach, for an emulated array that of `arraybench array "
+                    "--listen`",
+                    met.name,
+                    url.text()));
+            }
             met.urls.push_back(url.text());
         }
         met.identity = array.report.identity;
@@ -99,6 +114,15 @@ std::map<std::string, std::string> HostLeader::meet(const RunFolder& folder, con
     }
     out[fmt::format("host 1/{}", fellowship_.size())] = fellowship_.host() + ", leads";
     return out;
+}
+
+bool HostLeader::comes_from_elsewhere() const {
+    for (std::size_t i = 0; i < fellowship_.links(); ++i) {
+        if (!fellowship_.link(i).name().ends_with(" on " + fellowship_.host())) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void HostLeader::order(LetterKind kind, const std::string& body) {

@@ -44,6 +44,7 @@ private:
     void order(hosts::LetterKind kind, const std::string& body);
     void order_one(std::size_t link, hosts::LetterKind kind, const std::string& body);
     void cancel_pending();
+    bool comes_from_elsewhere() const;
     std::string answer(hosts::Link& link, hosts::LetterKind wanted, drivers::Duration patience);
     void give_expectation(std::size_t link, std::size_t array, const std::string& path);
     void take_expectation(std::size_t link, std::size_t array, const std::string& path);

@@ -5,7 +5,6 @@ import glob
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -83,8 +82,6 @@ class Machines:
     def __exit__(self, *_):
         for host in self.hosts:
             host.end()
-            for left in glob.glob(f"/tmp/ompi.{host.name}.*"):  # What mpirun leaves there when it is killed.
-                shutil.rmtree(left, ignore_errors=True)
 
     def lay(self):
         """The array's host is the switch, too."""

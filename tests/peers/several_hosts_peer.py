@@ -13,7 +13,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from emulated_array import arraybench, need  # noqa: E402
-from own_hosts import (LAN, UNIQUE_ID, Checks, Machines, await_rounds, driven_by_two, ended_with_6,  # noqa: E402
+from own_hosts import (LAN, SOURCE, UNIQUE_ID, Checks, Machines, await_rounds, driven_by_two, ended_with_6,  # noqa: E402
                        need_machines, serve, write, write_plan)
 
 check = Checks()
@@ -38,6 +38,17 @@ def whole_run(machines, folder):
     out, err = ranks.communicate(timeout=120)
     check("two hosts: the run is over with 0 (7: a busy host)", ranks.returncode in (0, 7), out + err)
     driven_by_two(check, run, 2)
+
+
+def own_array(machines, folder):
+    """What one host emulates on its loopback interface no other can reach."""
+    plan = write_plan(folder, "own-plan", '"rounds": 1, "duration": "300ms"')
+    with open(plan, encoding="utf-8") as text:
+        words = text.read().replace(f"{folder}/real.json", f"{SOURCE}/profiles/arrays/plain.json")
+    ranks = launch(machines, folder, [write(plan, words), "--out", os.path.join(folder, "own")])
+    out, err = ranks.communicate(timeout=60)
+    check("an array at one host's loopback address is refused with 2 and what to do",
+          ranks.returncode == 2 and "arraybench array --listen" in " ".join(err.split()), f"{ranks.returncode}\n{out}{err}")
 
 
 def cut_cable(machines, folder):
@@ -65,11 +76,13 @@ def main():
         print("skipped: built without MPI")
         sys.exit(77)
     folder = tempfile.mkdtemp(prefix="arraybench-hosts-")
+    os.environ["TMPDIR"] = folder  # mpirun keeps things there by the name of the host, which others may have too.
     try:
         with Machines() as machines:
             served = serve(machines, folder)
             try:
                 whole_run(machines, folder)
+                own_array(machines, folder)
                 cut_cable(machines, folder)
             finally:
                 served.terminate()

@@ -115,6 +115,7 @@ def main():
         print("skipped: no Slurm with PMIx, or built without MPI")
         sys.exit(77)
     folder = tempfile.mkdtemp(prefix="arraybench-slurm-")
+    os.environ["TMPDIR"] = folder  # mpirun keeps things there by the name of the host, which others may have too.
     try:
         with Machines() as machines:
             serve(machines, folder)
