@@ -16,12 +16,14 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr const char* introduction =
-    "usage: arraybench import FILE [--out DIR] [--array NAME] [--format text|json]\n\n"
+    "usage: arraybench import FILE [--out DIR] [--array NAME] [OPTION]...\n\n"
     "Makes a run of what another tool has measured: fio's json or json+, vdbench's flatfile.html,\n"
     "elbencho's CSV. compare puts it beside other runs, report prints it; both say what is lost:\n"
     "no other tool counts latency from the instant an access was due.\n\n"
     "  fio --output-format=json+ --output=old.json ... ; arraybench import old.json --out old\n"
-    "  arraybench compare old results/runs/new\n\n";
+    "  arraybench compare old results/runs/new\n\n"
+    "Loads are compared by their names: of a file with several give those of the other run.\n\n"
+    "  arraybench import flatfile.html --point rd1=5000/s --workload rd1=mixed --out old\n\n";
 
 std::vector<exchange::Renaming> renamings(const po::variables_map& given, const char* option) {
     std::vector<exchange::Renaming> out;
@@ -37,9 +39,7 @@ std::vector<exchange::Renaming> renamings(const po::variables_map& given, const 
     return out;
 }
 
-} // namespace
-
-int import_command(const Arguments& arguments) {
+OptionPage described() {
     OptionPage page;
     page.introduction = introduction;
     page.operand = "FILE";
@@ -47,8 +47,7 @@ int import_command(const Arguments& arguments) {
     add("help,h", "this page");
     add("out",
         po::value<std::string>()->default_value(""),
-        "new folder (default: FILE without its "
-        "ending, and -run)");
+        "new folder (default: FILE without its ending, and -run)");
     add("array", po::value<std::string>()->default_value("imported"), "what the LUN is called");
     add("workload",
         po::value<std::vector<std::string>>()->default_value({}, ""),
@@ -58,34 +57,44 @@ int import_command(const Arguments& arguments) {
         "what its load point is called; of several OLD=POINT, with the workload's name in FILE");
     add("tool", po::value<std::string>()->default_value("auto"), "auto, fio, vdbench or elbencho");
     add_format_option(page.visible);
+    return page;
+}
+
+exchange::ImportAsk ask_of(const po::variables_map& given) {
+    exchange::ImportAsk out;
+    out.array = given["array"].as<std::string>();
+    const bool plain = !out.array.empty() && out.array[0] != '.' && out.array.size() <= 64 &&
+                       out.array.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU"
+                                                   "VWXYZ0123456789-_.") == std::string::npos;
+    if (!plain) {
+        throw drivers::UsageError(R"(import: --array: wanted letters, digits, "-", "_" and ".")");
+    }
+    const std::string tool = given["tool"].as<std::string>();
+    out.tool = tool == "fio"        ? exchange::Tool::fio
+               : tool == "vdbench"  ? exchange::Tool::vdbench
+               : tool == "elbencho" ? exchange::Tool::elbencho
+                                    : exchange::Tool::automatic;
+    if (out.tool == exchange::Tool::automatic && tool != "auto") {
+        throw drivers::UsageError(
+            fmt::format("import: --tool {}: wanted auto, fio, vdbench or elbencho", tool));
+    }
+    return out;
+}
+
+} // namespace
+
+int import_command(const Arguments& arguments) {
+    const OptionPage page = described();
     const auto given = read_options(arguments, page);
     if (!given) {
         return 0;
     }
     const std::string file = only_operand(*given, page);
-    exchange::ImportAsk ask;
-    ask.array = (*given)["array"].as<std::string>();
-    const bool plain = !ask.array.empty() && ask.array[0] != '.' && ask.array.size() <= 64 &&
-                       ask.array.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU"
-                                                   "VWXYZ0123456789-_.") == std::string::npos;
-    if (!plain) {
-        throw drivers::UsageError(
-            "import: --array: wanted letters, digits, \"-\", \"_\" and \".\"");
-    }
-    const std::string tool = (*given)["tool"].as<std::string>();
-    ask.tool = tool == "fio"        ? exchange::Tool::fio
-               : tool == "vdbench"  ? exchange::Tool::vdbench
-               : tool == "elbencho" ? exchange::Tool::elbencho
-                                    : exchange::Tool::automatic;
-    if (ask.tool == exchange::Tool::automatic && tool != "auto") {
-        throw drivers::UsageError(
-            fmt::format("import: --tool {}: wanted auto, fio, vdbench or elbencho", tool));
-    }
     std::string out = (*given)["out"].as<std::string>();
     if (out.empty()) {
         out = std::filesystem::path(file).replace_extension().string() + "-run";
     }
-    results::RunRecord run = exchange::import_run(file, ask);
+    results::RunRecord run = exchange::import_run(file, ask_of(*given));
     exchange::rename_loads(renamings(*given, "point"), renamings(*given, "workload"), run);
     exchange::write_run(out, run);
     if (is_json_wanted(*given)) {

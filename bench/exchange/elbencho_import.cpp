@@ -139,7 +139,7 @@ void import_elbencho(std::string_view text, const std::string& name, results::Ru
     TextTable table(name, cells_of(line));
     table.row(1, {});
     if (!table.has("operation") || !table.has("time ms [last]")) {
-        table.fail("the columns \"operation\" and \"time ms [last]\"");
+        table.fail(R"(the columns "operation" and "time ms [last]")");
     }
     for (std::size_t number = 2; std::getline(lines, line); ++number) {
         if (line.empty() || out.rounds.size() == 10'000) {

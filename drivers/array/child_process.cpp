@@ -49,6 +49,16 @@ bool wait_for(int descriptor, short events, TimePoint deadline) noexcept {
     }
 }
 
+// Batch systems and service managers signal every process of a job: the bench, told the same, still
+// needs its arrays to end in order.
+void leave_signals_to_parent() noexcept {
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::signal(SIGTERM, SIG_IGN);
+    ::signal(SIGINT, SIG_IGN);
+}
+
 // Only calls that are safe between fork and exec of a process with threads.
 [[noreturn]] void
 become(const char* program, char* const* words, int socket, pid_t parent, int network) noexcept {
@@ -60,13 +70,7 @@ become(const char* program, char* const* words, int socket, pid_t parent, int ne
     if (network >= 0 && ::setns(network, CLONE_NEWNET) != 0) {
         ::_exit(exec_failed); // Never outside its laboratory.
     }
-    sigset_t none;
-    sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    // Batch systems and service managers signal every process of a job: the bench, told the same,
-    // still needs its arrays to end in order.
-    ::signal(SIGTERM, SIG_IGN);
-    ::signal(SIGINT, SIG_IGN);
+    leave_signals_to_parent();
     const int nothing = ::open("/dev/null", O_RDWR);
     ::dup2(nothing, STDIN_FILENO);
     ::dup2(STDERR_FILENO, STDOUT_FILENO); // The parent's standard output is for results.

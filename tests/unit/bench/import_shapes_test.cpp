@@ -109,7 +109,7 @@ TEST_CASE("vdbench on devices: what its average leaves out is a ramp, intervals 
     CHECK(round.duration_ns == 10'000'000'000);
     CHECK(round.streams.at(0).completed == 7500); // 75 % of 1000/s.
     CHECK(round.streams.at(1).completed == 2500);
-    CHECK(round.streams.at(0).bytes == 7500 * 4096);
+    CHECK(round.streams.at(0).bytes == 7500ULL * 4096);
     CHECK(round.measures.at("cpu_used_percent") == Approx(12.5));
     CHECK(round.started_utc_ns == 1683763190LL * 1'000'000'000); // As if its zone were UTC.
     CHECK(round.audit.invalid.empty());
@@ -186,7 +186,7 @@ TEST_CASE("fio 2 counts KiB and microseconds, and fills its percentiles up with 
     REQUIRE(run.rounds.size() == 1);
     REQUIRE(run.rounds[0].streams.size() == 1);
     const auto& read = run.rounds[0].streams[0];
-    CHECK(read.bytes == 400 * 1024);
+    CHECK(read.bytes == 400ULL * 1024);
     CHECK(read.response_ns.count() == 100);
     CHECK(read.response_ns.quantile_ns(0.5) == Approx(800'000).epsilon(0.01));
     CHECK(read.response_ns.quantile_ns(0.99) == Approx(9'000'000).epsilon(0.01));
