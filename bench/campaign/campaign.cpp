@@ -184,10 +184,10 @@ void Campaign::run_in_lab() {
     progress_.end();
     record_.arrays = lab.records();
     check_known_memory(lab);
-    meet_others(lab);
     if (egress_) {
         egress_->plant(lab.arrays(), earlier_.started_utc_ns != 0);
     }
+    meet_others(lab);
     RoundRunner runner(plan_, lab, journal_, clock_, options_.others);
     if (egress_) {
         runner.tell_phases([this](const std::string& array, const std::string& phase) {

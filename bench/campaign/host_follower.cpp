@@ -9,6 +9,7 @@
 #include "bench/campaign/round_runner.h"
 #include "bench/campaign/scratch_space.h"
 #include "bench/campaign/verify_phase.h"
+#include "bench/integrity/canary_key_file.h"
 #include "bench/judge/exit_code.h"
 #include "bench/plan/plan_file.h"
 #include "drivers/api/errors.h"
@@ -143,6 +144,7 @@ private:
 
     void meet_arrays(const std::string& body) {
         lab_.emplace(*plan_, arrays_from(body), journal_, clock_);
+        plant_canaries();
         runner_.emplace(*plan_, *lab_, journal_, clock_, &leader_);
         std::vector<std::string> reached;
         for (const ArrayUnderTest& array : lab_->arrays()) {
@@ -153,6 +155,19 @@ private:
         words["name"] = fellowship_.host();
         words["arrays"] = fmt::format("{}", fmt::join(reached, ", "));
         leader_.answer(LetterKind::ready, words_letter(words));
+    }
+
+    // Every host's writes are to be known again by the one that watches.
+    void plant_canaries() {
+        const std::string path = folder_ / canary_key_file;
+        if (!std::filesystem::exists(path)) {
+            return;
+        }
+        const integrity::CanaryKeyFile key = integrity::read_canary_key(path);
+        std::uint32_t lun = 0;
+        for (ArrayUnderTest& array : lab_.value().arrays()) {
+            array.canary.emplace(key.key, integrity::CanaryPlace{.lun = lun++});
+        }
     }
 
     ArrayUnderTest& array_at(std::size_t place) { return lab_.value().arrays().at(place); }

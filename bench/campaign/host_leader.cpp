@@ -30,8 +30,16 @@ constexpr drivers::Duration opening_patience = 3min;
 constexpr drivers::Duration closing_patience = 2min;
 constexpr drivers::Duration verify_patience = 24h; // The plan bounds it.
 
-PlanFiles files_of(const RunFolder& folder) {
+// With the key of the canaries, if this host plants them: else only its own part of what is written
+// would be known again outside.
+PlanFiles files_of(const RunFolder& folder, const Lab& lab) {
     PlanFiles out;
+    const bool plants = std::any_of(lab.arrays().begin(), lab.arrays().end(), [](const auto& one) {
+        return one.canary.has_value();
+    });
+    if (plants) {
+        out[canary_key_file] = results::read_whole_file(folder.path() + "/" + canary_key_file);
+    }
     out["plan.json"] = results::read_whole_file(folder.plan_path());
     const std::filesystem::path inputs = folder.path() + "/inputs";
     for (const auto& entry : std::filesystem::directory_iterator(inputs)) {
@@ -97,7 +105,7 @@ std::map<std::string, std::string> HostLeader::meet(const RunFolder& folder, con
         met.overwrite_data = overwrite_data_;
         arrays.push_back(std::move(met));
     }
-    order(LetterKind::plan, plan_letter(files_of(folder)));
+    order(LetterKind::plan, plan_letter(files_of(folder, lab)));
     fellowship_.tell_all(LetterKind::arrays, ordered_letter(number_, arrays_letter(arrays)));
     std::map<std::string, std::string> out;
     for (std::size_t i = 0; i < fellowship_.links(); ++i) {

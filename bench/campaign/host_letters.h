@@ -18,6 +18,7 @@ namespace bench::campaign {
 
 // Name within the run's folder -> content.
 using PlanFiles = std::map<std::string, std::string>;
+inline constexpr const char* canary_key_file = "canary-key.json";
 std::string plan_letter(const PlanFiles& files);
 PlanFiles plan_from(std::string_view letter);
 

@@ -17,6 +17,7 @@
 #include "drivers/api/monotonic_clock.h"
 #include "results/run_record_file.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <memory>
@@ -80,10 +81,14 @@ struct Asked {
 void check_hosts(const po::variables_map& given, const plan::Plan& plan, bool is_led) {
     const HostPart part = part_option(given, "shard");
     const auto start = instant_option(given, "start-at");
-    if (is_led && plan.egress) {
-        throw drivers::UsageError("run: what the arrays send is watched by one host: give several "
-                                  "hosts a plan without \"egress\", and run the one with it on "
-                                  "one host, without a launcher");
+    const bool has_laboratory =
+        plan.egress && std::any_of(plan.arrays.begin(), plan.arrays.end(), [](const auto& array) {
+            return array.description.emulated.has_value();
+        });
+    if (is_led && has_laboratory) {
+        throw drivers::UsageError("run: emulated arrays whose traffic is watched are in a network "
+                                  "of one process: run this plan on one host, without a launcher, "
+                                  "or name real arrays, whose taps rank 0 watches");
     }
     if (part.count == 1 && !start) {
         return;

@@ -4,11 +4,14 @@
 its file names (veth cables of the kernel, as a tap's would be). Declared traffic passes, an undeclared frame of either
 port is found, a port or interface that nobody watches makes it "not measured"."""
 import json
+import re
+import shutil
 import socket
+import subprocess
 import sys
 import threading
 
-from tapped_array import WATCHED, Cabled, expect, files, is_unmeasured, measure, run_inside, whole_of
+from tapped_array import PROGRAM, WATCHED, Cabled, command, expect, files, is_unmeasured, measure, run_inside, told, whole_of
 
 
 def check_silence(cabled, scratch):
@@ -76,4 +79,33 @@ def check_phases(cabled, scratch):
     office.close()
 
 
-sys.exit(run_inside(__file__, [(Cabled, [check_silence, check_leaks, check_unwatched, check_phases])]))
+def canaries_on_storage(scratch, name):
+    report = json.loads((scratch / f"run-{name}/egress/cabled/report.json").read_text())
+    return int(re.search(r"(\d+) on them", next(line for line in report["canaries"] if line.startswith("Canaries:")))[1])
+
+
+def check_many_hosts(cabled, scratch):
+    """Two ranks drive the array, the first watches it: the canaries that either wrote are on the wire, a leak is found."""
+    if not shutil.which("mpirun") or "libmpi" not in subprocess.run(["ldd", PROGRAM], capture_output=True, text=True,
+                                                                    check=True).stdout:
+        print("two ranks: left out, no MPI")
+        return
+    plan = files(scratch, cabled.url, "ranks", WATCHED, rounds=3, verify="full")
+    says = ("import socket, time\nend = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+            "while True:\n    end.sendto(b'x' * 40, ('10.77.1.1', 4003))\n    time.sleep(0.1)\n")
+    talker = cabled.start([*cabled.inside, sys.executable, "-c", says])
+    done = subprocess.run(["mpirun", "--allow-run-as-root", "--oversubscribe", "-np", "2",
+                           *command(scratch, plan, "ranks")], capture_output=True, text=True, timeout=120, check=False)
+    talker.kill()
+    record, verdict, found = told(scratch, "ranks", f"exit {done.returncode}: {done.stderr[-1500:]}")
+    expect(verdict["outcome"] == "fail" and any("10.77.1.1:4003" in one["summary"] for one in found),
+           f"two ranks: the leak is found: {verdict} {found}")
+    rounds = [json.loads(path.read_text()) for path in sorted((scratch / "run-ranks/rounds").glob("*.json"))]
+    expect(len(rounds) == 3 and all(len(one["hosts"]) == 2 for one in rounds), "two ranks: both drove")
+    measure(scratch, plan, "alone")
+    by_one, by_two = canaries_on_storage(scratch, "alone"), canaries_on_storage(scratch, "ranks")
+    expect(by_two > 0.8 * by_one > 0, f"two ranks: the canaries of both are seen: {by_two}, of one host {by_one}")
+
+
+
+sys.exit(run_inside(__file__, [(Cabled, [check_silence, check_leaks, check_unwatched, check_phases, check_many_hosts])]))
