@@ -57,17 +57,9 @@ void add_stream(const TextTable& row,
     const auto mib = row.number(columns + "mib [last]");
     const double bytes =
         mib.value_or(row.number(columns + "mib/s [last]").value_or(0) * seconds) * mebibyte;
-    if (!(count > 0) && !(bytes > 0)) {
-        return;
+    if (add_stream_without_latency(name, count, bytes, out)) {
+        out.audit.achieved_per_s += per_s;
     }
-    results::StreamRecord stream;
-    stream.name = name;
-    stream.operation = fmt::format("{}, mean and maximum only: no percentiles", name);
-    stream.completed = whole_from<std::uint64_t>(count);
-    stream.bytes = whole_from<std::uint64_t>(bytes);
-    out.audit.completed += stream.completed;
-    out.audit.achieved_per_s += per_s;
-    out.streams.push_back(std::move(stream));
 }
 
 void add_measures(const TextTable& row, results::RoundRecord& out) {

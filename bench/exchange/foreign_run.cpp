@@ -94,6 +94,23 @@ results::RunRecord import_run(const std::string& path, const ImportAsk& ask) {
     return import_text(results::read_whole_file(path, import_bytes_max), path, ask);
 }
 
+bool add_stream_without_latency(const std::string& name,
+                                double count,
+                                double bytes,
+                                results::RoundRecord& round) {
+    if (!(count > 0) && !(bytes > 0)) {
+        return false;
+    }
+    results::StreamRecord stream;
+    stream.name = name;
+    stream.operation = name + ", mean and maximum only: no percentiles";
+    stream.completed = whole_from<std::uint64_t>(count);
+    stream.bytes = whole_from<std::uint64_t>(bytes);
+    round.audit.completed += stream.completed;
+    round.streams.push_back(std::move(stream));
+    return true;
+}
+
 void rename_loads(const std::vector<Renaming>& points,
                   const std::vector<Renaming>& workloads,
                   results::RunRecord& run) {

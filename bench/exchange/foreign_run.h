@@ -28,6 +28,12 @@ void import_fio(std::string_view text, const std::string& name, results::RunReco
 void import_vdbench(std::string_view text, const std::string& name, results::RunRecord& out);
 void import_elbencho(std::string_view text, const std::string& name, results::RunRecord& out);
 
+// Of reads or writes of which only means are known. False: there were none, nothing is added.
+bool add_stream_without_latency(const std::string& name,
+                                double count,
+                                double bytes,
+                                results::RoundRecord& round);
+
 // What a file calls a load, and what it is to be called beside other runs; an empty `from` is the
 // only workload there is.
 struct Renaming {

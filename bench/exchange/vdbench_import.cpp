@@ -237,19 +237,6 @@ double length_s(const std::vector<Interval>& intervals, std::size_t at) {
     return std::clamp(std::round(between / skipped), 1.0, longest_interval_s);
 }
 
-void add_stream(const char* name, double count, double bytes, results::RoundRecord& round) {
-    if (!(count > 0)) {
-        return;
-    }
-    results::StreamRecord stream;
-    stream.name = name;
-    stream.operation = fmt::format("{}, mean and maximum only: no percentiles", name);
-    stream.completed = whole_from<std::uint64_t>(count);
-    stream.bytes = whole_from<std::uint64_t>(bytes);
-    round.audit.completed += stream.completed;
-    round.streams.push_back(std::move(stream));
-}
-
 // What vdbench leaves out of its average, as a rule the first interval, is not counted here either.
 results::RoundRecord round_of(const Definition& run) {
     results::RoundRecord out;
@@ -296,8 +283,8 @@ results::RoundRecord round_of(const Definition& run) {
         out.audit.offered_per_s = run.reqrate;
     }
     out.audit.achieved_per_s = counted_s > 0 ? sums.per_s() / counted_s : 0;
-    add_stream("read", sums.reads_per_s, sums.read_bytes_per_s, out);
-    add_stream("write", sums.writes_per_s, sums.written_bytes_per_s, out);
+    add_stream_without_latency("read", sums.reads_per_s, sums.read_bytes_per_s, out);
+    add_stream_without_latency("write", sums.writes_per_s, sums.written_bytes_per_s, out);
     return out;
 }
 

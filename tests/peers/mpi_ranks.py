@@ -11,6 +11,7 @@ import tempfile
 import time
 
 from emulated_array import EmulatedArray, describe
+from own_hosts import rounds_of
 
 PROGRAM = os.environ["ARRAYBENCH"]
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -37,14 +38,6 @@ def write_plan(folder, name, workload, point, more=""):
 def launch(arguments, *launcher, ranks=RANKS):
     command = ["mpirun", "--allow-run-as-root", "--oversubscribe", *launcher, "-np", str(ranks), PROGRAM, "run"]
     return subprocess.Popen(command + arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def rounds_of(run):
-    out = []
-    for path in sorted(glob.glob(os.path.join(run, "rounds", "*.json"))):
-        with open(path, encoding="utf-8") as text:
-            out.append(json.load(text))
-    return out
 
 
 def result_of(run):
