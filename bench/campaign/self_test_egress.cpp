@@ -7,6 +7,7 @@
 #include "bench/campaign/simulated_tap.h"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 
 namespace bench::campaign {
@@ -25,15 +26,15 @@ constexpr const char* keyword = "case file 4711";
 constexpr std::uint64_t magic_lba = 33'000'000; // Where the simulated host does not come by itself.
 
 struct Cue {
-    ActorCue cue;
     const char* name;
+    ActorCue cue;
     ActorNews::Kind kind;
 };
-constexpr Cue cues[] = {{ActorCue::time, "time", ActorNews::Kind::written},
-                        {ActorCue::update, "update", ActorNews::Kind::update},
-                        {ActorCue::failover, "failover", ActorNews::Kind::failover},
-                        {ActorCue::magic_block, "magic block", ActorNews::Kind::written},
-                        {ActorCue::keyword, "keyword", ActorNews::Kind::written}};
+constexpr std::array cues{Cue{"time", ActorCue::time, ActorNews::Kind::written},
+                          Cue{"update", ActorCue::update, ActorNews::Kind::update},
+                          Cue{"failover", ActorCue::failover, ActorNews::Kind::failover},
+                          Cue{"magic block", ActorCue::magic_block, ActorNews::Kind::written},
+                          Cue{"keyword", ActorCue::keyword, ActorNews::Kind::written}};
 
 SimulatedEgress waiting_for(const Cue& cue, bool comes) {
     SimulatedEgress out;
