@@ -74,13 +74,15 @@ best_period(std::span<const std::int64_t> events, double shortest_ns, double lon
         since_first_ns.push_back(static_cast<double>(event - events.front()));
     }
     std::size_t tried = 0;
-    for (double frequency = from; frequency <= to; frequency += step) {
+    double frequency = from;
+    while (frequency <= to) {
         ++tried;
         const double z = power(since_first_ns, frequency);
         // A harmonic of the true frequency is as strong: the slower one is meant.
         if (z > best.z * 1.0001) {
             best = {1 / frequency, z, 1};
         }
+        frequency += step;
     }
     best.p = std::min(1.0,
                       rayleigh_p(best.z, events.size()) *

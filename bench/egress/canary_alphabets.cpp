@@ -69,14 +69,14 @@ bool is_unreserved(unsigned value) { // RFC 3986 section 2.3
 
 std::string percent_byte(unsigned value, bool all, bool low) {
     if (!all && is_unreserved(value)) {
-        return std::string(1, static_cast<char>(value));
+        return {static_cast<char>(value)};
     }
     return low ? fmt::format("%{:02x}", value) : fmt::format("%{:02X}", value);
 }
 
 std::string utf8_byte(unsigned value) {
     if (value < 0x80) {
-        return std::string(1, static_cast<char>(value));
+        return {static_cast<char>(value)};
     }
     return {static_cast<char>(0xC0U | value >> 6U), static_cast<char>(0x80U | (value & 0x3FU))};
 }
@@ -89,7 +89,7 @@ std::string json_byte(Wrapper wrapper, unsigned value) {
         return {'\\', static_cast<char>(value)};
     }
     if (value >= 0x20 && value < 0x7F) {
-        return std::string(1, static_cast<char>(value));
+        return {static_cast<char>(value)};
     }
     if (value >= 0x80 && wrapper == Wrapper::json_utf8) {
         return utf8_byte(value);
@@ -129,7 +129,7 @@ std::string wrapped_byte(Wrapper wrapper, unsigned value) {
     case Wrapper::c_escapes:
         return c_byte(value);
     default:
-        return std::string(1, letter);
+        return {letter};
     }
 }
 

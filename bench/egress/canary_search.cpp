@@ -168,8 +168,9 @@ void CanarySearch::stream_closed(const Flow& flow) {
 }
 
 void CanarySearch::finish() {
-    for (auto& [pair, names] : names_) {
-        const std::size_t end = names.flow.key.ends[0] == pair.first ? 0 : 1;
+    for (auto& entry : names_) {
+        auto& names = entry.second;
+        const std::size_t end = names.flow.key.ends[0] == entry.first.first ? 0 : 1;
         const auto say = hearer(names.flow, end, "DNS names");
         names.as_written->end(say);
         names.lower_case->end([&](const CanaryHit& hit) {

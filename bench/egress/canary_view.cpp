@@ -283,7 +283,7 @@ void CanaryView::unpack(Bytes all, std::size_t fresh_from, const Hearer& hearer)
         }
     }
     starts.swap(tools_.starts);
-}
+} // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): what `packed` had made goes with it.
 
 void CanaryView::unfold(Bytes all, std::size_t fresh_from, const Hearer& hearer) {
     const std::size_t fold = last_fold(all, fresh_from);

@@ -2,6 +2,7 @@
 #include "bench/egress/flow.h"
 
 #include <openssl/evp.h>
+#include <span>
 
 namespace bench::egress {
 
@@ -16,23 +17,22 @@ struct Partner {
     std::uint16_t type;
     std::uint16_t answer;
 };
-constexpr Partner icmp_partners[] = {
-    {0, 8}, {8, 0}, {9, 10}, {10, 9}, {13, 14}, {14, 13}, {15, 16}, {16, 15}, {17, 18}, {18, 17}};
-constexpr Partner icmp6_partners[] = {{128, 129},
-                                      {129, 128},
-                                      {130, 131},
-                                      {131, 130},
-                                      {133, 134},
-                                      {134, 133},
-                                      {135, 136},
-                                      {136, 135},
-                                      {139, 140},
-                                      {140, 139},
-                                      {144, 145},
-                                      {145, 144}};
+constexpr std::array<Partner, 10> icmp_partners = {
+    {{0, 8}, {8, 0}, {9, 10}, {10, 9}, {13, 14}, {14, 13}, {15, 16}, {16, 15}, {17, 18}, {18, 17}}};
+constexpr std::array<Partner, 12> icmp6_partners = {{{128, 129},
+                                                     {129, 128},
+                                                     {130, 131},
+                                                     {131, 130},
+                                                     {133, 134},
+                                                     {134, 133},
+                                                     {135, 136},
+                                                     {136, 135},
+                                                     {139, 140},
+                                                     {140, 139},
+                                                     {144, 145},
+                                                     {145, 144}}};
 
-template <std::size_t Count>
-std::optional<std::uint16_t> answer_of(const Partner (&partners)[Count], std::uint16_t type) {
+std::optional<std::uint16_t> answer_of(std::span<const Partner> partners, std::uint16_t type) {
     for (const Partner& partner : partners) {
         if (partner.type == type) {
             return partner.answer;

@@ -125,21 +125,22 @@ std::string long_sentence(const Analysis& analysis, const DetectorSettings& sett
 
 std::vector<std::string> detectable(const Analysis& analysis, const DetectorSettings& settings) {
     std::vector<std::string> out;
-    out.push_back("Unlisted flows: one frame is enough; nothing smaller than a frame exists. So "
-                  "are calls by data ports and traffic to initiators outside storage ports.");
+    out.emplace_back("Unlisted flows: one frame is enough; nothing smaller than a frame exists. So "
+                     "are calls by data ports and traffic to initiators outside storage ports.");
     out.push_back(budgets_sentence(analysis));
     out.push_back(beacons_sentence(analysis, settings));
     out.push_back(periods_sentence(analysis));
     out.push_back(dns_sentence(analysis, settings.dns));
-    out.push_back(
+    out.emplace_back(
         "ICMP tunnels: two echo replies with changed data, eight echo requests whose data "
         "differ, or payloads above 128 B in more than 4 sizes.");
     out.push_back(long_sentence(analysis, settings));
-    out.push_back("Covert carriers: one packet for reserved bits, options, urgent data and "
-                  "padding; 8 packets of the array for a TTL, 16 of a flow for an IP "
-                  "identification.");
-    out.push_back("Content inside encrypted allowed flows is invisible to all detectors; only its "
-                  "volume, times and peers speak.");
+    out.emplace_back("Covert carriers: one packet for reserved bits, options, urgent data and "
+                     "padding; 8 packets of the array for a TTL, 16 of a flow for an IP "
+                     "identification.");
+    out.emplace_back(
+        "Content inside encrypted allowed flows is invisible to all detectors; only its "
+        "volume, times and peers speak.");
     return out;
 }
 

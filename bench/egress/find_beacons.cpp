@@ -154,8 +154,8 @@ void find_lost_periods(const Analysis& analysis, std::vector<EgressFinding>& out
                           ? std::max(last_ns, service.last_ns)
                           : last_ns;
         }
-        const double silent = static_cast<double>(analysis.last_ns() -
-                                                  (last_ns == 0 ? analysis.first_ns() : last_ns));
+        const auto silent = static_cast<double>(analysis.last_ns() -
+                                                (last_ns == 0 ? analysis.first_ns() : last_ns));
         if (silent > 4 * static_cast<double>(rules[rule].period->count())) {
             EgressFinding finding;
             finding.kind = "lost period";

@@ -100,7 +100,8 @@ std::vector<std::string> canary_lines(const CanarySearch& search, const Analysis
                                   tools.unpackers_refused,
                                   search.views_forgotten()));
     }
-    out.push_back("Canaries: what was encrypted, or cut below 16 bytes in a row, cannot be seen.");
+    out.emplace_back(
+        "Canaries: what was encrypted, or cut below 16 bytes in a row, cannot be seen.");
     return out;
 }
 

@@ -126,11 +126,8 @@ EgressFinding report_group(const Analysis& analysis,
     return finding;
 }
 
-} // namespace
-
-void find_unlisted(const Analysis& analysis, std::vector<EgressFinding>& out) {
-    const StoragePeers peers = storage_peers(analysis);
-    std::vector<Group> groups;
+// Unlisted flows by service: whatever port its client came from. Returns how many were not kept.
+std::uint64_t group_unlisted(const Analysis& analysis, std::vector<Group>& groups) {
     std::unordered_map<std::uint64_t, std::size_t> index;
     std::uint64_t beyond = 0;
     analysis.flows().for_each([&](const Flow& flow) {
@@ -156,6 +153,15 @@ void find_unlisted(const Analysis& analysis, std::vector<EgressFinding>& out) {
         group.bytes += flow.unlisted_bytes;
         group.last_ns = std::max(group.last_ns, flow.last_ns);
     });
+    return beyond;
+}
+
+} // namespace
+
+void find_unlisted(const Analysis& analysis, std::vector<EgressFinding>& out) {
+    const StoragePeers peers = storage_peers(analysis);
+    std::vector<Group> groups;
+    const std::uint64_t beyond = group_unlisted(analysis, groups);
     Claims claims;
     for (const Claim& claim : analysis.claims()) {
         claims.emplace(claim.key.hash(), &claim);

@@ -54,7 +54,7 @@ FlowTable::Found FlowTable::find_or_make(const FlowKey& key) {
         grow();
         at = probe(key, hash);
     }
-    std::uint32_t index = static_cast<std::uint32_t>(slots_.size());
+    auto index = static_cast<std::uint32_t>(slots_.size());
     if (free_.empty()) {
         slots_.emplace_back();
     } else {

@@ -68,7 +68,7 @@ std::optional<IpAddress> parse_mac(const std::string& text) {
                          const std::string& value,
                          const char* wanted) {
     throw profiles::FileError(
-        fmt::format("{}: rule \"{}\": \"{}\": wanted {}", policy.file, rule, value, wanted));
+        fmt::format(R"({}: rule "{}": "{}": wanted {})", policy.file, rule, value, wanted));
 }
 
 bool contains(const std::vector<IpPrefix>& prefixes, const IpAddress& address) {
@@ -110,7 +110,7 @@ CompiledPolicy::CompiledPolicy(profiles::Policy policy)
         const auto prefix = parse_ip_prefix(text);
         if (!prefix) {
             throw profiles::FileError(fmt::format(
-                "{}: /array_addresses: \"{}\": wanted an address or prefix, like \"192.0.2.0/24\"",
+                R"({}: /array_addresses: "{}": wanted an address or prefix, like "192.0.2.0/24")",
                 policy_.file,
                 text));
         }

@@ -103,6 +103,7 @@ double histogram_score(const std::array<double, bins>& counts) {
         }
     }
     std::vector<std::size_t> sizes;
+    sizes.reserve(heights.size());
     for (const auto& [height, size] : heights) {
         sizes.push_back(size);
     }

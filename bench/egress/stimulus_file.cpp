@@ -45,7 +45,7 @@ Stimulus stimulus_of(const profiles::JsonValue& value) {
     const auto pairs = in.optional("pairs");
     const auto instants = in.optional("instants");
     if (pairs.has_value() == instants.has_value()) {
-        value.fail("either \"pairs\" or \"instants\"");
+        value.fail(R"(either "pairs" or "instants")");
     }
     if (pairs) {
         out.on_first = pairs_of(*pairs);

@@ -70,7 +70,7 @@ std::uint32_t TcpStreams::open() {
         ++counts_.abandoned;
         return 0;
     }
-    std::uint32_t stream = static_cast<std::uint32_t>(streams_.size());
+    auto stream = static_cast<std::uint32_t>(streams_.size());
     if (free_.empty()) {
         streams_.emplace_back();
     } else {

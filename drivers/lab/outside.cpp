@@ -53,6 +53,7 @@ std::vector<wire::IpPrefix> not_for_the_catch_all() {
     std::vector<std::string> texts = own_addresses();
     texts.insert(texts.end(),
                  {gateway_address, gateway_address_ipv6, array_addresses, initiator_address});
+    out.reserve(texts.size());
     for (const std::string& text : texts) {
         out.push_back(*wire::parse_ip_prefix(text));
     }
