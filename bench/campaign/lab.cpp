@@ -73,6 +73,7 @@ std::unique_ptr<drivers::BlockDriver> ArrayUnderTest::open(std::size_t depth,
                                                            drivers::Clock& clock) const {
     plan::DriverOptions asked = options;
     asked.depth = depth;
+    asked.expected = drivers::mark_of(report.identity, report.geometry);
     return paths.size() > 1 ? plan::open_paths(paths, asked, clock, plan::PathsWanted::any)
                             : plan::open_driver(paths.front(), asked, clock);
 }

@@ -104,15 +104,10 @@ std::unique_ptr<drivers::BlockDriver> open_paths(const std::vector<Url>& paths,
     return std::make_unique<drivers::MultipathDriver>(std::move(opened), settings, clock);
 }
 
+namespace {
+
 std::unique_ptr<drivers::BlockDriver>
-open_driver(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
-    if (options.depth == 0) {
-        throw drivers::UsageError("queue depth 0: wanted at least 1");
-    }
-    if (url.portals.size() > 1) {
-        want_unit(url);
-        return open_paths(paths_of(url), options, clock);
-    }
+open_one(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
     switch (url.kind) {
     case UrlKind::memory:
         return open_memory(url, options, clock);
@@ -126,6 +121,26 @@ open_driver(const Url& url, const DriverOptions& options, drivers::Clock& clock)
         break;
     }
     return open_block_device(url, options, clock);
+}
+
+} // namespace
+
+std::unique_ptr<drivers::BlockDriver>
+open_driver(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
+    if (options.depth == 0) {
+        throw drivers::UsageError("queue depth 0: wanted at least 1");
+    }
+    if (url.portals.size() > 1) {
+        want_unit(url);
+        return open_paths(paths_of(url), options, clock);
+    }
+    auto driver = open_one(url, options, clock);
+    const drivers::LunMark seen = drivers::mark_of(driver->identity(), driver->geometry());
+    if (options.expected && !drivers::is_same_lun(*options.expected, seen)) {
+        throw drivers::SafetyError(
+            fmt::format("{}: {}", url.text(), drivers::another_lun_text(*options.expected, seen)));
+    }
+    return driver;
 }
 
 std::vector<FoundTarget>

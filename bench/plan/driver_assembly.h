@@ -4,9 +4,11 @@
 #include "bench/plan/url.h"
 #include "drivers/api/block_driver.h"
 #include "drivers/api/clock.h"
+#include "drivers/api/lun_mark.h"
 #include "drivers/api/lun_report.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,12 +34,17 @@ struct DriverOptions {
     // How long a lost session, or with several paths the last usable path, is hoped for.
     drivers::Duration reconnect_timeout = std::chrono::seconds(60);
     bool any_path = false; // With several: non-optimized ones carry as much as optimized ones.
+    // How long an array may put a request off (BUSY, a transition) before it ends as `busy`.
+    drivers::Duration ready_timeout = std::chrono::seconds(30);
+    // The LUN that must answer; none: whichever does. Another one is a SafetyError on every open.
+    std::optional<drivers::LunMark> expected;
     // How often a path's state is asked for besides when the array reports a change; 0 = never.
     drivers::Duration access_interval{0};
 };
 
 // One queue to the LUN that the URL names; several portals make one queue over several paths.
-// Throws UsageError (URL or options), ArrayError (unreachable, refused), HostError (this host).
+// Throws UsageError (URL or options), ArrayError (unreachable, refused), HostError (this host),
+// SafetyError (another LUN than `options.expected`).
 std::unique_ptr<drivers::BlockDriver>
 open_driver(const Url& url, const DriverOptions& options, drivers::Clock& clock);
 

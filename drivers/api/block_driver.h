@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace drivers {
 
@@ -62,6 +63,23 @@ enum class Access : std::uint8_t {
     down
 };
 
+// Why a driver carries nothing any more. Beyond `none` it is over for good: nothing that is
+// submitted will ever be answered by the array.
+enum class DriverEnd : std::uint8_t {
+    none,
+    lost,          // The array or every way to it, for longer than was hoped.
+    another_lun,   // Something else answers in the LUN's place: nothing may be written there.
+    broke_protocol // The array did what no array may do.
+};
+
+// What the array put off before it was answered in the end: queued unit attentions, BUSY, TASK SET
+// FULL, ALUA and ANA transitions. The waiting is part of the latency.
+struct PutOff {
+    std::uint64_t attentions = 0; // Unit attentions met, and the command sent once more.
+    std::uint64_t times = 0;      // Commands sent again after a pause.
+    Duration longest{0};          // From the first refusal of a command to its last.
+};
+
 // One queue to one LUN or namespace. Not thread-safe: one lane owns it, and may own many.
 class BlockDriver {
 public:
@@ -89,6 +107,13 @@ public:
 
     // Down: submit refuses while there is hope, or else takes and completes `lost` at once.
     virtual Access access() const noexcept { return Access::optimized; }
+
+    // Once it is not `none` it stays as it is; `end_reason` then says, for people, what happened
+    // and where, with both identities where another LUN answered.
+    virtual DriverEnd ended() const noexcept { return DriverEnd::none; }
+    virtual std::string_view end_reason() const noexcept { return {}; }
+
+    virtual PutOff put_off() const noexcept { return {}; }
 
     // What a lane waits for: a readable descriptor (-1: none, poll is enough) or an instant.
     virtual int wait_fd() const noexcept = 0;
