@@ -92,7 +92,8 @@ struct EmulatedPersona {
     std::chrono::nanoseconds transition{0};
     double factor = 1;
     std::chrono::nanoseconds extra{0};
-    std::string where; // File and JSON pointer, for messages.
+    std::string notice; // LUN swap: "drop", "attention", "none"; empty = as usual.
+    std::string where;  // File and JSON pointer, for messages.
 };
 
 struct EgressActor { // Something that talks out of the array's own ports.

@@ -165,6 +165,10 @@ EmulatedPersona read_persona(JsonObject object, const EmulatedArrayDescription& 
     if (const auto value = object.optional("factor")) {
         out.factor = value->number(1, 1e6);
     }
+    if (const auto value = object.optional("notice")) {
+        out.notice = value->choice<std::string>(
+            {{"drop", "drop"}, {"attention", "attention"}, {"none", "none"}});
+    }
     object.finish();
     return out;
 }

@@ -82,6 +82,7 @@ private:
     void drop_sessions(std::uint16_t controller) override;
     void access_state_changed() override {}
     void power_cut() override;
+    void lun_swapped(std::uint16_t /*controller*/, std::uint16_t /*lun*/) override {}
     void stalled_until(std::uint16_t controller, drivers::TimePoint until) override;
     void let_time_pass();
 

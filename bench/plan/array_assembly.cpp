@@ -93,6 +93,7 @@ array::FaultEvent persona(const profiles::EmulatedPersona& from, const std::stri
     out.transition = from.transition;
     out.factor = from.factor;
     out.extra = from.extra;
+    out.notice = array::swap_notice_named(from.notice).value_or(out.notice);
     if (const std::string problem = fault_problem(out); !problem.empty()) {
         throw UsageError(fmt::format("{}: {}: {}", file, from.where, problem));
     }

@@ -24,20 +24,6 @@ std::vector<std::uint16_t> owners_of(const ArraySettings& settings) {
     return out;
 }
 
-LunInfo info_of(const VolumeSettings& volume, bool volatile_cache) {
-    LunInfo info;
-    info.name = volume.name;
-    info.identity = volume.identity;
-    info.geometry.block_bytes = volume.block_bytes;
-    info.geometry.block_count = volume.block_count;
-    info.thin = volume.thin;
-    info.write_cache = volatile_cache;
-    info.write_protected = volume.write_protected;
-    info.unmap_granule_blocks = volume.granule_bytes / volume.block_bytes;
-    info.owner = volume.owner;
-    return info;
-}
-
 Work work_of(Op op) {
     switch (op) {
     case Op::read:
@@ -71,11 +57,14 @@ struct ArrayCore::State {
     struct Lun {
         LunInfo info;
         LunMedium medium;
+        LunInfo other_info; // What answers in its place after a swap.
+        std::unique_ptr<LunMedium> other;
     };
 
     explicit State(const ArraySettings& wanted)
         : settings(wanted)
         , pool(wanted.pool_bytes)
+        , other_pool(0)
         , links(wanted.controllers, wanted.symmetric, owners_of(wanted))
         , service(wanted.service, wanted.controllers, wanted.seed ^ 0x5EED)
         , faults(wanted.seed) {}
@@ -84,7 +73,8 @@ struct ArrayCore::State {
     std::string apply(const FaultEvent& event, TimePoint now);
     MediumResult execute(const MediumCommand& command, TimePoint now) noexcept;
     ServiceDemand demand(const MediumCommand& command) noexcept;
-    std::string problem(const FaultEvent& event) const;
+    LunMedium& medium_at(std::uint16_t controller, std::size_t lun) noexcept;
+    void prepare_swap(const FaultEvent& event);
     void apply_to_data(const FaultEvent& event, TimePoint now);
     void rot(TimePoint now) noexcept;
     void tell_listeners();
@@ -95,6 +85,7 @@ struct ArrayCore::State {
     bool started = false;
     ArraySettings settings;
     ThinPool pool;
+    ThinPool other_pool; // Of swapped LUNs: without limit.
     std::vector<Lun> luns;
     LinkState links;
     ServiceModel service;
@@ -119,10 +110,12 @@ ArrayCore::ArrayCore(const ArraySettings& settings)
             content->begin_undo(settings.volatile_cache_bytes);
         }
         state_->luns.push_back({info_of(volume, settings.volatile_cache),
-                                LunMedium(std::move(content), settings.volatile_cache)});
+                                LunMedium(std::move(content), settings.volatile_cache),
+                                info_of(another_volume(volume), settings.volatile_cache),
+                                nullptr});
     }
     for (const FaultEvent& persona : settings.personas) {
-        if (const std::string why = state_->problem(persona); !why.empty()) {
+        if (const std::string why = event_problem(persona, settings); !why.empty()) {
             throw UsageError(fmt::format("array \"{}\": persona {}", settings.name, why));
         }
     }
@@ -152,8 +145,7 @@ MediumResult ArrayCore::State::execute(const MediumCommand& command, TimePoint n
     if (access == AccessState::unavailable) {
         return ended(MediumEnd::not_accessible, now);
     }
-    Lun& lun = luns[command.lun];
-    if (lun.info.write_protected && changes_data(command.op)) {
+    if (luns[command.lun].info.write_protected && changes_data(command.op)) {
         return ended(MediumEnd::write_protected, now);
     }
     TimePoint ready = now;
@@ -165,13 +157,17 @@ MediumResult ArrayCore::State::execute(const MediumCommand& command, TimePoint n
         }
         ready = service.ready(wanted, now);
     }
-    MediumResult result = lun.medium.execute(command, faults, counts, now);
+    if (links.is_swapped(command.controller, command.lun) && changes_data(command.op)) {
+        ++counts.writes_to_another_lun;
+    }
+    LunMedium& medium = medium_at(command.controller, command.lun);
+    MediumResult result = medium.execute(command, faults, counts, now);
     result.ready = std::max(ready, links.silent_until(command.controller));
     return result;
 }
 
 ServiceDemand ArrayCore::State::demand(const MediumCommand& command) noexcept {
-    const Volume& volume = luns[command.lun].medium.volume();
+    const Volume& volume = medium_at(command.controller, command.lun).volume();
     ServiceDemand out;
     out.work = work_of(command.op);
     out.target = {command.controller, command.lun, command.lba, command.block_count};
@@ -198,10 +194,20 @@ const LunInfo& ArrayCore::lun(std::size_t index) const noexcept {
     return state_->luns[index].info;
 }
 
-BlockRun ArrayCore::mapped_run(std::size_t lun, std::uint64_t lba) const noexcept {
-    const Volume& volume = state_->luns[lun].medium.volume();
+const LunInfo& ArrayCore::lun_at(std::uint16_t controller, std::size_t index) const noexcept {
+    const State::Lun& lun = state_->luns[index];
+    return state_->links.is_swapped(controller, index) ? lun.other_info : lun.info;
+}
+
+LunMedium& ArrayCore::State::medium_at(std::uint16_t controller, std::size_t lun) noexcept {
+    return links.is_swapped(controller, lun) ? *luns[lun].other : luns[lun].medium;
+}
+
+BlockRun
+ArrayCore::mapped_run(std::uint16_t controller, std::size_t lun, std::uint64_t lba) const noexcept {
+    const Volume& volume = state_->medium_at(controller, lun).volume();
     const std::uint64_t offset = lba * volume.block_bytes();
-    if (!state_->luns[lun].info.thin) {
+    if (!lun_at(controller, lun).thin) {
         return {volume.block_count() - lba, true};
     }
     return {volume.memory().alike_bytes(offset) / volume.block_bytes(),
@@ -244,6 +250,10 @@ EmulatorCounts ArrayCore::emulator_counts() const noexcept {
         const Volume& volume = lun.medium.volume();
         out.mapped_bytes += volume.memory().mapped_granules() * volume.memory().granule_bytes();
         out.volatile_bytes += volume.undo() == nullptr ? 0 : volume.undo()->held_bytes();
+        if (lun.other) {
+            const SparseMemory& memory = lun.other->volume().memory();
+            out.mapped_bytes += memory.mapped_granules() * memory.granule_bytes();
+        }
     }
     return out;
 }
@@ -253,31 +263,6 @@ EmulatorCounts ArrayCore::take_counts() noexcept {
     state_->lateness = DurationCounts{};
     state_->service_times = DurationCounts{};
     return out;
-}
-
-std::string ArrayCore::State::problem(const FaultEvent& event) const {
-    std::string why = fault_problem(event);
-    const std::string_view name = fault_name(event.fault);
-    if (why.empty() && event.controller != all_controllers &&
-        event.controller >= settings.controllers) {
-        why = fmt::format(
-            "{}: no controller {}; there are {}", name, event.controller, settings.controllers);
-    }
-    if (why.empty() && event.lun != all_luns && event.lun >= luns.size()) {
-        why = fmt::format("{}: no LUN {}; there are {}", name, event.lun, luns.size());
-    }
-    if (why.empty() && event.lun != all_luns &&
-        (event.lba >= luns[event.lun].info.geometry.block_count ||
-         event.block_count > luns[event.lun].info.geometry.block_count - event.lba)) {
-        why = fmt::format("{}: blocks beyond the end of LUN {}", name, event.lun);
-    }
-    if (why.empty() && event.lun == all_luns && event.block_count > 0) {
-        why = fmt::format("{}: a range of blocks needs \"lun\"", name);
-    }
-    if (why.empty() && event.fault == Fault::reorder_across_flush && !settings.volatile_cache) {
-        why = fmt::format("{}: this array has no volatile cache; nothing waits for a flush", name);
-    }
-    return why;
 }
 
 void ArrayCore::State::apply_to_data(const FaultEvent& event, TimePoint now) {
@@ -295,6 +280,15 @@ void ArrayCore::State::apply_to_data(const FaultEvent& event, TimePoint now) {
     faults.apply(event, now);
 }
 
+void ArrayCore::State::prepare_swap(const FaultEvent& event) {
+    for (std::size_t i = 0; event.fault == Fault::lun_swap && i < luns.size(); ++i) {
+        if ((event.lun == all_luns || event.lun == i) && luns[i].other == nullptr) {
+            luns[i].other = std::make_unique<LunMedium>(
+                std::make_unique<Volume>(another_volume(settings.volumes[i]), other_pool), false);
+        }
+    }
+}
+
 void ArrayCore::State::start(TimePoint now) {
     started = true;
     for (const FaultEvent& persona : settings.personas) {
@@ -303,9 +297,10 @@ void ArrayCore::State::start(TimePoint now) {
 }
 
 std::string ArrayCore::State::apply(const FaultEvent& event, TimePoint now) {
-    if (std::string why = problem(event); !why.empty()) {
+    if (std::string why = event_problem(event, settings); !why.empty()) {
         return why;
     }
+    prepare_swap(event);
     links.apply(event, now);
     service.apply(event, now);
     apply_to_data(event, now);
@@ -326,6 +321,7 @@ std::string ArrayCore::State::apply(const FaultEvent& event, TimePoint now) {
     case Fault::failover:
     case Fault::update:
     case Fault::support_visit:
+    case Fault::lun_swap:
         count(event.fault);
         break;
     default:
@@ -383,6 +379,9 @@ void ArrayCore::State::tell_listeners() {
                 break;
             case LinkNotice::Kind::stalled:
                 listener->stalled_until(notice.controller, notice.until);
+                break;
+            case LinkNotice::Kind::swapped:
+                listener->lun_swapped(notice.controller, notice.lun);
                 break;
             }
         }

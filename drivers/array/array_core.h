@@ -4,6 +4,7 @@
 #include "drivers/api/array.h"
 #include "drivers/array/array_counts.h"
 #include "drivers/array/array_settings.h"
+#include "drivers/array/lun_info.h"
 #include "drivers/array/medium.h"
 #include "drivers/array/persona/access_state.h"
 
@@ -13,18 +14,6 @@
 #include <string>
 
 namespace drivers::array {
-
-struct LunInfo {
-    std::string name;
-    Geometry geometry;
-    Identity identity; // unique_id: NAA-6, 32 lower-case hexadecimal digits.
-    bool thin = false;
-    bool unmap_reads_zero = true; // What the LUN promises; a persona may break the promise.
-    bool write_cache = false;     // Volatile: only a flush or FUA makes a write durable.
-    bool write_protected = false;
-    std::uint32_t unmap_granule_blocks = 1;
-    std::uint16_t owner = 0; // Preferred controller.
-};
 
 struct BlockRun {
     std::uint64_t block_count = 0; // From the block asked for; the whole run is alike.
@@ -40,6 +29,8 @@ public:
     virtual void access_state_changed() = 0;
     virtual void power_cut() = 0; // Sessions end; what is not kept over power loss is forgotten.
     virtual void stalled_until(std::uint16_t controller, TimePoint until) = 0; // Send nothing.
+    // In unbroken sessions with this controller, another LUN answers from now on, or again the LUN.
+    virtual void lun_swapped(std::uint16_t controller, std::uint16_t lun) = 0;
 };
 
 // Hears every write that arrives, before anything is done about it: what an egress actor steals.
@@ -64,7 +55,10 @@ public:
 
     std::size_t lun_count() const noexcept;
     const LunInfo& lun(std::size_t index) const noexcept;
-    BlockRun mapped_run(std::size_t lun, std::uint64_t lba) const noexcept;
+    // What answers at this controller: the LUN, or after a swap another in its place.
+    const LunInfo& lun_at(std::uint16_t controller, std::size_t index) const noexcept;
+    BlockRun
+    mapped_run(std::uint16_t controller, std::size_t lun, std::uint64_t lba) const noexcept;
 
     std::uint16_t controller_count() const noexcept;
     AccessState access_state(std::uint16_t controller, std::size_t lun) const noexcept;

@@ -20,6 +20,7 @@ struct EmulatorCounts {
     std::array<std::uint64_t, fault_count> done{}; // How often each fault was really done.
     std::uint64_t blocks_lost_legally = 0;         // At power cuts: neither flushed nor FUA.
     std::uint64_t blocks_lost_illegally = 0;       // At power cuts: flushed or FUA.
+    std::uint64_t writes_to_another_lun = 0;       // Since a swap: nobody meant them for it.
 };
 
 } // namespace drivers::array

@@ -36,4 +36,7 @@ struct ArraySettings {
     std::vector<FaultEvent> personas; // Applied before the first command.
 };
 
+// Why the event cannot be applied to such an array; empty = it can.
+std::string event_problem(const FaultEvent& event, const ArraySettings& array);
+
 } // namespace drivers::array

@@ -49,9 +49,9 @@ std::string ready_line(const ReadyReport& report);
 std::string answer_line(const ControlAnswer& answer);
 
 // The parent's side; lines from a child are no more trusted than others. Throw ArrayError.
-// `parameters` is a JSON object: controller, lun, lba, block_count, next, share, rate, factor, and
-// duration, transition, extra as texts with units ("2s") or with _ns as whole numbers. Throws
-// UsageError where it is not.
+// `parameters` is a JSON object: controller, lun, lba, block_count, next, share, rate, factor,
+// notice, and duration, transition, extra as texts with units ("2s") or with _ns as whole numbers.
+// Throws UsageError where it is not.
 FaultEvent parse_event(const std::string& name, const std::string& parameters);
 std::string event_line(std::uint64_t id, const FaultEvent& event);
 std::string ask_line(std::uint64_t id, Ask ask);

@@ -97,12 +97,20 @@ void set_parameter(FaultEvent& event, const std::string& key, const Json& value)
         event.next = whole(value, key, exact);
     } else if (key == "share" || key == "rate") {
         event.rate = number(value, key);
+    } else if (key == "notice") {
+        const auto notice =
+            value.is_string() ? swap_notice_named(value.get<std::string>()) : std::nullopt;
+        if (!notice) {
+            refuse(R"("notice": wanted "drop", "attention" or "none")");
+        }
+        event.notice = *notice;
     } else if (key == "factor") {
         event.factor = number(value, key);
     } else {
         refuse(
             fmt::format("no parameter \"{}\"; there are controller, lun, lba, block_count, next, "
-                        "share, rate, factor, cached_bytes, duration, transition and extra",
+                        "share, rate, factor, cached_bytes, notice, duration, transition and "
+                        "extra",
                         key));
     }
 }
@@ -135,6 +143,7 @@ Json parameters_of(const FaultEvent& event) {
                 {"rate", event.rate},
                 {"factor", event.factor},
                 {"cached_bytes", event.cached_bytes},
+                {"notice", std::string(swap_notice_name(event.notice))},
                 {"duration_ns", event.duration.count()},
                 {"transition_ns", event.transition.count()},
                 {"extra_ns", event.extra.count()}};
@@ -156,6 +165,7 @@ Json counts_json(const EmulatorCounts& counts) {
             {"volatile_bytes", counts.volatile_bytes},
             {"blocks_lost_legally", counts.blocks_lost_legally},
             {"blocks_lost_illegally", counts.blocks_lost_illegally},
+            {"writes_to_another_lun", counts.writes_to_another_lun},
             {"done", done}};
 }
 
@@ -171,6 +181,7 @@ EmulatorCounts counts_from(const Json& from) {
     out.volatile_bytes = from.at("volatile_bytes").get<std::uint64_t>();
     out.blocks_lost_legally = from.at("blocks_lost_legally").get<std::uint64_t>();
     out.blocks_lost_illegally = from.at("blocks_lost_illegally").get<std::uint64_t>();
+    out.writes_to_another_lun = from.at("writes_to_another_lun").get<std::uint64_t>();
     for (std::size_t i = 0; i < fault_count; ++i) {
         out.done[i] =
             from.at("done").at(std::string(fault_name(static_cast<Fault>(i)))).get<std::uint64_t>();

@@ -76,6 +76,10 @@ struct IscsiPortal::State final : LinkListener {
         for_each(controller, [until](IscsiConnection& c) { c.stall_until(until); });
     }
 
+    void lun_swapped(std::uint16_t controller, std::uint16_t lun) override {
+        node.target.raise_at(controller, lun, wire::scsi::code::inquiry_data_changed);
+    }
+
     IscsiNode& node;
     Clock& clock;
     PortalSettings settings;

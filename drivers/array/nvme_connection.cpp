@@ -124,6 +124,13 @@ void NvmeConnection::ana_changed() {
     }
 }
 
+void NvmeConnection::lun_changed(std::uint16_t lun) {
+    if (own_controller_ != nullptr) {
+        own_controller_->lun_changed(lun);
+        flush();
+    }
+}
+
 void NvmeConnection::answer_event(std::uint16_t command_id, std::uint32_t dword0) {
     for (std::uint16_t index = 0; index < commands_.size(); ++index) {
         Command& command = commands_[index];

@@ -51,6 +51,7 @@ public:
 
     void stall_until(TimePoint until);
     void ana_changed();
+    void lun_changed(std::uint16_t lun);
     bool abort_command(std::uint16_t command_id);
 
     // NvmeControllerHost, of an admin queue.

@@ -2,6 +2,7 @@
 #include "drivers/array/nvme_controller.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace drivers::array {
 
@@ -120,30 +121,45 @@ NvmeAnswer NvmeController::hold_event(std::uint16_t command_id) {
         return {.status = nvme::status_async_limit_exceeded};
     }
     event_requests_.push_back(command_id);
-    if (ana_event_pending_) {
-        ana_event_pending_ = false;
-        ana_changed();
+    for (NoticeEvent* event : {&ana_event_, &namespace_event_}) {
+        if (std::exchange(event->is_pending, false)) {
+            announce(*event);
+        }
     }
     return {.is_held = true};
 }
 
-// Asynchronous event "Asymmetric Namespace Access Change" (Base figure 149), at most one until the
-// host has read the log page.
 void NvmeController::ana_changed() {
     ++ana_changes_;
-    if ((event_configuration_ & nvme::ana_change_event_bit) == 0 || ana_event_masked_) {
+    announce(ana_event_);
+}
+
+void NvmeController::lun_changed(std::uint16_t lun) {
+    for (std::uint32_t nsid = 1; !is_discovery() && nsid <= namespace_count(); ++nsid) {
+        if (lun_of(nsid) == lun) {
+            changed_namespaces_.insert(nsid);
+            announce(namespace_event_);
+        }
+    }
+}
+
+// Asynchronous events of the type "notice" (Base figure 149), at most one of a kind until the host
+// has read its log page.
+void NvmeController::announce(NoticeEvent& event) {
+    if ((event_configuration_ & event.enabled_by) == 0 || event.is_masked) {
         return;
     }
     if (event_requests_.empty()) {
-        ana_event_pending_ = true;
+        event.is_pending = true;
         return;
     }
     constexpr std::uint32_t notice = 2;
-    constexpr std::uint32_t ana_change = 3U << 8;
     const std::uint16_t command_id = event_requests_.front();
     event_requests_.pop_front();
-    ana_event_masked_ = true;
-    connections_.answer_event(command_id, notice | ana_change | std::uint32_t{nvme::log_ana} << 16);
+    event.is_masked = true;
+    connections_.answer_event(command_id,
+                              notice | std::uint32_t{event.information} << 8 |
+                                  std::uint32_t{event.log} << 16);
 }
 
 NvmeAnswer NvmeController::set_feature(const nvme::SubmissionEntry& entry) {

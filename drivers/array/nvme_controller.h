@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -50,6 +51,7 @@ public:
     NvmeAnswer property_set(const wire::nvme::SubmissionEntry& entry);
 
     void ana_changed();
+    void lun_changed(std::uint16_t lun); // Another answers in the place of this volume.
     void set_keep_alive(std::uint32_t milliseconds) noexcept { keep_alive_ms_ = milliseconds; }
     std::uint32_t keep_alive_ms() const noexcept { return keep_alive_ms_; }
 
@@ -69,6 +71,16 @@ public:
                       std::uint16_t status) noexcept;
 
 private:
+    struct NoticeEvent { // Something the host may want to hear of.
+        std::uint32_t enabled_by = 0;
+        std::uint8_t information = 0;
+        std::uint8_t log = 0;
+        bool is_pending = false;
+        bool is_masked = false; // Until the host reads the log page.
+    };
+
+    void announce(NoticeEvent& event);
+    std::vector<std::byte> changed_namespaces_page() const;
     NvmeAnswer identify(const wire::nvme::SubmissionEntry& entry, std::vector<std::byte>& out);
     NvmeAnswer log_page(const wire::nvme::SubmissionEntry& entry, std::vector<std::byte>& out);
     NvmeAnswer set_feature(const wire::nvme::SubmissionEntry& entry);
@@ -93,8 +105,10 @@ private:
     std::uint32_t event_configuration_ = 0;
     bool write_cache_enabled_ = true;
     std::deque<std::uint16_t> event_requests_;
-    bool ana_event_pending_ = false;
-    bool ana_event_masked_ = false; // Until the host reads the log page.
+    NoticeEvent ana_event_{wire::nvme::ana_change_event_bit, 3, wire::nvme::log_ana};
+    NoticeEvent namespace_event_{
+        wire::nvme::namespace_event_bit, 0, wire::nvme::log_changed_namespaces};
+    std::set<std::uint32_t> changed_namespaces_;
     std::uint64_t ana_changes_ = 0;
     std::uint64_t error_count_ = 0;
     std::deque<wire::nvme::ErrorEntry> errors_; // Newest first.

@@ -70,7 +70,7 @@ nvme::IdentifyController NvmeController::identity() const {
     page.firmware = array.revision;
     page.namespace_count = static_cast<std::uint32_t>(namespace_count());
     page.multipath = 0x0B; // Several ports, several controllers, ANA.
-    page.optional_events = nvme::ana_change_event_bit;
+    page.optional_events = nvme::ana_change_event_bit | nvme::namespace_event_bit;
     page.ana_capabilities = 0x57; // Optimized, non-optimized, inaccessible, change; ids are fixed.
     page.ana_transition_s = 10;
     page.ana_group_id_max = page.namespace_count;
@@ -90,7 +90,7 @@ std::uint16_t NvmeController::describe_namespace(std::uint32_t nsid,
     if (lun < 0) {
         return nvme::status_invalid_namespace;
     }
-    const LunInfo& info = target_.core().lun(static_cast<std::size_t>(lun));
+    const LunInfo& info = target_.core().lun_at(door_.controller, static_cast<std::size_t>(lun));
     nvme::IdentifyNamespace facts;
     facts.size_blocks = info.geometry.block_count;
     facts.capacity_blocks = info.geometry.block_count;
@@ -130,7 +130,8 @@ NvmeAnswer NvmeController::identify(const nvme::SubmissionEntry& entry,
             status = nvme::status_invalid_namespace;
             break;
         }
-        const auto nguid = nguid_of(target_.core().lun(static_cast<std::size_t>(lun)));
+        const auto nguid =
+            nguid_of(target_.core().lun_at(door_.controller, static_cast<std::size_t>(lun)));
         auto uuid = nguid; // RFC 4122 variant 1, version 8: made from the NGUID.
         uuid[6] = (uuid[6] & std::byte{0x0F}) | std::byte{0x80};
         uuid[8] = (uuid[8] & std::byte{0x3F}) | std::byte{0x80};
@@ -171,10 +172,25 @@ std::vector<std::byte> NvmeController::smart_page() const {
     return page;
 }
 
+std::vector<std::byte> NvmeController::changed_namespaces_page() const {
+    std::vector<std::byte> page(nvme::changed_namespaces_bytes);
+    std::size_t place = 0;
+    for (const std::uint32_t nsid : changed_namespaces_) {
+        if (place + 4 > page.size()) {
+            break;
+        }
+        wire::put_le(std::span<std::byte>(page), place, nsid);
+        place += 4;
+    }
+    return page;
+}
+
 NvmeAnswer NvmeController::log_page(const nvme::SubmissionEntry& entry,
                                     std::vector<std::byte>& out) {
     std::vector<std::byte> page;
     const auto identifier = static_cast<std::uint8_t>(entry.dword10);
+    constexpr std::uint32_t retain_event_bit = 1U << 15;
+    const bool retains = (entry.dword10 & retain_event_bit) != 0;
     if (identifier == nvme::log_discovery && is_discovery()) {
         page = nvme::make_discovery_log(target_.generation(), target_.discovery());
     } else if (identifier == nvme::log_error) {
@@ -183,9 +199,12 @@ NvmeAnswer NvmeController::log_page(const nvme::SubmissionEntry& entry,
         page = smart_page();
     } else if (identifier == nvme::log_ana && !is_discovery()) {
         page = ana_page();
-        constexpr std::uint32_t retain_event_bit = 1U << 15;
-        if ((entry.dword10 & retain_event_bit) == 0) {
-            ana_event_masked_ = false;
+        ana_event_.is_masked = ana_event_.is_masked && retains;
+    } else if (identifier == nvme::log_changed_namespaces && !is_discovery()) {
+        page = changed_namespaces_page();
+        if (!retains) {
+            changed_namespaces_.clear();
+            namespace_event_.is_masked = false;
         }
     } else {
         return {.status = nvme::status_invalid_log_page};

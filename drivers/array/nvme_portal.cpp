@@ -148,6 +148,14 @@ void NvmePortal::access_state_changed() {
     }
 }
 
+void NvmePortal::lun_swapped(std::uint16_t controller, std::uint16_t lun) {
+    for (const auto& connection : connections_) {
+        if (controller == settings_.controller) {
+            connection->lun_changed(lun);
+        }
+    }
+}
+
 void NvmePortal::power_cut() {
     close_all();
 }

@@ -35,6 +35,7 @@ private:
     // LinkListener
     void drop_sessions(std::uint16_t controller) override;
     void access_state_changed() override;
+    void lun_swapped(std::uint16_t controller, std::uint16_t lun) override;
     void power_cut() override;
     void stalled_until(std::uint16_t controller, TimePoint until) override;
 

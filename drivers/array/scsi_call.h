@@ -16,7 +16,9 @@ struct ScsiCall {
     ScsiReply& reply;
     TimePoint now;
 
-    const LunInfo& info() const noexcept { return target.core().lun(unit.index); }
+    const LunInfo& info() const noexcept {
+        return target.core().lun_at(nexus_name().controller, unit.index);
+    }
     const NexusName& nexus_name() const noexcept { return target.nexus_name(request.nexus); }
     wire::Bytes cdb() const noexcept { return request.cdb; }
 

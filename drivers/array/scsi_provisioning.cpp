@@ -157,7 +157,8 @@ void get_lba_status(ScsiCall& call) {
     std::array<std::byte, header_bytes + runs_max * run_bytes> data{};
     std::size_t used = header_bytes;
     while (used < data.size() && lba < block_count && used < allocation) {
-        const BlockRun run = call.target.core().mapped_run(call.unit.index, lba);
+        const BlockRun run =
+            call.target.core().mapped_run(call.nexus_name().controller, call.unit.index, lba);
         const std::uint64_t length = std::clamp<std::uint64_t>(
             run.block_count, 1, std::min<std::uint64_t>(block_count - lba, 0xFFFFFFFFU));
         wire::store_be64(data, used, lba);

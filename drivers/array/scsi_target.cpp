@@ -245,6 +245,16 @@ void ScsiTarget::raise_for_all(std::uint16_t sense_code) noexcept {
     }
 }
 
+void ScsiTarget::raise_at(std::uint16_t controller,
+                          std::uint16_t lun,
+                          std::uint16_t sense_code) noexcept {
+    for (NexusId nexus = 0; nexus < nexuses_.size(); ++nexus) {
+        if (nexuses_[nexus].is_known && nexuses_[nexus].name.controller == controller) {
+            raise(nexus, lun, sense_code);
+        }
+    }
+}
+
 void ScsiTarget::publish_news(ScsiUnit& unit) noexcept {
     const ReservationNews news = unit.reservations.take_news();
     for (const NexusId nexus : news.registrations_preempted) {

@@ -73,6 +73,8 @@ public:
     // Owed to every initiator but one (its own number, or nobody for all).
     void raise_for_others(std::uint16_t lun, NexusId except, std::uint16_t sense_code) noexcept;
     void raise_for_all(std::uint16_t sense_code) noexcept;
+    // Owed to every initiator that talks to this controller.
+    void raise_at(std::uint16_t controller, std::uint16_t lun, std::uint16_t sense_code) noexcept;
     void publish_news(ScsiUnit& unit) noexcept;
 
     // Initiators whose commands a PREEMPT AND ABORT wants gone since the last call.

@@ -25,7 +25,8 @@ constexpr std::uint8_t identify_io_command_set = 0x06;
 constexpr std::uint16_t optional_compare = 1U << 0;
 constexpr std::uint16_t optional_dataset_management = 1U << 2;
 constexpr std::uint16_t optional_write_zeroes = 1U << 3;
-constexpr std::uint32_t ana_change_event_bit = 1U << 11; // OAES and feature 0Bh.
+constexpr std::uint32_t namespace_event_bit = 1U << 8; // OAES and feature 0Bh, both.
+constexpr std::uint32_t ana_change_event_bit = 1U << 11;
 
 struct IdentifyController {
     std::uint16_t vendor_id = 0;

@@ -13,6 +13,7 @@ namespace drivers::wire::nvme {
 
 constexpr std::uint8_t log_error = 0x01;
 constexpr std::uint8_t log_smart = 0x02;
+constexpr std::uint8_t log_changed_namespaces = 0x04;
 constexpr std::uint8_t log_ana = 0x0C;
 constexpr std::uint8_t log_discovery = 0x70;
 
@@ -35,6 +36,8 @@ struct AnaGroup {
 std::vector<std::byte> make_ana_log(std::uint64_t changes, std::span<const AnaGroup> groups);
 // No value if a count points beyond the bytes read.
 std::optional<std::vector<AnaGroup>> get_ana_log(std::span<const std::byte> page);
+
+constexpr std::size_t changed_namespaces_bytes = 4096; // Up to 1024 identifiers, then zeroes.
 
 constexpr std::size_t discovery_header_bytes = 1024;
 constexpr std::size_t discovery_entry_bytes = 1024;

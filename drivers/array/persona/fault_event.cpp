@@ -28,7 +28,10 @@ constexpr std::array<std::string_view, fault_count> names{"stall",
                                                           "medium_error",
                                                           "update",
                                                           "support_visit",
+                                                          "lun_swap",
                                                           "recover"};
+
+constexpr std::array<std::string_view, 3> notices{"drop", "attention", "none"};
 
 bool strikes_commands(Fault fault) {
     switch (fault) {
@@ -60,6 +63,18 @@ std::optional<Fault> fault_named(std::string_view name) noexcept {
         return std::nullopt;
     }
     return static_cast<Fault>(found - names.begin());
+}
+
+std::string_view swap_notice_name(SwapNotice notice) noexcept {
+    return notices[static_cast<std::size_t>(notice)];
+}
+
+std::optional<SwapNotice> swap_notice_named(std::string_view name) noexcept {
+    const auto found = std::find(notices.begin(), notices.end(), name);
+    if (found == notices.end()) {
+        return std::nullopt;
+    }
+    return static_cast<SwapNotice>(found - notices.begin());
 }
 
 std::string fault_problem(const FaultEvent& event) {

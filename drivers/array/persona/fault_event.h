@@ -34,6 +34,7 @@ enum class Fault : std::uint8_t {
     medium_error,           // A block cannot be read until it is written again.
     update, // New firmware: a controller restarts as in a failover, or none if none is named.
     support_visit, // Somebody works on it; nothing happens to data or paths.
+    lun_swap,      // Another LUN answers in a LUN's place: another unique id, other data.
     recover
 };
 constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::recover) + 1;
@@ -43,6 +44,13 @@ std::optional<Fault> fault_named(std::string_view name) noexcept;
 
 constexpr std::uint16_t all_controllers = 0xFFFF;
 constexpr std::uint16_t all_luns = 0xFFFF;
+
+// How the hosts learn that another LUN answers, if at all.
+enum class SwapNotice : std::uint8_t {
+    drop_sessions, // Whoever comes back finds it.
+    attention,     // In the unbroken session: unit attention 3F/03, or the namespace event.
+    none
+};
 
 // One fault, its target and its trigger. What does not apply to a fault is left alone.
 struct FaultEvent {
@@ -58,7 +66,11 @@ struct FaultEvent {
     double factor = 1;      // Slow path: service times are multiplied by it ...
     std::uint64_t cached_bytes = 0; // Lost write: read as written until so much else was read.
     Duration extra{0};              // ... and lengthened by it. Slow tail: lengthened by it.
+    SwapNotice notice = SwapNotice::drop_sessions; // LUN swap.
 };
+
+std::string_view swap_notice_name(SwapNotice notice) noexcept; // "drop", "attention", "none"
+std::optional<SwapNotice> swap_notice_named(std::string_view name) noexcept;
 
 // Why the event cannot be applied; empty = it can.
 std::string fault_problem(const FaultEvent& event);

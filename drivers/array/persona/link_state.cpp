@@ -22,6 +22,9 @@ LinkState::LinkState(std::uint16_t controllers, bool symmetric, std::vector<std:
         lun.preferred = lun.owner = lun.next_owner = owner;
         luns_.push_back(lun);
     }
+    for (Controller& controller : controllers_) {
+        controller.swaps.resize(luns_.size());
+    }
 }
 
 std::vector<std::uint16_t> LinkState::chosen(std::uint16_t controller) const {
@@ -42,7 +45,7 @@ void LinkState::apply(const FaultEvent& event, TimePoint now) {
         stall(event, now);
         break;
     case Fault::session_drop:
-        notices_.push_back({LinkNotice::Kind::drop_sessions, event.controller, {}});
+        notices_.push_back({LinkNotice::Kind::drop_sessions, event.controller, {}, all_luns});
         break;
     case Fault::path_cut:
         cut(event, now);
@@ -56,12 +59,15 @@ void LinkState::apply(const FaultEvent& event, TimePoint now) {
         }
         break;
     case Fault::power_cut:
-        notices_.push_back({LinkNotice::Kind::power_cut, all_controllers, {}});
+        notices_.push_back({LinkNotice::Kind::power_cut, all_controllers, {}, all_luns});
         for (const std::uint16_t each : chosen(all_controllers)) {
             if (event.duration > Duration{0}) {
                 take_away(each, now + event.duration);
             }
         }
+        break;
+    case Fault::lun_swap:
+        swap(event, now);
         break;
     case Fault::recover:
         recover(now);
@@ -76,7 +82,7 @@ void LinkState::stall(const FaultEvent& event, TimePoint now) {
     for (const std::uint16_t each : chosen(event.controller)) {
         TimePoint& until = controllers_[each].silent_until;
         until = std::max(until, now + event.duration);
-        notices_.push_back({LinkNotice::Kind::stalled, each, until});
+        notices_.push_back({LinkNotice::Kind::stalled, each, until, all_luns});
     }
 }
 
@@ -84,13 +90,13 @@ void LinkState::cut(const FaultEvent& event, TimePoint now) {
     for (const std::uint16_t each : chosen(event.controller)) {
         controllers_[each].refuses_until = now + event.duration;
     }
-    notices_.push_back({LinkNotice::Kind::drop_sessions, event.controller, {}});
+    notices_.push_back({LinkNotice::Kind::drop_sessions, event.controller, {}, all_luns});
 }
 
 void LinkState::take_away(std::uint16_t controller, TimePoint back_at) {
     controllers_[controller].away = true;
     controllers_[controller].back_at = back_at;
-    notices_.push_back({LinkNotice::Kind::drop_sessions, controller, {}});
+    notices_.push_back({LinkNotice::Kind::drop_sessions, controller, {}, all_luns});
 }
 
 void LinkState::fail_over(const FaultEvent& event, TimePoint now) {
@@ -111,27 +117,64 @@ void LinkState::fail_over(const FaultEvent& event, TimePoint now) {
         }
         break;
     }
-    notices_.push_back({LinkNotice::Kind::access_state_changed, all_controllers, {}});
+    notices_.push_back({LinkNotice::Kind::access_state_changed, all_controllers, {}, all_luns});
     advance(now); // A transition may take no time at all.
+}
+
+void LinkState::swap(const FaultEvent& event, TimePoint now) {
+    for (const std::uint16_t each : chosen(event.controller)) {
+        for (std::size_t lun = 0; lun < luns_.size(); ++lun) {
+            if (event.lun == all_luns || event.lun == lun) {
+                set_swap(each, lun, {true, event.notice, end_of(event, now)});
+            }
+        }
+    }
+}
+
+void LinkState::set_swap(std::uint16_t controller, std::size_t lun, const Swap& wanted) {
+    Swap& swap = controllers_[controller].swaps[lun];
+    const bool turns = swap.is_on != wanted.is_on;
+    const SwapNotice notice = wanted.is_on ? wanted.notice : swap.notice; // As it came, so it goes.
+    swap = wanted;
+    if (!turns) {
+        return;
+    }
+    swaps_ = wanted.is_on ? swaps_ + 1 : swaps_ - 1;
+    if (notice == SwapNotice::drop_sessions) {
+        notices_.push_back({LinkNotice::Kind::drop_sessions, controller, {}, all_luns});
+    } else if (notice == SwapNotice::attention) {
+        notices_.push_back(
+            {LinkNotice::Kind::swapped, controller, {}, static_cast<std::uint16_t>(lun)});
+    }
 }
 
 void LinkState::recover(TimePoint now) {
     for (std::uint16_t each = 0; each < controllers_.size(); ++each) {
         if (controllers_[each].silent_until > now) {
-            notices_.push_back({LinkNotice::Kind::stalled, each, now});
+            notices_.push_back({LinkNotice::Kind::stalled, each, now, all_luns});
         }
-        controllers_[each] = Controller{};
+        controllers_[each].away = false;
+        controllers_[each].silent_until = controllers_[each].refuses_until = TimePoint{};
+        for (std::size_t lun = 0; lun < luns_.size(); ++lun) {
+            set_swap(each, lun, Swap{});
+        }
     }
     for (Lun& lun : luns_) {
         lun.owner = lun.next_owner = lun.preferred;
         lun.transitioning = false;
     }
-    notices_.push_back({LinkNotice::Kind::access_state_changed, all_controllers, {}});
+    notices_.push_back({LinkNotice::Kind::access_state_changed, all_controllers, {}, all_luns});
 }
 
 void LinkState::advance(TimePoint now) {
     bool changed = false;
-    for (Controller& controller : controllers_) {
+    for (std::uint16_t each = 0; each < controllers_.size(); ++each) {
+        Controller& controller = controllers_[each];
+        for (std::size_t lun = 0; swaps_ > 0 && lun < luns_.size(); ++lun) {
+            if (controller.swaps[lun].is_on && controller.swaps[lun].until <= now) {
+                set_swap(each, lun, Swap{});
+            }
+        }
         if (controller.away && controller.back_at <= now) {
             controller.away = false;
             changed = true;
@@ -145,7 +188,7 @@ void LinkState::advance(TimePoint now) {
         }
     }
     if (changed) {
-        notices_.push_back({LinkNotice::Kind::access_state_changed, all_controllers, {}});
+        notices_.push_back({LinkNotice::Kind::access_state_changed, all_controllers, {}, all_luns});
     }
     find_next_change();
 }
@@ -155,6 +198,11 @@ void LinkState::find_next_change() {
     for (const Controller& controller : controllers_) {
         if (controller.away) {
             next_change_ = std::min(next_change_, controller.back_at);
+        }
+        for (const Swap& swap : controller.swaps) {
+            if (swap.is_on) {
+                next_change_ = std::min(next_change_, swap.until);
+            }
         }
     }
     for (const Lun& lun : luns_) {

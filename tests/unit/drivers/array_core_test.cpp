@@ -64,11 +64,11 @@ TEST_CASE("an unmapped range reads as zeros and is reported unmapped by whole gr
         const bool gone = block >= 64 && block < 320;
         CHECK(back[block * 512] == (gone ? std::byte{0} : std::byte{0x11}));
     }
-    CHECK(array.mapped_run(0, 0).mapped);
-    CHECK(array.mapped_run(0, 0).block_count == 128);
-    CHECK_FALSE(array.mapped_run(0, 128).mapped);
-    CHECK(array.mapped_run(0, 128).block_count == 128);
-    CHECK(array.mapped_run(0, 512).block_count == (1U << 20U) - 512);
+    CHECK(array.mapped_run(0, 0, 0).mapped);
+    CHECK(array.mapped_run(0, 0, 0).block_count == 128);
+    CHECK_FALSE(array.mapped_run(0, 0, 128).mapped);
+    CHECK(array.mapped_run(0, 0, 128).block_count == 128);
+    CHECK(array.mapped_run(0, 0, 512).block_count == (1U << 20U) - 512);
 }
 
 TEST_CASE("a compare names the first byte that differs", "[array]") {

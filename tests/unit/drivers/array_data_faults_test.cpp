@@ -130,7 +130,7 @@ TEST_CASE("a zeroed write stores zeros, all of them and nothing more", "[array]"
     bench.write(8, 4096, 2);
     CHECK(whole_lun(bench)[1] == 16);
     CHECK(bench.values(8, 8) == std::vector<int>(8, 0));
-    CHECK(bench.core.mapped_run(0, 8).mapped);
+    CHECK(bench.core.mapped_run(0, 0, 8).mapped);
     CHECK(bench.done(Fault::zeroed_write) == 1);
 }
 

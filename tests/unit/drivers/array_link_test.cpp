@@ -23,6 +23,9 @@ struct Ear final : drivers::array::LinkListener {
     void stalled_until(std::uint16_t controller, drivers::TimePoint until) override {
         heard += fmt::format("stall {} {} ", controller, (until.time_since_epoch() / 1s) - 1000);
     }
+    void lun_swapped(std::uint16_t controller, std::uint16_t lun) override {
+        heard += fmt::format("swapped {}/{} ", controller, lun);
+    }
     std::string take() { return std::exchange(heard, ""); }
     std::string heard;
 };
