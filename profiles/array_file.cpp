@@ -4,6 +4,7 @@
 #include "profiles/emulated_array_file.h"
 #include "profiles/strict_json.h"
 
+#include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
 
@@ -154,6 +155,19 @@ RealArrayDescription read_real(JsonObject section, const ArrayDescription& array
     }
     if (const auto chap = section.optional("chap")) {
         out.chap = read_chap(chap->object());
+    }
+    if (const auto digest = section.optional("header_digest")) {
+        out.header_digest = digest->flag();
+    }
+    if (const auto digest = section.optional("data_digest")) {
+        out.data_digest = digest->flag();
+        const bool nvme_only =
+            std::all_of(out.urls.begin(), out.urls.end(), [](const std::string& url) {
+                return url.starts_with("nvme+tcp:");
+            });
+        if (out.data_digest && !nvme_only) {
+            digest->fail("false: only NVMe/TCP has data digests here");
+        }
     }
     if (const auto hooks = section.optional("hooks")) {
         for (const auto& [event, hook] : hooks->object().members()) {

@@ -98,6 +98,10 @@ plan::DriverOptions host_options(const plan::Plan& plan,
         out.mutual_user = chap.mutual_user;
         out.mutual_secret = {chap.mutual_secret.file, chap.mutual_secret.environment};
     }
+    if (planned.description.real) {
+        out.header_digest = planned.description.real->header_digest;
+        out.data_digest = planned.description.real->data_digest;
+    }
     const bool uniform = plan.host_settings == plan::HostSettings::uniform;
     said["host settings"] = uniform ? "uniform" : "recommended";
     for (const auto& [key, value] : planned.description.host_settings) {

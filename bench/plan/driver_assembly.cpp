@@ -58,6 +58,7 @@ DriverOptions path_options(const DriverOptions& options) {
     DriverOptions out = options;
     out.reconnect_timeout = std::chrono::hours(24);
     out.access_interval = std::chrono::seconds(1);
+    out.has_other_paths = true;
     return out;
 }
 

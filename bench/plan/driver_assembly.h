@@ -38,6 +38,8 @@ struct DriverOptions {
     drivers::Duration ready_timeout = std::chrono::seconds(30);
     // The LUN that must answer; none: whichever does. Another one is a SafetyError on every open.
     std::optional<drivers::LunMark> expected;
+    // A path among others: a transition of its own is not waited for, another path is taken.
+    bool has_other_paths = false;
     // How often a path's state is asked for besides when the array reports a change; 0 = never.
     drivers::Duration access_interval{0};
 };

@@ -56,7 +56,7 @@ iscsi_settings(const Url& url, std::size_t portal, const DriverOptions& options)
     session.target = url.target;
     session.lun = static_cast<std::uint16_t>(url.unit);
     session.initiator_name = options.initiator_name;
-    session.header_digest = options.header_digest;
+    session.header_digest = options.header_digest || url.header_digest;
     session.initiator_session_id = new_session_id();
     session.chap.user = options.chap_user.empty() ? url.user : options.chap_user;
     if (!session.chap.user.empty()) {

@@ -38,7 +38,8 @@ drivers::nvme_tcp::Settings settings_of(const Url& url, const DriverOptions& opt
     settings.subsystem_nqn = url.target;
     settings.nsid = url.unit;
     settings.depth = static_cast<std::uint16_t>(std::min(options.depth, depth_max));
-    settings.digests = {.header = options.header_digest, .data = options.data_digest};
+    settings.digests = {.header = options.header_digest || url.header_digest,
+                        .data = options.data_digest || url.data_digest};
     settings.command_timeout = options.command_timeout;
     settings.connect_timeout = options.login_timeout;
     settings.host_secret = secret_at(options.chap_secret);

@@ -134,7 +134,8 @@ void check_target_name(const Url& url, std::string_view all) {
 
 void parse_unit(Url& url, std::string_view all, std::string_view path) {
     const auto slash = path.rfind('/');
-    if (slash == std::string_view::npos || slash == 0) {
+    url.lists_units = slash == std::string_view::npos;
+    if (slash == 0) {
         refuse(all,
                url.kind == UrlKind::iscsi ? "wanted /IQN/LUN after the portal"
                                           : "wanted /NQN/NSID after the portal");
@@ -145,6 +146,9 @@ void parse_unit(Url& url, std::string_view all, std::string_view path) {
     }
     url.target = *name;
     check_target_name(url, all);
+    if (url.lists_units) {
+        return;
+    }
     const auto unit = whole<std::uint32_t>(path.substr(slash + 1));
     // SAM-5 4.7.7: flat space addressing ends at 16383.
     if (url.kind == UrlKind::iscsi && (!unit || *unit > 16383)) {
@@ -156,11 +160,45 @@ void parse_unit(Url& url, std::string_view all, std::string_view path) {
     url.unit = *unit;
 }
 
+// What of a connection belongs to the place: that its bytes are held to digests.
+void parse_digests(Url& url, std::string_view all, std::string_view query) {
+    if (!query.starts_with('?')) {
+        refuse(all, "wanted no '#'");
+    }
+    query.remove_prefix(1);
+    for (bool more = true; more;) {
+        const auto end = query.find('&');
+        const std::string_view pair = query.substr(0, end);
+        if (pair == "header_digest=1") {
+            url.header_digest = true;
+        } else if (pair == "data_digest=1" && url.kind == UrlKind::nvme_tcp) {
+            url.data_digest = true;
+        } else if (pair == "data_digest=1") {
+            refuse(all,
+                   "iSCSI data digests cannot be had here: libiscsi offers header digests only");
+        } else if (pair != "header_digest=0" && pair != "data_digest=0") {
+            refuse(all,
+                   "after '?' wanted header_digest=1 or data_digest=1, joined by '&'; other "
+                   "settings are options of the command");
+        }
+        more = end != std::string_view::npos;
+        query = more ? query.substr(end + 1) : std::string_view{};
+    }
+}
+
+std::string digests_text(const Url& url) {
+    if (url.header_digest && url.data_digest) {
+        return "?header_digest=1&data_digest=1";
+    }
+    return url.header_digest ? "?header_digest=1" : url.data_digest ? "?data_digest=1" : "";
+}
+
 Url parse_network(UrlKind kind, std::string_view all, std::string_view rest) {
     Url url;
     url.kind = kind;
-    if (rest.find_first_of("?#") != std::string_view::npos) {
-        refuse(all, "wanted no '?' or '#': settings are options of the command");
+    if (const auto query = rest.find_first_of("?#"); query != std::string_view::npos) {
+        parse_digests(url, all, rest.substr(query));
+        rest = rest.substr(0, query);
     }
     const auto slash = rest.find('/');
     parse_authority(url, all, rest.substr(0, slash));
@@ -244,8 +282,8 @@ std::string network_text(const Url& url) {
     for (std::size_t i = 0; i < url.portals.size(); ++i) {
         out += (i == 0 ? "" : ",") + url.portals[i].text();
     }
-    if (!url.names_unit()) {
-        return out;
+    if (url.target.empty()) {
+        return out + digests_text(url);
     }
     std::string name;
     for (const char byte : url.target) { // What would end the name early is written in digits.
@@ -253,7 +291,8 @@ std::string network_text(const Url& url) {
         name +=
             plain ? std::string(1, byte) : fmt::format("%{:02x}", static_cast<unsigned char>(byte));
     }
-    return out + fmt::format("/{}/{}", name, url.unit);
+    out += '/' + name + (url.lists_units ? "" : fmt::format("/{}", url.unit));
+    return out + digests_text(url);
 }
 
 } // namespace

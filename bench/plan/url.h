@@ -20,7 +20,8 @@ struct UrlPortal {
 
 // Where a LUN is found:
 //   iscsi://[USER@]HOST[:PORT][,HOST[:PORT]]...[/IQN/LUN]   several portals: one LUN, multipath
-//   nvme+tcp://HOST[:PORT][,HOST[:PORT]]...[/NQN/NSID]
+//   nvme+tcp://HOST[:PORT][,HOST[:PORT]]...[/NQN/NSID]      without LUN or NSID: all of the target
+//   either with ?header_digest=1, NVMe/TCP also with data_digest=1, joined by &: CRC32C or nothing
 //   file:/PATH or /dev/NAME
 //   memory:size=1GiB[,block=4KiB][,cache=volatile][,serial=TEXT]
 //   null:size=1TiB
@@ -29,14 +30,17 @@ struct Url {
     std::string user;               // Who logs in; the secret is never part of a URL.
     std::vector<UrlPortal> portals; // iscsi, nvme_tcp: at least one.
     std::string target;             // IQN or NQN; empty: only the portal is named.
+    bool lists_units = false;       // The target is named, none of its LUNs.
     std::uint32_t unit = 0;         // LUN or NSID.
     std::string path;               // block_device.
     std::uint64_t size_bytes = 0;   // memory, null.
     std::uint32_t block_bytes = 512;
     bool volatile_cache = false;
-    std::string serial; // memory.
+    std::string serial;         // memory.
+    bool header_digest = false; // iscsi, nvme_tcp: demanded.
+    bool data_digest = false;   // nvme_tcp
 
-    bool names_unit() const { return !target.empty(); }
+    bool names_unit() const { return !target.empty() && !lists_units; }
     std::string text() const; // Reads back to the same; what results carry.
 };
 

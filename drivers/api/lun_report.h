@@ -28,6 +28,9 @@ struct LunReport {
     bool write_protected = false;
     std::string reserved_by; // Key of another initiator's reservation; empty = none.
     std::string in_use;      // What this host itself does with it (a mount, LVM); empty = nothing.
+    // Other LUNs of the same target that say the same serial ("LUN 2", "namespace 7"), as far as
+    // was looked: where there is one, the serial is the array's and names no LUN.
+    std::vector<std::string> serial_shared_with;
     std::vector<PathReport> paths;
     std::vector<std::pair<std::string, std::string>>
         limits; // Unmap and write-same limits, MDTS, ...

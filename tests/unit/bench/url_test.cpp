@@ -77,11 +77,14 @@ TEST_CASE("a wrong URL is refused with what was wanted", "[url]") {
     CHECK(complaint("iscsi://[::1/iqn.x/0").find("bracket") != std::string::npos);
     CHECK(complaint("iscsi:///iqn.x/0").find("host") != std::string::npos);
     CHECK(complaint("iscsi://a/target/0").find("iSCSI name") != std::string::npos);
-    CHECK(complaint("iscsi://a/iqn.x").find("/IQN/LUN") != std::string::npos);
+    CHECK(complaint("iscsi://a//0").find("/IQN/LUN") != std::string::npos);
     CHECK(complaint("iscsi://a/iqn.x/lun0").find("LUN between") != std::string::npos);
     CHECK(complaint("iscsi://a/iqn.x/16384").find("LUN between") != std::string::npos);
     CHECK(complaint("iscsi://a/iqn.x%/0").find("hexadecimal") != std::string::npos);
     CHECK(complaint("iscsi://a/iqn.x/0?header_digest=crc32c").find("options") != std::string::npos);
+    CHECK(complaint("iscsi://a/iqn.x/0?data_digest=1").find("libiscsi") != std::string::npos);
+    CHECK(complaint("nvme+tcp://a/nqn.x/1?data_digest=1&").find("options") != std::string::npos);
+    CHECK(complaint("nvme+tcp://a/nqn.x/1#data_digest=1").find("'#'") != std::string::npos);
     CHECK(complaint("nvme+tcp://a/nqn.x/0").find("namespace id") != std::string::npos);
     CHECK(complaint("memory:size=1x").find("unit") != std::string::npos);
     CHECK(complaint("memory:size=1000B").find("multiple") != std::string::npos);
@@ -89,4 +92,20 @@ TEST_CASE("a wrong URL is refused with what was wanted", "[url]") {
     CHECK(complaint("null:size=1TiB,block=4KiB").find("size= only") != std::string::npos);
     CHECK(complaint("file:relative").find("absolute") != std::string::npos);
     CHECK(complaint("iscsi://a b/iqn.x/0").find("blanks") != std::string::npos);
+}
+
+TEST_CASE("a URL may demand digests and may name a target without a LUN", "[url]") {
+    const Url both = parse_url("nvme+tcp://[::1]:4420/nqn.x/300?data_digest=1&header_digest=1");
+    CHECK(both.header_digest);
+    CHECK(both.data_digest);
+    CHECK(both.unit == 300);
+    CHECK(both.text() == "nvme+tcp://[::1]:4420/nqn.x/300?header_digest=1&data_digest=1");
+    CHECK(parse_url(both.text()).data_digest);
+    CHECK_FALSE(parse_url("iscsi://a/iqn.x/0?header_digest=0").header_digest);
+    CHECK(parse_url("iscsi://a/iqn.x/0?header_digest=1").header_digest);
+    const Url target = parse_url("nvme+tcp://a/nqn.x?header_digest=1");
+    CHECK(target.target == "nqn.x");
+    CHECK(target.lists_units);
+    CHECK_FALSE(target.names_unit());
+    CHECK(target.text() == "nvme+tcp://a:4420/nqn.x?header_digest=1");
 }

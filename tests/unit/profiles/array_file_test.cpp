@@ -109,6 +109,26 @@ TEST_CASE("secrets are referred to, never written down", "[array]") {
     CHECK_THAT(complaint(real), Contains("without user or secret"));
 }
 
+TEST_CASE("a real array's sessions may be held to digests, data digests over NVMe/TCP only",
+          "[array]") {
+    const auto with_digests = [](const std::string& scheme, const std::string& more) {
+        return R"({"$schema": "arraybench/array/v1", "name": "b",
+            "real": {"urls": [")" +
+               scheme + R"("])" + more + "}}";
+    };
+    const std::string nvme = "nvme+tcp://10.0.0.1/nqn.2020-02.org.x:x/1";
+    const auto both = profiles::parse_array(
+        with_digests(nvme, R"(, "header_digest": true, "data_digest": true)"), "a.json");
+    CHECK(both.real->header_digest);
+    CHECK(both.real->data_digest);
+    CHECK_FALSE(profiles::parse_array(with_digests(nvme, ""), "a.json").real->header_digest);
+    const std::string iscsi = "iscsi://10.0.0.1/iqn.2020-02.org.x:x/1";
+    CHECK(profiles::parse_array(with_digests(iscsi, R"(, "header_digest": true)"), "a.json")
+              .real->header_digest);
+    CHECK_THAT(complaint(with_digests(iscsi, R"(, "data_digest": true)")),
+               Contains("/real/data_digest"));
+}
+
 TEST_CASE("a port's tap may name the interface that marker frames are sent on", "[array]") {
     const auto text = [](const std::string& ports) {
         return R"({"$schema": "arraybench/array/v1", "name": "lab-b",
