@@ -82,7 +82,8 @@ void print_targets(const std::vector<plan::FoundTarget>& found, bool json) {
         return;
     }
     for (const plan::FoundTarget& target : found) {
-        fmt::print("{} {}\n", target.target, target.portal);
+        const char* const between = target.detail.empty() ? "" : "  ";
+        fmt::print("{} {}{}{}\n", target.target, target.portal, between, target.detail);
     }
 }
 

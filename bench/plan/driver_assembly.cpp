@@ -93,7 +93,8 @@ std::unique_ptr<drivers::BlockDriver> open_paths(const std::vector<Url>& paths,
             opened.push_back(open_driver(path, path_options(options), clock));
             settings.names.push_back(path.portals.empty() ? path.text()
                                                           : path.portals.front().text());
-        } catch (const drivers::ArrayError&) {
+        } catch (const drivers::ArrayError& error) {
+            settings.missing.emplace_back(error.what());
             const bool is_last = &path == &paths.back();
             if (wanted == PathsWanted::all || (is_last && opened.empty())) {
                 throw;

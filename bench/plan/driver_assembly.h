@@ -75,10 +75,12 @@ drivers::LunReport probe_lun(const Url& url, const DriverOptions& options, drive
 
 struct FoundTarget {
     std::string target;
-    std::string portal; // host:port,portal group
+    std::string portal;   // host:port,portal group
+    std::string detail{}; // Size and name, a referral, or why it was not asked; mostly empty.
 };
 
-// What the portals of a URL without a target offer. Throws as open_driver does.
+// What the portals of a URL without a target offer, or the LUNs of the target it names. Throws as
+// open_driver does.
 std::vector<FoundTarget>
 find_targets(const Url& url, const DriverOptions& options, drivers::Clock& clock);
 

@@ -44,6 +44,9 @@ std::string lun_report_json(const drivers::LunReport& report) {
     out["write_protected"] = report.write_protected;
     out["reserved_by"] = report.reserved_by;
     out["in_use"] = report.in_use;
+    if (!report.serial_shared_with.empty()) {
+        out["serial_shared_with"] = report.serial_shared_with;
+    }
     out["paths"] = Json::array();
     for (const drivers::PathReport& path : report.paths) {
         out["paths"].push_back({{"portal", path.portal},
@@ -62,6 +65,9 @@ std::string found_targets_json(const std::vector<FoundTarget>& found) {
     out["targets"] = Json::array();
     for (const FoundTarget& target : found) {
         out["targets"].push_back({{"target", target.target}, {"portal", target.portal}});
+        if (!target.detail.empty()) {
+            out["targets"].back()["detail"] = target.detail;
+        }
     }
     return text_of(out);
 }

@@ -3,6 +3,7 @@
 
 #include "bench/plan/secret.h"
 #include "drivers/api/errors.h"
+#include "drivers/nvme_tcp/discovery.h"
 #include "drivers/nvme_tcp/nvme_tcp_driver.h"
 #include "drivers/nvme_tcp/probe.h"
 
@@ -42,6 +43,9 @@ drivers::nvme_tcp::Settings settings_of(const Url& url, const DriverOptions& opt
                         .data = options.data_digest || url.data_digest};
     settings.command_timeout = options.command_timeout;
     settings.connect_timeout = options.login_timeout;
+    settings.reconnect_timeout = options.reconnect_timeout;
+    settings.ready_timeout = options.ready_timeout;
+    settings.has_other_paths = options.has_other_paths;
     settings.host_secret = secret_at(options.chap_secret);
     settings.controller_secret = secret_at(options.mutual_secret);
     return settings;
@@ -65,11 +69,28 @@ probe_nvme_tcp(const Url& url, const DriverOptions& options, drivers::Clock& clo
     return report;
 }
 
+// The portals of a URL need not all live: what one says is shown, and which one is dead.
 std::vector<FoundTarget>
 find_nvme_targets(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
+    namespace nvme_tcp = drivers::nvme_tcp;
     std::vector<FoundTarget> found;
-    for (const auto& listed : drivers::nvme_tcp::discover(settings_of(url, options), clock)) {
-        found.push_back({listed.target, listed.portal});
+    std::size_t dead = 0;
+    for (const UrlPortal& portal : url.portals) {
+        Url one = url;
+        one.portals = {portal};
+        const nvme_tcp::Settings settings = settings_of(one, options);
+        try {
+            for (auto& listed : url.lists_units ? nvme_tcp::list_namespaces(settings, clock)
+                                                : nvme_tcp::discover(settings, clock)) {
+                found.push_back(
+                    {std::move(listed.target), std::move(listed.portal), std::move(listed.detail)});
+            }
+        } catch (const drivers::ArrayError& error) {
+            if (++dead == url.portals.size()) {
+                throw;
+            }
+            found.push_back({url.target, portal.text(), error.what()});
+        }
     }
     return found;
 }

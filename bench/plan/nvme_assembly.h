@@ -17,7 +17,7 @@ open_nvme_tcp(const Url& url, const DriverOptions& options, drivers::Clock& cloc
 drivers::LunReport
 probe_nvme_tcp(const Url& url, const DriverOptions& options, drivers::Clock& clock);
 
-// What discovery lists at the portals of the URL.
+// What discovery lists at the portals of the URL, or the namespaces of the subsystem it names.
 std::vector<FoundTarget>
 find_nvme_targets(const Url& url, const DriverOptions& options, drivers::Clock& clock);
 

@@ -109,6 +109,10 @@ private:
     void execute(std::uint16_t index);
     void execute_fabrics(std::uint16_t index);
     void execute_connect(std::uint16_t index);
+    std::uint32_t find_controller(const wire::nvme::Connect& connect,
+                                  const wire::nvme::ConnectData& data);
+    std::uint32_t unsuitable_at(const wire::nvme::Connect& connect,
+                                const wire::nvme::ConnectData& data) const;
     void execute_authentication(std::uint16_t index);
     bool must_authenticate() const noexcept {
         return authenticator_ != nullptr && !authenticator_->is_done();

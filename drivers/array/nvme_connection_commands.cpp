@@ -102,59 +102,79 @@ bool NvmeConnection::set_entries(std::uint16_t entries) {
     return true;
 }
 
+// Where the first parameter stands that makes Connect of an I/O queue impossible; 0: none does.
+std::uint32_t NvmeConnection::unsuitable_at(const nvme::Connect& connect,
+                                            const nvme::ConnectData& data) const {
+    if (controller_ == nullptr || controller_->is_discovery() || !controller_->is_ready()) {
+        return attribute_in_data_bit | nvme::connect_controller_at;
+    }
+    if (controller_->subsystem()->nqn != data.subsystem_nqn) {
+        return attribute_in_data_bit | nvme::connect_subsystem_at;
+    }
+    if (controller_->host().host_nqn != data.host_nqn) {
+        return attribute_in_data_bit | nvme::connect_host_at;
+    }
+    if (controller_->host().host_id != data.host_id) {
+        return attribute_in_data_bit; // The first field.
+    }
+    const bool free = connect.queue_id <= controller_->queues_granted() &&
+                      door_.find_queue(data.controller_id, connect.queue_id) == nullptr;
+    return free ? 0 : nvme::connect_queue_id_at;
+}
+
+// Makes or finds the queue's controller. Not 0: where the parameter stands that is wrong.
+std::uint32_t NvmeConnection::find_controller(const nvme::Connect& connect,
+                                              const nvme::ConnectData& data) {
+    const NvmePortalSettings& settings = door_.settings();
+    if (connect.queue_id != 0) {
+        controller_ = door_.target().find_controller(data.controller_id);
+        return unsuitable_at(connect, data);
+    }
+    const auto subsystem =
+        std::find_if(settings.subsystems.begin(),
+                     settings.subsystems.end(),
+                     [&](const auto& known) { return known.nqn == data.subsystem_nqn; });
+    const bool known = subsystem != settings.subsystems.end();
+    if (!known && data.subsystem_nqn != nvme::discovery_nqn) {
+        return attribute_in_data_bit | nvme::connect_subsystem_at;
+    }
+    if (data.controller_id != nvme::any_controller) {
+        return attribute_in_data_bit | nvme::connect_controller_at;
+    }
+    own_controller_ = std::make_unique<NvmeController>(
+        door_.target(), settings, known ? &*subsystem : nullptr, data, *this);
+    controller_ = own_controller_.get();
+    controller_->set_keep_alive(connect.keep_alive_ms);
+    return 0;
+}
+
 void NvmeConnection::execute_connect(std::uint16_t index) {
     const nvme::Connect connect = nvme::get_connect(commands_[index].entry);
-    const NvmePortalSettings& settings = door_.settings();
     const auto refuse = [&](std::uint32_t where) {
         answer(index, nvme::status_connect_invalid_parameters, where);
+        controller_ = own_controller_.get(); // Another connection's is none of ours.
     };
     if (connected_ || commands_[index].bytes != nvme::connect_data_bytes) {
         answer(index, connected_ ? nvme::status_sequence_error : nvme::status_sgl_length_invalid);
         return;
     }
-    const auto data =
-        nvme::get_connect_data(commands_[index].data().first<nvme::connect_data_bytes>());
-    constexpr std::uint32_t nqn_at = 256;
-    constexpr std::uint32_t queue_size_at = 44;
+    const auto bytes = commands_[index].data().first<nvme::connect_data_bytes>();
+    const auto data = nvme::get_connect_data(bytes);
     if (!data) {
-        refuse(attribute_in_data_bit | nqn_at);
+        refuse(attribute_in_data_bit | nvme::unsound_name_at(bytes));
         return;
     }
     if (connect.record_format != 0) {
         answer(index, 0x180); // Incompatible format.
         return;
     }
-    if (connect.queue_entries < 2 || connect.queue_entries > settings.queue_entries_max) {
-        refuse(queue_size_at);
+    if (connect.queue_entries < 2 || connect.queue_entries > door_.settings().queue_entries_max) {
+        refuse(nvme::connect_queue_size_at);
         return;
     }
-    if (connect.queue_id == 0) {
-        const auto subsystem =
-            std::find_if(settings.subsystems.begin(),
-                         settings.subsystems.end(),
-                         [&](const auto& known) { return known.nqn == data->subsystem_nqn; });
-        const bool known = subsystem != settings.subsystems.end();
-        if ((!known && data->subsystem_nqn != nvme::discovery_nqn) ||
-            data->controller_id != nvme::any_controller) {
-            refuse(attribute_in_data_bit | (known ? 16U : nqn_at));
-            return;
-        }
-        own_controller_ = std::make_unique<NvmeController>(
-            door_.target(), settings, known ? &*subsystem : nullptr, *data, *this);
-        controller_ = own_controller_.get();
-        controller_->set_keep_alive(connect.keep_alive_ms);
-    } else {
-        controller_ = door_.target().find_controller(data->controller_id);
-        const bool fits = controller_ != nullptr && !controller_->is_discovery() &&
-                          controller_->is_ready() &&
-                          controller_->subsystem()->nqn == data->subsystem_nqn &&
-                          controller_->host().host_nqn == data->host_nqn &&
-                          controller_->host().host_id == data->host_id;
-        if (!fits || connect.queue_id > controller_->queues_granted() ||
-            door_.find_queue(data->controller_id, connect.queue_id) != nullptr) {
-            refuse(fits ? 42U : attribute_in_data_bit | 16U);
-            return;
-        }
+    if (const std::uint32_t where = find_controller(connect, *data); where != 0) {
+        refuse(where);
+        return;
     }
     if (!set_entries(connect.queue_entries)) {
         close();

@@ -46,14 +46,20 @@ nvme::CompletionEntry
 Controller::must(Queue& queue, const QueueCommand& command, const char* purpose) {
     const nvme::CompletionEntry answer = queue.execute(command, clock_, deadline_);
     if (!answer.is_good()) {
-        throw ArrayError(fmt::format("nvme+tcp://{}:{}/{}: {}: {}",
-                                     settings_.host,
-                                     settings_.port,
-                                     settings_.subsystem_nqn,
-                                     purpose,
-                                     nvme::status_text(answer.status_code())));
+        throw ArrayError(
+            fmt::format("{}: {}: {}", place(), purpose, nvme::status_text(answer.status_code())));
     }
     return answer;
+}
+
+bool Controller::try_admin(const QueueCommand& command) {
+    return admin_->execute(command, clock_, deadline_).is_good();
+}
+
+std::string Controller::place() const {
+    return fmt::format("nvme+tcp://{}/{}",
+                       portal_text(settings_.host, std::to_string(settings_.port)),
+                       settings_.subsystem_nqn);
 }
 
 std::unique_ptr<Queue> Controller::open_queue(std::uint16_t queue_id, std::uint16_t entries) {
@@ -87,11 +93,8 @@ void Controller::connect_queue(Queue& queue, std::uint16_t queue_id, std::uint16
     }
     const bool demanded = (answer.dword0 >> 16 & authentication_bits) != 0;
     if (demanded && settings_.host_secret.empty()) {
-        throw ArrayError(fmt::format("nvme+tcp://{}:{}/{}: the subsystem demands authentication "
-                                     "and no secret was given",
-                                     settings_.host,
-                                     settings_.port,
-                                     settings_.subsystem_nqn));
+        throw ArrayError(place() +
+                         ": the subsystem demands authentication and no secret was given");
     }
     if (demanded || (!settings_.controller_secret.empty() && queue_id == 0)) {
         authenticate(queue, settings_, clock_, deadline_);
@@ -105,9 +108,7 @@ void Controller::enable() {
     set_property(nvme::property_configuration,
                  nvme::configuration_enable | nvme::configuration_entry_sizes);
     if (!wait_status(nvme::status_ready, nvme::status_ready, until)) {
-        throw ArrayError(fmt::format("nvme+tcp://{}:{}: the controller does not become ready",
-                                     settings_.host,
-                                     settings_.port));
+        throw ArrayError(place() + ": the controller does not become ready");
     }
 }
 
@@ -141,16 +142,44 @@ void Controller::open_io_queue() {
     must(*admin_,
          {.entry = nvme::set_feature_command(nvme::feature_number_of_queues, 0)}, // One of each.
          "Set Features, number of queues");
-    const std::uint32_t events = identity_.optional_events & nvme::ana_change_event_bit;
-    if (events != 0) {
-        must(*admin_,
-             {.entry = nvme::set_feature_command(nvme::feature_async_event_configuration, events)},
-             "Set Features, asynchronous events");
-    }
+    ask_for_events();
+    ask_for_retry_delays();
     const auto entries = static_cast<std::uint16_t>(
         std::min<unsigned>(settings_.depth + 1U, std::min<unsigned>(queue_entries_max(), 1024)));
     io_ = open_queue(1, entries);
     io_->set_in_capsule_bytes(in_capsule_bytes());
+}
+
+// A controller that offers an event and refuses to send it is driven without.
+void Controller::ask_for_events() {
+    const std::uint32_t events =
+        identity_.optional_events & (nvme::ana_change_event_bit | nvme::namespace_event_bit);
+    const bool granted =
+        events != 0 && try_admin({.entry = nvme::set_feature_command(
+                                      nvme::feature_async_event_configuration, events)});
+    reports_namespace_events_ = granted && (events & nvme::namespace_event_bit) != 0;
+}
+
+// Command Retry Delays count only for a host that says it knows them (Base 5.27.1.14).
+void Controller::ask_for_retry_delays() {
+    tells_retry_delays_ = false;
+    if (identity_.retry_delays_100ms[0] == 0) {
+        return;
+    }
+    std::array<std::byte, nvme::host_behavior_bytes> behavior{};
+    behavior[0] = std::byte{1}; // ACRE
+    tells_retry_delays_ =
+        try_admin({.entry = nvme::set_feature_command(nvme::feature_host_behavior_support, 0),
+                   .data = writable(behavior),
+                   .to_controller = true});
+}
+
+std::optional<Duration> Controller::retry_delay(const nvme::CompletionEntry& entry) const noexcept {
+    const unsigned which = entry.status >> 12U & 3U; // CRD
+    if (!tells_retry_delays_ || which == 0) {
+        return std::nullopt;
+    }
+    return std::chrono::milliseconds(100) * identity_.retry_delays_100ms[which - 1];
 }
 
 bool Controller::disable() noexcept {

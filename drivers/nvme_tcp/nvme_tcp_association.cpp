@@ -13,27 +13,26 @@ namespace {
 
 constexpr std::uint64_t tag_keep_alive = 1;
 constexpr std::uint64_t tag_event = 2;
-constexpr std::uint64_t tag_ana_log = 3;
-constexpr std::uint64_t tag_abort = 4;
+constexpr std::uint64_t tag_abort = 3;
+constexpr std::uint64_t tag_asked = 16; // And what.
 
-constexpr auto admin_poll_interval = std::chrono::milliseconds(1);
-constexpr std::uint32_t event_type_notice = 2;
-constexpr std::uint32_t notice_ana_change = 3;
-constexpr std::size_t ana_bytes_max = 1U << 20U;
+// Short, as an event may say that another namespace answers from now on.
+constexpr auto admin_poll_interval = std::chrono::microseconds(100);
 
 } // namespace
 
 void NvmeTcpDriver::start_events() noexcept {
-    const nvme::IdentifyController& identity = controller_->identity();
-    ana_busy_ = false;
-    if ((identity.optional_events & nvme::ana_change_event_bit) != 0) {
-        const std::size_t wanted = 16 + 32 * std::size_t{identity.ana_group_count} +
-                                   4 * std::size_t{identity.namespace_count};
-        ana_page_.resize(std::min(wanted, ana_bytes_max) & ~std::size_t{3});
-    }
     nvme::SubmissionEntry event;
     event.opcode = nvme::opcode_async_event;
     send_admin(tag_event, event);
+}
+
+void NvmeTcpDriver::send_asked(Asked what,
+                               const nvme::SubmissionEntry& entry,
+                               std::span<std::byte> data) noexcept {
+    asked_ = what;
+    asking_since_ = now_;
+    send_admin(tag_asked + static_cast<std::uint64_t>(what), entry, data);
 }
 
 void NvmeTcpDriver::send_admin(std::uint64_t tag,
@@ -50,6 +49,9 @@ void NvmeTcpDriver::poll_admin() noexcept {
     const std::size_t count = admin.poll(arrived);
     for (std::size_t i = 0; i < count; ++i) {
         on_admin(arrived[i]);
+        if (controller_ == nullptr) { // It was another namespace.
+            return;
+        }
     }
     if (admin.is_broken()) {
         lose("admin queue: " + admin.fault());
@@ -62,39 +64,19 @@ void NvmeTcpDriver::on_admin(const QueueCompletion& completion) noexcept {
         keep_alive_deadline_ = TimePoint::max();
         next_keep_alive_ = now_ + settings_.keep_alive / 2;
     } else if (completion.tag == tag_event && entry.is_good()) {
-        const std::uint32_t type = entry.dword0 & 7U;
-        const std::uint32_t information = entry.dword0 >> 8 & 0xFFU;
-        if (type == event_type_notice && information == notice_ana_change && !ana_busy_ &&
-            !ana_page_.empty()) {
-            ana_busy_ = true;
-            send_admin(tag_ana_log,
-                       nvme::log_page_command(
-                           nvme::log_ana, static_cast<std::uint32_t>(ana_page_.size()), 0),
-                       ana_page_);
-        }
+        heard(entry.dword0);
         nvme::SubmissionEntry event;
         event.opcode = nvme::opcode_async_event;
         send_admin(tag_event, event);
-    } else if (completion.tag == tag_ana_log) {
-        ana_busy_ = false;
-        if (entry.is_good()) {
-            on_ana_log();
-        }
+    } else if (completion.tag >= tag_asked) {
+        on_asked(static_cast<Asked>(completion.tag - tag_asked), entry);
     }
     // An abort's own end says nothing: the command itself ends, or its second deadline passes.
 }
 
-void NvmeTcpDriver::on_ana_log() noexcept {
-    const auto groups = nvme::get_ana_log(ana_page_);
-    if (!groups) {
-        return; // A page that contradicts itself changes nothing.
-    }
-    for (const nvme::AnaGroup& group : *groups) {
-        if (group.group == ana_group_ && group.state != ana_state_) {
-            ana_state_ = group.state;
-            ++ana_changes_;
-        }
-    }
+void NvmeTcpDriver::set_ana_state(nvme::AnaState state) noexcept {
+    ana_changes_ += state == ana_state_ ? 0 : 1;
+    ana_state_ = state;
 }
 
 void NvmeTcpDriver::check_timers() noexcept {
@@ -103,6 +85,13 @@ void NvmeTcpDriver::check_timers() noexcept {
     }
     if (controller_ == nullptr) {
         return;
+    }
+    if (asked_ != Asked::nothing && now_ >= asking_since_ + settings_.command_timeout) {
+        lose("no answer in time to what was asked after an event");
+        return;
+    }
+    if (now_ >= ask_at_) {
+        ask_next();
     }
     if (now_ >= keep_alive_deadline_) {
         lose("no answer to Keep Alive in time");
@@ -118,8 +107,8 @@ void NvmeTcpDriver::check_timers() noexcept {
 // First the command is asked to end; if that does not help, the association does.
 void NvmeTcpDriver::job_expired(std::uint16_t index) noexcept {
     Job& job = jobs_[index];
-    if (!job.sent || controller_ == nullptr) {
-        finish(index, Status::timed_out, 0, true); // Nothing of it has left this host.
+    if (!job.outstanding || controller_ == nullptr) { // Nothing of it is under way.
+        finish(index, Status::timed_out, job.last_code, true);
         return;
     }
     if (job.aborting) {
@@ -137,16 +126,18 @@ void NvmeTcpDriver::job_expired(std::uint16_t index) noexcept {
     append_by_deadline(index, now_ + settings_.abort_timeout);
 }
 
-// The association is over. What was sent is lost; what was not waits for the next association.
+// The association is over. What was under way is lost; what was not waits for the next one.
 void NvmeTcpDriver::lose(const std::string& fault) noexcept {
     last_fault_ = fault;
     controller_->io().close();
-    next_keep_alive_ = TimePoint::max();
-    keep_alive_deadline_ = TimePoint::max();
+    next_keep_alive_ = keep_alive_deadline_ = ask_at_ = next_retry_ = TimePoint::max();
+    asked_ = Asked::nothing;
+    wants_list_ = wants_identity_ = wants_ana_ = false; // The next connection asks by itself.
     for (std::uint16_t index = oldest_; index != none;) {
         const std::uint16_t next = jobs_[index].next;
-        const Job& job = jobs_[index];
-        if (job.sent) {
+        Job& job = jobs_[index];
+        job.parked = !job.outstanding;
+        if (job.outstanding) {
             finish(index, job.expired ? Status::timed_out : Status::lost, 0, false);
         }
         index = next;
@@ -154,7 +145,8 @@ void NvmeTcpDriver::lose(const std::string& fault) noexcept {
     try {
         recovery_.start(std::move(controller_), settings_, clock_);
     } catch (const std::exception& error) {
-        give_up(fmt::format("{}; and no thread to reconnect: {}", fault, error.what()));
+        give_up(DriverEnd::lost,
+                fmt::format("{}; and no thread to reconnect: {}", fault, error.what()));
     }
 }
 
@@ -165,7 +157,7 @@ void NvmeTcpDriver::recover() noexcept {
             resume(std::move(*recovered));
         }
     } catch (const std::exception& error) {
-        give_up(error.what());
+        give_up(DriverEnd::lost, error.what());
     }
 }
 
@@ -174,41 +166,59 @@ void NvmeTcpDriver::resume(Recovered recovered) {
         ++fences_;
     }
     if (recovered.controller == nullptr) {
-        give_up(last_fault_);
+        give_up(DriverEnd::lost,
+                fmt::format("{}: {}; since then it could not be had back{}{}",
+                            place(),
+                            last_fault_,
+                            recovered.fault.empty() ? "" : ": ",
+                            recovered.fault));
         return;
     }
     controller_ = std::move(recovered.controller);
-    const Geometry geometry_before = geometry_;
-    const Identity identity_before = identity_;
-    learn(recovered.facts);
-    const bool same = identity_.unique_id == identity_before.unique_id &&
-                      identity_.serial == identity_before.serial &&
-                      geometry_.block_bytes == geometry_before.block_bytes &&
-                      geometry_.block_count == geometry_before.block_count;
-    if (!same || controller_->queue_entries_max() <= jobs_.size()) {
-        geometry_ = geometry_before;
-        identity_ = identity_before;
-        controller_.reset();
-        give_up("after the reconnect another namespace answered in the old one's place");
+    const LunMark seen = mark_of(identity_of(controller_->identity(), recovered.facts),
+                                 geometry_of(recovered.facts));
+    if (!is_same_lun(mark_, seen)) {
+        give_up(DriverEnd::another_lun,
+                fmt::format("{}: after a reconnect {}", place(), another_lun_text(mark_, seen)));
+        return;
+    }
+    if (controller_->queue_entries_max() <= jobs_.size()) {
+        give_up(DriverEnd::lost,
+                fmt::format("{}: after a reconnect its queues have {} places, wanted {}",
+                            place(),
+                            controller_->queue_entries_max(),
+                            jobs_.size() + 1));
         return;
     }
     ++reconnects_;
+    learn(recovered.facts);
     watch();
     for (std::uint16_t index = oldest_; index != none; index = jobs_[index].next) {
-        send_part(index);
+        jobs_[index].retry_at = TimePoint{}; // Another connection: no pause of the last one counts.
     }
+    send_parked();
 }
 
-void NvmeTcpDriver::give_up(const std::string& fault) noexcept {
-    given_up_ = true;
-    last_fault_ = fault;
+std::string NvmeTcpDriver::place() const {
+    return fmt::format("nvme+tcp://{}/{}/{}",
+                       portal_text(settings_.host, std::to_string(settings_.port)),
+                       settings_.subsystem_nqn,
+                       settings_.nsid);
+}
+
+void NvmeTcpDriver::give_up(DriverEnd end, const std::string& reason) noexcept {
+    end_ = end;
+    end_reason_ = reason;
+    last_fault_ = reason;
+    next_keep_alive_ = keep_alive_deadline_ = ask_at_ = next_retry_ = TimePoint::max();
+    wants_identity_ = false;
     controller_.reset();
     while (oldest_ != none) {
-        finish(oldest_, Status::lost, 0, !jobs_[oldest_].sent);
+        finish(oldest_, Status::lost, 0, !jobs_[oldest_].outstanding);
     }
 }
 
-// An aborted job's second deadline comes earlier or later than the first of others.
+// Mostly the newest is the last; one that is aborted or put off comes earlier or later than others.
 void NvmeTcpDriver::append_by_deadline(std::uint16_t index, TimePoint deadline) noexcept {
     std::uint16_t after = newest_;
     while (after != none && jobs_[after].deadline > deadline) {

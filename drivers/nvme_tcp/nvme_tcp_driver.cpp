@@ -42,8 +42,11 @@ NvmeTcpDriver::NvmeTcpDriver(Settings settings, Clock& clock)
     , clock_(clock)
     , controller_(std::make_unique<Controller>(settings_, clock))
     , events_(epoll_create1(EPOLL_CLOEXEC)) {
+    controller_->open_io_queue(); // Events are asked for before the namespace is.
     const NamespaceFacts facts = controller_->namespace_facts(settings_.nsid);
-    controller_->open_io_queue();
+    geometry_ = geometry_of(facts); // Larger requests are sent in parts: no limit.
+    identity_ = identity_of(controller_->identity(), facts);
+    mark_ = mark_of(identity_, geometry_);
     const auto room = controller_->queue_entries_max() - 1;
     const auto depth = static_cast<std::uint16_t>(std::min<int>(settings_.depth, room));
     jobs_.resize(depth);
@@ -69,14 +72,6 @@ NvmeTcpDriver::~NvmeTcpDriver() {
 void NvmeTcpDriver::learn(const NamespaceFacts& facts) {
     const nvme::IdentifyController& controller = controller_->identity();
     const std::uint64_t bytes_max = controller_->transfer_bytes_max();
-    geometry_ = {.block_bytes = 1U << facts.identify.block_exponent,
-                 .block_count = facts.identify.size_blocks,
-                 .transfer_bytes_max = static_cast<std::uint32_t>(bytes_max)};
-    identity_ = {.vendor = "NVMe",
-                 .product = controller.model,
-                 .revision = controller.firmware,
-                 .serial = controller.serial,
-                 .unique_id = unique_id_of(facts.identifiers)};
     part_blocks_max_ = nvme::blocks_per_command_max;
     if (bytes_max != 0) {
         part_blocks_max_ = std::clamp<std::uint64_t>(
@@ -84,10 +79,8 @@ void NvmeTcpDriver::learn(const NamespaceFacts& facts) {
     }
     optional_commands_ = controller.optional_commands;
     ana_group_ = facts.identify.ana_group;
-    for (const nvme::AnaGroup& group : controller_->ana_groups()) {
-        if (group.group == ana_group_) {
-            ana_state_ = group.state;
-        }
+    if (facts.ana) {
+        set_ana_state(*facts.ana);
     }
 }
 
@@ -100,6 +93,9 @@ void NvmeTcpDriver::watch() {
     keep_alive_deadline_ = TimePoint::max();
     next_keep_alive_ =
         settings_.keep_alive.count() > 0 ? now_ + settings_.keep_alive / 2 : TimePoint::max();
+    asked_ = Asked::nothing;
+    wants_list_ = wants_identity_ = wants_ana_ = false;
+    ask_at_ = TimePoint::max();
     start_events();
 }
 
@@ -113,6 +109,9 @@ std::size_t NvmeTcpDriver::poll(std::span<Completion> out) noexcept {
     }
     if (recovery_.is_running()) {
         recover();
+    }
+    if (now_ >= next_retry_ && controller_ != nullptr && !holds()) {
+        send_parked();
     }
     check_timers();
     const std::size_t count = std::min(out.size(), done_count_);
@@ -155,7 +154,10 @@ TimePoint NvmeTcpDriver::next_timer() const noexcept {
          controller_->admin().has_unsent())) {
         return TimePoint::min();
     }
-    TimePoint next = std::min(next_keep_alive_, keep_alive_deadline_);
+    TimePoint next = std::min({next_keep_alive_, keep_alive_deadline_, ask_at_});
+    if (!holds()) {
+        next = std::min(next, next_retry_);
+    }
     if (oldest_ != none) {
         next = std::min(next, jobs_[oldest_].deadline);
     }

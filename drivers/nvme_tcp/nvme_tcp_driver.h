@@ -2,6 +2,7 @@
 #pragma once
 
 #include "drivers/api/block_driver.h"
+#include "drivers/nvme_tcp/ana_reader.h"
 #include "drivers/nvme_tcp/controller.h"
 #include "drivers/nvme_tcp/recovery.h"
 #include "drivers/nvme_tcp/settings.h"
@@ -15,7 +16,9 @@
 namespace drivers::nvme_tcp {
 
 // One queue to one namespace over NVMe/TCP, with its own admin queue for keep-alive, events, aborts
-// and resets. After a lost connection it reconnects by itself and takes no request meanwhile.
+// and resets. After a lost connection it reconnects by itself and takes no request meanwhile. Who
+// the namespace is, is asked on every connection, and within one after every event that says that
+// namespaces or their access have changed: until the answer is the same as ever, nothing is sent.
 class NvmeTcpDriver final : public BlockDriver {
 public:
     NvmeTcpDriver(Settings settings, Clock& clock); // Throws UsageError, ArrayError.
@@ -30,6 +33,9 @@ public:
     std::size_t poll(std::span<Completion> out) noexcept override;
     std::uint64_t fences() const noexcept override { return fences_; }
     Access access() const noexcept override;
+    DriverEnd ended() const noexcept override { return end_; }
+    std::string_view end_reason() const noexcept override { return end_reason_; }
+    PutOff put_off() const noexcept override { return put_off_; }
     int wait_fd() const noexcept override { return events_.number(); }
     TimePoint next_timer() const noexcept override;
 
@@ -51,9 +57,14 @@ private:
         std::uint16_t previous = none; // In the order of their deadlines.
         std::uint16_t next = none;
         bool busy = false;
-        bool sent = false; // A command of it may have reached the controller.
+        bool outstanding = false; // A command of it is with the controller.
+        bool parked = false;      // Its next command waits: for an answer, a pause or a connection.
         bool aborting = false;
-        bool expired = false; // Its time-out is why the association ends.
+        bool expired = false;    // Its time-out is why the association ends.
+        std::uint16_t tries = 0; // How often the controller has put it off.
+        std::uint16_t last_code = 0;
+        TimePoint put_off_since{};
+        TimePoint retry_at{};
     };
 
     // Requests.
@@ -62,9 +73,29 @@ private:
     QueueCommand make_part(std::uint16_t index) noexcept;
     void part_done(std::uint16_t index, const wire::nvme::CompletionEntry& entry) noexcept;
     void finish(std::uint16_t index, Status status, std::uint32_t sense, bool fenced) noexcept;
-    void append(std::uint16_t index, TimePoint deadline) noexcept;
     void append_by_deadline(std::uint16_t index, TimePoint deadline) noexcept;
     void remove(std::uint16_t index) noexcept;
+
+    // Commands that the controller puts off.
+    bool is_put_off(const Job& job, const wire::nvme::CompletionEntry& entry) const noexcept;
+    void pause(std::uint16_t index, const wire::nvme::CompletionEntry& entry) noexcept;
+    void send_parked() noexcept;
+    static Status status_of(const Job& job, std::uint16_t code) noexcept;
+
+    // Who the namespace is, asked within an association.
+    enum class Asked : std::uint8_t { nothing, changed_list, identify, descriptors, ana };
+    void heard(std::uint32_t event) noexcept;
+    void ask_identity() noexcept;
+    void ask_next() noexcept;
+    void on_asked(Asked what, const wire::nvme::CompletionEntry& entry) noexcept;
+    bool has_more_of_ana() noexcept;
+    void ask_again_later(std::uint16_t code) noexcept;
+    void judge_identity(bool has_descriptors);
+    void send_asked(Asked what,
+                    const wire::nvme::SubmissionEntry& entry,
+                    std::span<std::byte> data) noexcept;
+    bool holds() const noexcept { return wants_identity_; }
+    std::string place() const;
 
     // The association.
     void learn(const NamespaceFacts& facts);
@@ -78,8 +109,8 @@ private:
     void lose(const std::string& fault) noexcept;
     void recover() noexcept;
     void resume(Recovered recovered);
-    void give_up(const std::string& fault) noexcept;
-    void on_ana_log() noexcept;
+    void give_up(DriverEnd end, const std::string& reason) noexcept;
+    void set_ana_state(wire::nvme::AnaState state) noexcept;
     void send_admin(std::uint64_t tag,
                     const wire::nvme::SubmissionEntry& entry,
                     std::span<std::byte> data = {}) noexcept;
@@ -110,15 +141,34 @@ private:
     std::size_t done_count_ = 0;
     std::vector<QueueCompletion> arrived_;
 
-    std::vector<std::byte> ana_page_;
-    bool ana_busy_ = false;
+    // What has been asked, or is to be, since an event came.
+    struct Pages {
+        wire::nvme::IdentifyPage identify{};
+        wire::nvme::IdentifyPage descriptors{};
+        std::array<std::byte, wire::nvme::changed_namespaces_bytes> log{};
+    };
+    std::unique_ptr<Pages> pages_ = std::make_unique<Pages>();
+    LunMark mark_; // Who the namespace was at first.
+    Asked asked_ = Asked::nothing;
+    bool wants_list_ = false;
+    bool wants_identity_ = false; // Until it is known nothing is sent.
+    bool wants_ana_ = false;
+    bool asked_too_early_ = false;        // An event came after the identity was asked for.
+    TimePoint asking_since_{};            // The question that is out.
+    TimePoint hold_since_{};              // wants_identity_
+    TimePoint ask_at_ = TimePoint::max(); // Once more, after a refusal.
+    AnaReader ana_reader_;
+    TimePoint next_retry_ = TimePoint::max(); // Of the parked jobs.
+    PutOff put_off_;
+
     wire::nvme::AnaState ana_state_ = wire::nvme::AnaState::optimized;
     std::uint32_t ana_group_ = 0;
     std::uint64_t ana_changes_ = 0;
     std::uint64_t fences_ = 0;
     std::uint64_t reconnects_ = 0;
     std::string last_fault_;
-    bool given_up_ = false; // Lost for good: what is submitted completes as lost.
+    DriverEnd end_ = DriverEnd::none; // Beyond that, what is submitted completes as lost.
+    std::string end_reason_;
 };
 
 } // namespace drivers::nvme_tcp

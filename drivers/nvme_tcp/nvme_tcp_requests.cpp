@@ -59,19 +59,6 @@ bool is_nothing(const Request& request) noexcept {
                                    : request.op != Op::flush && request.range.block_count == 0;
 }
 
-Status status_of(std::uint16_t code) noexcept {
-    switch (code) {
-    case 0:
-        return Status::good;
-    case nvme::status_transient:
-    case nvme::status_namespace_not_ready:
-    case nvme::status_ana_transition:
-        return Status::busy;
-    default:
-        return Status::failed;
-    }
-}
-
 } // namespace
 
 // Refused here, before anything is sent; 0 = it may go, or there is nothing to do.
@@ -106,7 +93,7 @@ std::uint16_t NvmeTcpDriver::objection(const Request& request) const noexcept {
 }
 
 bool NvmeTcpDriver::submit(const Request& request) noexcept {
-    const bool is_lost = controller_ == nullptr && !given_up_;
+    const bool is_lost = controller_ == nullptr && end_ == DriverEnd::none;
     if (is_lost || free_.size() <= done_count_) { // Each completion not yet fetched keeps a place.
         return false;
     }
@@ -116,14 +103,16 @@ bool NvmeTcpDriver::submit(const Request& request) noexcept {
     job = {};
     job.request = request;
     job.busy = true;
-    append(index, clock_.now() + settings_.command_timeout);
+    append_by_deadline(index, clock_.now() + settings_.command_timeout);
     const std::uint16_t objected = objection(request);
     if (objected != 0) {
         finish(index, Status::failed, objected, true);
     } else if (is_nothing(request)) {
         finish(index, Status::good, 0, true);
-    } else if (given_up_) {
+    } else if (end_ != DriverEnd::none) {
         finish(index, Status::lost, 0, true);
+    } else if (holds()) {
+        job.parked = true;
     } else {
         send_part(index); // Cannot be full: the queue has a place for every job.
     }
@@ -182,20 +171,32 @@ bool NvmeTcpDriver::send_part(std::uint16_t index) noexcept {
     const auto command_id = controller_->io().submit(make_part(index));
     if (command_id) {
         jobs_[index].command_id = *command_id;
-        jobs_[index].sent = true;
+        jobs_[index].outstanding = true;
     }
+    jobs_[index].parked = !command_id; // The queue has just broken: for the next connection.
     return command_id.has_value();
 }
 
 void NvmeTcpDriver::part_done(std::uint16_t index, const nvme::CompletionEntry& entry) noexcept {
     Job& job = jobs_[index];
     const std::uint16_t code = entry.status_code();
+    job.outstanding = false;
     if (code == nvme::status_abort_requested && job.aborting) {
         finish(index, Status::timed_out, code, true);
         return;
     }
+    if (code == nvme::status_invalid_namespace) { // Is it still there?
+        ask_identity();
+    }
+    if (is_put_off(job, entry)) {
+        pause(index, entry);
+        return;
+    }
     if (code != 0) {
-        finish(index, status_of(code), code, true);
+        if (job.tries > 0) {
+            put_off_.longest = std::max(put_off_.longest, now_ - job.put_off_since);
+        }
+        finish(index, status_of(job, code), code, true);
         return;
     }
     job.done_blocks += job.part_blocks;
@@ -206,9 +207,77 @@ void NvmeTcpDriver::part_done(std::uint16_t index, const nvme::CompletionEntry& 
         finish(index, Status::good, 0, true);
     } else if (job.aborting) { // The abort came too late for this part; the rest is not begun.
         finish(index, Status::timed_out, 0, true);
+    } else if (holds()) {
+        job.parked = true;
     } else {
-        send_part(index); // Else the queue has just broken, and the job is lost with it.
+        send_part(index);
     }
+}
+
+// What cannot be carried now but may be in a while (Base 3.3.3.2.1): the same as SCSI's BUSY.
+bool NvmeTcpDriver::is_put_off(const Job& job, const nvme::CompletionEntry& entry) const noexcept {
+    const std::uint16_t code = entry.status_code();
+    const bool of_path =
+        code == nvme::status_ana_transition || code == nvme::status_ana_inaccessible;
+    const bool of_namespace =
+        code == nvme::status_transient || code == nvme::status_namespace_not_ready;
+    if ((entry.status & nvme::do_not_retry_bit) != 0 || job.aborting ||
+        !(of_namespace || (of_path && !settings_.has_other_paths))) {
+        return false;
+    }
+    return job.tries == 0 ? settings_.ready_timeout.count() > 0
+                          : now_ < job.put_off_since + settings_.ready_timeout;
+}
+
+void NvmeTcpDriver::pause(std::uint16_t index, const nvme::CompletionEntry& entry) noexcept {
+    Job& job = jobs_[index];
+    constexpr unsigned doublings_max = 6;
+    constexpr auto shortest = std::chrono::milliseconds(1);
+    if (job.tries == 0) {
+        job.put_off_since = now_;
+    }
+    const Duration own = shortest * (1U << std::min<unsigned>(job.tries, doublings_max));
+    const TimePoint last = job.put_off_since + settings_.ready_timeout;
+    job.retry_at = std::min(now_ + controller_->retry_delay(entry).value_or(own), last);
+    job.tries = static_cast<std::uint16_t>(std::min(job.tries + 1, 0xFFFF));
+    job.last_code = entry.status_code();
+    job.parked = true;
+    put_off_.longest = std::max(put_off_.longest, now_ - job.put_off_since);
+    next_retry_ = std::min(next_retry_, job.retry_at);
+    remove(index);
+    append_by_deadline(index, last + settings_.command_timeout); // The pause has its own end.
+}
+
+// What waited for an answer, a pause or a connection and does so no longer.
+void NvmeTcpDriver::send_parked() noexcept {
+    next_retry_ = TimePoint::max();
+    for (std::uint16_t index = oldest_, next = none; index != none; index = next) {
+        Job& job = jobs_[index];
+        next = job.next;
+        if (!job.parked) {
+            continue;
+        }
+        if (job.retry_at > now_) {
+            next_retry_ = std::min(next_retry_, job.retry_at);
+            continue;
+        }
+        if (job.tries > 0) {
+            ++put_off_.times;
+            remove(index);
+            append_by_deadline(index, now_ + settings_.command_timeout);
+        }
+        send_part(index);
+    }
+}
+
+// Put off to the end: `busy` promises that nothing of the request was done.
+Status NvmeTcpDriver::status_of(const Job& job, std::uint16_t code) noexcept {
+    const bool is_busy = code == nvme::status_transient ||
+                         code == nvme::status_namespace_not_ready ||
+                         code == nvme::status_ana_transition;
+    const bool may_be_in_part =
+        changes_blocks(job.request.op) && (job.done_blocks > 0 || code == nvme::status_transient);
+    return is_busy && !may_be_in_part ? Status::busy : Status::failed;
 }
 
 void NvmeTcpDriver::finish(std::uint16_t index,
@@ -227,15 +296,6 @@ void NvmeTcpDriver::finish(std::uint16_t index,
                  .done = now_};
     ++done_count_;
     free_.push_back(index);
-}
-
-void NvmeTcpDriver::append(std::uint16_t index, TimePoint deadline) noexcept {
-    Job& job = jobs_[index];
-    job.deadline = deadline;
-    job.previous = newest_;
-    job.next = none;
-    (newest_ == none ? oldest_ : jobs_[newest_].next) = index;
-    newest_ = index;
 }
 
 void NvmeTcpDriver::remove(std::uint16_t index) noexcept {

@@ -4,8 +4,6 @@
 #include "drivers/api/errors.h"
 #include "drivers/nvme_tcp/controller.h"
 
-#include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 
 namespace drivers::nvme_tcp {
@@ -49,26 +47,44 @@ void add_limits(LunReport& report, Controller& controller) {
         {"compare", yes_no((commands & nvme::optional_compare) != 0)},
         {"dataset management", yes_no((commands & nvme::optional_dataset_management) != 0)},
         {"write zeroes", yes_no((commands & nvme::optional_write_zeroes) != 0)}};
-    const nvme::SmartLog smart = controller.smart_log();
-    report.limits.emplace_back("critical warning", fmt::format("{:#04x}", smart.critical_warning));
-    report.limits.emplace_back("media errors", std::to_string(smart.media_errors));
-    report.limits.emplace_back("error log entries", std::to_string(controller.error_log().size()));
+    report.limits.emplace_back("namespace events",
+                               yes_no((identity.optional_events & nvme::namespace_event_bit) != 0));
 }
 
-// A subsystem that is listed but cannot be reached, or lets this host not in, stays in the list.
-void add_namespaces(std::vector<Listed>& found,
-                    const std::string& portal,
-                    const Settings& settings,
-                    Clock& clock) {
+// Whom else the serial names: it is the controller's, and so that of all its namespaces.
+void add_sharers(LunReport& report, Controller& controller, std::uint32_t nsid) {
+    constexpr std::size_t named_most = 8;
     try {
-        Controller controller(settings, clock);
-        for (const std::uint32_t nsid : controller.active_namespaces()) {
-            found.push_back({fmt::format("{}/{}", settings.subsystem_nqn, nsid), portal});
+        for (const std::uint32_t other : controller.active_namespaces()) {
+            if (other != nsid && report.serial_shared_with.size() < named_most) {
+                report.serial_shared_with.push_back(fmt::format("namespace {}", other));
+            }
         }
-        controller.shut_down(std::chrono::milliseconds(500));
-    } catch (const std::exception&) {
-        return;
+    } catch (const ArrayError& error) { // Then nobody knows that the serial is this one's alone.
+        report.serial_shared_with.emplace_back(error.what());
     }
+}
+
+// Optional pages: a controller may lack them, refuse them or never answer.
+void add_health(LunReport& report, Controller& controller) {
+    const std::string not_told = "not told";
+    std::string warning = not_told;
+    std::string media_errors = not_told;
+    std::string entries = not_told;
+    try {
+        if (const auto smart = controller.smart_log()) {
+            warning = fmt::format("{:#04x}", smart->critical_warning);
+            media_errors = std::to_string(smart->media_errors);
+        }
+        if (const auto errors = controller.error_log()) {
+            entries = std::to_string(errors->size());
+        }
+    } catch (const ArrayError&) { // What has been told stays told.
+        entries = not_told;
+    }
+    report.limits.emplace_back("critical warning", warning);
+    report.limits.emplace_back("media errors", media_errors);
+    report.limits.emplace_back("error log entries", entries);
 }
 
 } // namespace
@@ -78,29 +94,24 @@ LunReport probe(const Settings& settings, Clock& clock) {
     const NamespaceFacts facts = controller.namespace_facts(settings.nsid);
     const nvme::IdentifyController& identity = controller.identity();
     LunReport report;
-    report.identity = {.vendor = "NVMe",
-                       .product = identity.model,
-                       .revision = identity.firmware,
-                       .serial = identity.serial,
-                       .unique_id = unique_id_of(facts.identifiers)};
-    report.geometry = {.block_bytes = 1U << facts.identify.block_exponent,
-                       .block_count = facts.identify.size_blocks,
-                       .transfer_bytes_max =
-                           static_cast<std::uint32_t>(controller.transfer_bytes_max())};
+    report.identity = identity_of(identity, facts);
+    report.geometry = geometry_of(facts);
+    report.geometry.transfer_bytes_max =
+        static_cast<std::uint32_t>(controller.transfer_bytes_max());
     report.thin = facts.identify.thin;
     report.write_protected = facts.identify.write_protected;
     if (identity.volatile_write_cache) {
-        report.write_cache = (controller.feature(nvme::feature_volatile_write_cache) & 1U) != 0;
+        // Not told whether it is on: as if it were.
+        report.write_cache =
+            (controller.feature(nvme::feature_volatile_write_cache).value_or(1) & 1U) != 0;
     }
     PathReport path;
     path.portal = fmt::format("{}:{}", settings.host, settings.port);
-    path.state = "active";
-    for (const nvme::AnaGroup& group : controller.ana_groups()) {
-        if (group.group == facts.identify.ana_group) {
-            path.state = nvme::ana_state_text(group.state);
-            path.group = group.group;
-            path.preferred = group.state == nvme::AnaState::optimized;
-        }
+    path.state = controller.offers_ana() ? "active, ANA state not told" : "active";
+    path.group = controller.offers_ana() ? facts.identify.ana_group : 0;
+    if (facts.ana) {
+        path.state = nvme::ana_state_text(*facts.ana);
+        path.preferred = *facts.ana == nvme::AnaState::optimized;
     }
     report.paths.push_back(path);
     add_negotiated(report, controller, settings);
@@ -111,38 +122,10 @@ LunReport probe(const Settings& settings, Clock& clock) {
     report.limits.emplace_back("unmapped_reads_zero",
                                facts.identify.deallocated_reads == reads_zero ? "yes" : "no");
     report.limits.emplace_back("unmap_is_advisory", "yes");
+    add_sharers(report, controller, settings.nsid);
+    add_health(report, controller);
     controller.shut_down(std::chrono::milliseconds(500));
     return report;
-}
-
-std::vector<Listed> discover(Settings settings, Clock& clock) {
-    settings.subsystem_nqn = nvme::discovery_nqn;
-    settings.keep_alive = Duration{0};
-    Controller controller(settings, clock);
-    std::vector<Listed> found;
-    for (const nvme::DiscoveryEntry& entry : controller.discovery_entries()) {
-        constexpr std::uint8_t over_tcp = 3;
-        constexpr std::uint8_t nvm_subsystem = 2;
-        if (entry.transport != over_tcp || entry.subsystem_type != nvm_subsystem) {
-            continue;
-        }
-        const bool is_ipv6 = entry.address.find(':') != std::string::npos;
-        const std::string host = is_ipv6 ? "[" + entry.address + "]" : entry.address;
-        const std::string portal = fmt::format("{}:{},{}", host, entry.service, entry.port_id);
-        found.push_back({entry.subsystem_nqn, portal});
-        Settings subsystem = settings;
-        subsystem.host = entry.address;
-        subsystem.subsystem_nqn = entry.subsystem_nqn;
-        subsystem.connect_timeout =
-            std::min<Duration>(settings.connect_timeout, std::chrono::seconds(3));
-        const auto parsed = std::from_chars(
-            entry.service.data(), entry.service.data() + entry.service.size(), subsystem.port);
-        if (parsed.ec == std::errc{}) {
-            add_namespaces(found, portal, subsystem, clock);
-        }
-    }
-    controller.shut_down(std::chrono::milliseconds(500));
-    return found;
 }
 
 } // namespace drivers::nvme_tcp

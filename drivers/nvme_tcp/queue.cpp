@@ -95,6 +95,12 @@ void Queue::initialize(Clock& clock, TimePoint deadline) {
     if ((answer.digests.header && !wanted_.header) || (answer.digests.data && !wanted_.data)) {
         throw ArrayError("NVMe/TCP: the controller switches on a digest that was not asked for");
     }
+    if (answer.digests.header != wanted_.header || answer.digests.data != wanted_.data) {
+        throw ArrayError(
+            fmt::format("NVMe/TCP: asked for {} digest, and the controller does not "
+                        "grant it",
+                        answer.digests.header == wanted_.header ? "a data" : "a header"));
+    }
     data_bytes_max_ = answer.limit;
     writer_ = nvme::PduWriter(answer.digests, answer.data_alignment);
 }

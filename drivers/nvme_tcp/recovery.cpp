@@ -58,14 +58,16 @@ Recovery::run(std::unique_ptr<Controller> old, const Settings& settings, Clock& 
     patient.connect_timeout = std::min<Duration>(settings.connect_timeout, std::chrono::seconds(2));
     auto pause = std::chrono::milliseconds(20);
     constexpr auto pause_max = std::chrono::milliseconds(500);
-    while (settings.reconnects && !stop_) {
+    const TimePoint give_up = clock.now() + settings.reconnect_timeout;
+    while (settings.reconnects && !stop_ && clock.now() < give_up) {
         try {
             auto controller = std::make_unique<Controller>(patient, clock);
-            controller->open_io_queue();
+            controller->open_io_queue(); // From here on events tell if the namespace is changed.
             recovered.facts = controller->namespace_facts(settings.nsid);
             recovered.controller = std::move(controller);
             break;
-        } catch (const std::exception&) {
+        } catch (const std::exception& error) {
+            recovered.fault = error.what();
             std::this_thread::sleep_for(pause);
             pause = std::min(pause * 2, pause_max);
         }

@@ -14,6 +14,7 @@ struct Recovered {
     bool fenced = false;                    // The old controller acknowledged its reset.
     std::unique_ptr<Controller> controller; // Null: given up.
     NamespaceFacts facts;
+    std::string fault; // Of the last attempt.
 };
 
 // Brings a lost association back on a thread of its own, because that waits and a lane must not:

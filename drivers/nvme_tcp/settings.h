@@ -27,6 +27,11 @@ struct Settings {
     Duration abort_timeout = std::chrono::seconds(5); // After this an abort has failed.
     Duration connect_timeout = std::chrono::seconds(10);
     bool reconnects = true;
+    Duration reconnect_timeout =
+        std::chrono::seconds(60); // How long a lost association is hoped for.
+    // How long the controller may put a command off (interrupted, not ready, ANA transition) ...
+    Duration ready_timeout = std::chrono::seconds(30);
+    bool has_other_paths = false; // ... but for ANA, which the others may be spared.
 
     // In-band authentication (DH-HMAC-CHAP), "DHHC-1:..."; empty = none.
     std::string host_secret;

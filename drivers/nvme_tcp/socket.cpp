@@ -92,6 +92,10 @@ connect_tcp(const std::string& host, std::uint16_t port, Clock& clock, TimePoint
                                  std::generic_category().message(error)));
 }
 
+std::string portal_text(const std::string& host, const std::string& port) {
+    return host.find(':') == std::string::npos ? host + ":" + port : "[" + host + "]:" + port;
+}
+
 bool wait_ready(int number, short events, Clock& clock, TimePoint deadline) noexcept {
     constexpr auto slice = std::chrono::milliseconds(50); // The clock may be a test's own.
     for (;;) {

@@ -34,6 +34,9 @@ private:
 Descriptor
 connect_tcp(const std::string& host, std::uint16_t port, Clock& clock, TimePoint deadline);
 
+// "host:port", an IPv6 address in brackets.
+std::string portal_text(const std::string& host, const std::string& port);
+
 // Waits until `number` is ready for `events` (POLLIN, POLLOUT) or the deadline; false = deadline.
 bool wait_ready(int number, short events, Clock& clock, TimePoint deadline) noexcept;
 

@@ -83,6 +83,8 @@ constexpr std::uint8_t feature_volatile_write_cache = 0x06;
 constexpr std::uint8_t feature_number_of_queues = 0x07;
 constexpr std::uint8_t feature_async_event_configuration = 0x0B;
 constexpr std::uint8_t feature_keep_alive_timer = 0x0F;
+constexpr std::uint8_t feature_host_behavior_support = 0x16;
+constexpr std::size_t host_behavior_bytes = 512;
 
 // SCT << 8 | SC of the statuses that decide something here (Base 3.3.3.2.1, NVM Command Set 2.1).
 constexpr std::uint16_t status_invalid_opcode = 0x001;

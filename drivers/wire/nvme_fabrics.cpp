@@ -10,8 +10,6 @@ namespace drivers::wire::nvme {
 namespace {
 
 constexpr std::size_t nqn_field_bytes = 256;
-constexpr std::size_t subsystem_nqn_at = 256;
-constexpr std::size_t host_nqn_at = 512;
 
 SubmissionEntry fabrics_command(std::uint8_t type) noexcept {
     SubmissionEntry entry;
@@ -20,10 +18,10 @@ SubmissionEntry fabrics_command(std::uint8_t type) noexcept {
     return entry;
 }
 
-bool is_name(std::span<const std::byte> field) noexcept {
+bool is_name(std::span<const std::byte> field, std::size_t bytes_min) noexcept {
     const auto end = std::find(field.begin(), field.end(), std::byte{0});
     const auto length = static_cast<std::size_t>(end - field.begin());
-    return end != field.end() && length > 0 && length <= nqn_bytes_max;
+    return end != field.end() && length >= bytes_min && length <= nqn_bytes_max;
 }
 
 } // namespace
@@ -50,14 +48,21 @@ void put_connect_data(std::span<std::byte, connect_data_bytes> out,
     std::fill(out.begin(), out.end(), std::byte{0});
     std::copy(values.host_id.begin(), values.host_id.end(), out.begin());
     put_le(out, 16, values.controller_id);
-    put_text(out.subspan(subsystem_nqn_at, nqn_bytes_max), values.subsystem_nqn, '\0');
-    put_text(out.subspan(host_nqn_at, nqn_bytes_max), values.host_nqn, '\0');
+    put_text(out.subspan(connect_subsystem_at, nqn_bytes_max), values.subsystem_nqn, '\0');
+    put_text(out.subspan(connect_host_at, nqn_bytes_max), values.host_nqn, '\0');
+}
+
+std::uint32_t unsound_name_at(std::span<const std::byte, connect_data_bytes> data) noexcept {
+    if (!is_name(data.subspan(connect_subsystem_at, nqn_field_bytes), 1)) {
+        return connect_subsystem_at;
+    }
+    return is_name(data.subspan(connect_host_at, nqn_field_bytes), 0) ? 0 : connect_host_at;
 }
 
 std::optional<ConnectData> get_connect_data(std::span<const std::byte, connect_data_bytes> data) {
-    const auto subsystem = data.subspan(subsystem_nqn_at, nqn_field_bytes);
-    const auto host = data.subspan(host_nqn_at, nqn_field_bytes);
-    if (!is_name(subsystem) || !is_name(host)) {
+    const auto subsystem = data.subspan(connect_subsystem_at, nqn_field_bytes);
+    const auto host = data.subspan(connect_host_at, nqn_field_bytes);
+    if (unsound_name_at(data) != 0) {
         return std::nullopt;
     }
     ConnectData values;

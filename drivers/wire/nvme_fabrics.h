@@ -58,7 +58,15 @@ struct ConnectData {
 };
 void put_connect_data(std::span<std::byte, connect_data_bytes> out,
                       const ConnectData& values) noexcept;
-// No value if a name does not end inside its field or is longer than an NQN may be.
+constexpr std::uint32_t connect_controller_at = 16; // Offsets in the data ...
+constexpr std::uint32_t connect_subsystem_at = 256;
+constexpr std::uint32_t connect_host_at = 512;
+constexpr std::uint32_t connect_queue_id_at = 42; // ... and in the command.
+constexpr std::uint32_t connect_queue_size_at = 44;
+// Where the first name stands that does not end inside its field or is longer than an NQN may be;
+// 0: both are sound. A host may leave its own name empty, as some do, not the subsystem's.
+std::uint32_t unsound_name_at(std::span<const std::byte, connect_data_bytes> data) noexcept;
+// No value if a name is unsound.
 std::optional<ConnectData> get_connect_data(std::span<const std::byte, connect_data_bytes> data);
 
 SubmissionEntry property_get_command(std::uint32_t offset, bool eight_bytes) noexcept;

@@ -52,6 +52,9 @@ void put_identify_controller(Page out, const IdentifyController& values) noexcep
     put_le(out, 92, values.optional_events);
     put_le(out, 96, values.attributes);
     put_le(out, 111, values.controller_type);
+    for (std::size_t i = 0; i < values.retry_delays_100ms.size(); ++i) {
+        put_le(out, 128 + 2 * i, values.retry_delays_100ms[i]);
+    }
     put_le(out, 258, values.abort_limit);
     put_le(out, 259, values.async_event_limit);
     put_le(out, 262, values.error_log_entries);
@@ -88,6 +91,9 @@ IdentifyController get_identify_controller(ConstPage page) {
             .optional_events = get_le<std::uint32_t>(page, 92),
             .attributes = get_le<std::uint32_t>(page, 96),
             .controller_type = byte_at(page, 111),
+            .retry_delays_100ms = {get_le<std::uint16_t>(page, 128),
+                                   get_le<std::uint16_t>(page, 130),
+                                   get_le<std::uint16_t>(page, 132)},
             .abort_limit = byte_at(page, 258),
             .async_event_limit = byte_at(page, 259),
             .error_log_entries = byte_at(page, 262),

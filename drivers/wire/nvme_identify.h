@@ -37,12 +37,13 @@ struct IdentifyController {
     std::uint8_t transfer_exponent = 0; // MDTS: 2^n pages; 0 = no limit.
     std::uint16_t controller_id = 0;
     std::uint32_t version = 0;
-    std::uint32_t optional_events = 0;  // OAES
-    std::uint32_t attributes = 0;       // CTRATT
-    std::uint8_t controller_type = 0;   // 1 I/O, 2 discovery.
-    std::uint8_t abort_limit = 0;       // 0's based.
-    std::uint8_t async_event_limit = 0; // AERL, 0's based.
-    std::uint8_t error_log_entries = 0; // ELPE, 0's based.
+    std::uint32_t optional_events = 0;                 // OAES
+    std::uint32_t attributes = 0;                      // CTRATT
+    std::uint8_t controller_type = 0;                  // 1 I/O, 2 discovery.
+    std::array<std::uint16_t, 3> retry_delays_100ms{}; // CRDT1 to 3.
+    std::uint8_t abort_limit = 0;                      // 0's based.
+    std::uint8_t async_event_limit = 0;                // AERL, 0's based.
+    std::uint8_t error_log_entries = 0;                // ELPE, 0's based.
     std::uint16_t keep_alive_granularity_100ms = 0;
     std::uint8_t ana_transition_s = 0;
     std::uint8_t ana_capabilities = 0;

@@ -136,8 +136,16 @@ TEST_CASE("Connect data keeps its names and refuses endless ones", "[nvme][wire]
     auto endless = page;
     std::fill(endless.begin() + 256, endless.begin() + 512, std::byte{'a'});
     CHECK_FALSE(nvme::get_connect_data(endless));
+    CHECK(nvme::unsound_name_at(endless) == nvme::connect_subsystem_at);
+    auto endless_host = page;
+    std::fill(endless_host.begin() + 512, endless_host.begin() + 768, std::byte{'a'});
+    CHECK_FALSE(nvme::get_connect_data(endless_host));
+    CHECK(nvme::unsound_name_at(endless_host) == nvme::connect_host_at);
     auto nameless = page;
-    nameless[512] = std::byte{0};
+    nameless[512] = std::byte{0}; // Some hosts have no name.
+    REQUIRE(nvme::get_connect_data(nameless));
+    CHECK(nvme::get_connect_data(nameless)->host_nqn.empty());
+    nameless[256] = std::byte{0}; // A subsystem always has one.
     CHECK_FALSE(nvme::get_connect_data(nameless));
 }
 
