@@ -51,6 +51,11 @@ BlockDeviceDriver::BlockDeviceDriver(const Settings& settings, Clock& clock)
     slow_ = std::make_unique<SlowLane>(
         file_.fd(), file_.is_device(), geometry_.block_bytes, settings.depth);
     ring_ = std::make_unique<Ring>(settings.depth, file_.fd());
+    watch_ = std::make_unique<DeviceWatch>(
+        [this, path = settings.path, mark = mark_of(identity_, geometry_)] {
+            return difference(path, mark);
+        },
+        settings.identity_interval);
 }
 
 BlockDeviceDriver::~BlockDeviceDriver() {
@@ -79,6 +84,39 @@ void BlockDeviceDriver::identify(const std::string& path) {
         identity_ = agreed_identity(std::move(identity_), *asked, path);
         said_itself_ = true;
     }
+}
+
+// On the watch's thread: looks only at what stays as it is while the driver lives.
+std::string BlockDeviceDriver::difference(const std::string& path, const LunMark& mark) const {
+    LunMark seen = mark;
+    seen.block_count = file_.size_bytes_now() / mark.block_bytes;
+    const auto other = file_.replacement();
+    if (other && !S_ISBLK(other->st_mode)) {
+        seen.serial = file_identity(path, *other).serial;
+        seen.unique_id.clear();
+    } else if (file_.is_device()) {
+        const Identity now =
+            device_identity(other ? other->st_rdev : file_.status().st_rdev, view_);
+        seen.unique_id = now.unique_id.empty() ? mark.unique_id : now.unique_id;
+        seen.serial = now.serial.empty() ? mark.serial : now.serial;
+        const auto asked = said_itself_ ? asked_identity(file_.fd()) : std::nullopt;
+        const bool names_itself = asked && !asked->unique_ids.empty();
+        if (names_itself &&
+            std::find(asked->unique_ids.begin(), asked->unique_ids.end(), mark.unique_id) ==
+                asked->unique_ids.end()) {
+            seen.unique_id = asked->unique_ids.front();
+        }
+    }
+    return is_same_lun(mark, seen) ? std::string{}
+                                   : fmt::format("{}: {}", path, another_lun_text(mark, seen));
+}
+
+bool BlockDeviceDriver::is_another_lun() noexcept {
+    if (end_ == DriverEnd::none && watch_->differs()) {
+        end_ = DriverEnd::another_lun;
+        end_reason_ = watch_->difference();
+    }
+    return end_ == DriverEnd::another_lun;
 }
 
 void BlockDeviceDriver::use_memory(std::span<std::byte> memory) noexcept {
@@ -120,13 +158,17 @@ bool BlockDeviceDriver::submit(const Request& request) noexcept {
         !has_ring()) {
         return false;
     }
+    const bool changes = request.op != Op::read && request.op != Op::compare;
+    if (!is_another_lun() && changes && holds_writes()) {
+        return false;
+    }
     const std::uint32_t index = free_.back();
     free_.pop_back();
     Slot& slot = slots_[index];
     slot.request = request;
     slot.range = request.range;
     slot.done_bytes = 0;
-    if (gone_) {
+    if (end_ != DriverEnd::none) {
         finish(index, Status::lost, 0);
         return true;
     }

@@ -3,7 +3,9 @@
 
 #include "drivers/api/block_driver.h"
 #include "drivers/api/clock.h"
+#include "drivers/api/lun_mark.h"
 #include "drivers/api/lun_report.h"
+#include "drivers/block_device/device_watch.h"
 #include "drivers/block_device/opened_file.h"
 #include "drivers/block_device/ring.h"
 #include "drivers/block_device/slow_lane.h"
@@ -17,12 +19,14 @@ struct Settings {
     std::string path; // A block device or a regular file.
     std::size_t depth = 32;
     KernelView view;
+    Duration identity_interval = std::chrono::seconds(1); // How often it is asked who is there.
 };
 
 // A kernel block device or a file through io_uring: direct I/O, a registered file and, where the
 // lane says where its buffers are, registered buffers. FUA is RWF_DSYNC, unmap is a discard.
 // Requests are handed to the kernel together, at the next poll. What the kernel has begun cannot be
-// called back: its own time limits count, and the destructor waits for every answer.
+// called back: its own time limits count, and the destructor waits for every answer. Who is there
+// is asked when it is opened, at an interval, and after an error before the next write.
 class BlockDeviceDriver final : public BlockDriver {
 public:
     // Throws as OpenedFile does; HostError where io_uring is not to be had.
@@ -37,7 +41,11 @@ public:
     [[nodiscard]] bool submit(const Request& request) noexcept override;
     std::size_t poll(std::span<Completion> out) noexcept override;
     void use_memory(std::span<std::byte> memory) noexcept override;
-    Access access() const noexcept override { return gone_ ? Access::down : Access::optimized; }
+    Access access() const noexcept override {
+        return end_ == DriverEnd::none ? Access::optimized : Access::down;
+    }
+    DriverEnd ended() const noexcept override { return end_; }
+    std::string_view end_reason() const noexcept override { return end_reason_; }
     int wait_fd() const noexcept override { return ring_->fd(); }
     TimePoint next_timer() const noexcept override;
     Wait wait(TimePoint until) noexcept override;
@@ -60,6 +68,9 @@ private:
     };
 
     void identify(const std::string& path);
+    std::string difference(const std::string& path, const LunMark& mark) const;
+    bool is_another_lun() noexcept;
+    bool holds_writes() const noexcept { return watch_->answered() < asked_; }
     void start(std::uint32_t index) noexcept;
     void start_transfer(std::uint32_t index) noexcept;
     void queue_transfer(std::uint32_t index) noexcept;
@@ -95,8 +106,11 @@ private:
     std::size_t in_slow_ = 0;    // Requests slow_ has.
     bool watching_slow_ = false;
     std::uint64_t slow_count_ = 0; // Where the kernel puts what it reads of slow_'s event.
-    bool gone_ = false;
-    bool said_itself_ = false; // Who it is: the device was asked and agreed.
+    DriverEnd end_ = DriverEnd::none;
+    std::string end_reason_;
+    std::uint64_t asked_ = 0;            // After an error: until it is answered nothing is written.
+    bool said_itself_ = false;           // Who it is: the device was asked and agreed.
+    std::unique_ptr<DeviceWatch> watch_; // Ends first: it looks at what is above.
 };
 
 } // namespace drivers::block_device

@@ -81,6 +81,7 @@ void BlockDeviceDriver::left_ring(std::uint32_t index) noexcept {
 }
 
 std::size_t BlockDeviceDriver::poll(std::span<Completion> out) noexcept {
+    (void)is_another_lun();
     if (has_ring()) {
         ring_->enter();
     }
@@ -95,7 +96,10 @@ std::size_t BlockDeviceDriver::poll(std::span<Completion> out) noexcept {
 }
 
 TimePoint BlockDeviceDriver::next_timer() const noexcept {
-    return ended_count_ > 0 || ring_->prepared() > 0 ? TimePoint::min() : TimePoint::max();
+    if (ended_count_ > 0 || ring_->prepared() > 0) {
+        return TimePoint::min();
+    }
+    return holds_writes() ? clock_.now() + std::chrono::milliseconds(1) : TimePoint::max();
 }
 
 BlockDriver::Wait BlockDeviceDriver::wait(TimePoint until) noexcept {
@@ -172,7 +176,14 @@ void BlockDeviceDriver::take_slow_results() noexcept {
 
 void BlockDeviceDriver::fail(std::uint32_t index, int error) noexcept {
     const KernelEnd end = kernel_end(error);
-    gone_ = gone_ || end.device_gone;
+    if (end.device_gone && end_ == DriverEnd::none) {
+        end_ = DriverEnd::lost;
+        end_reason_ = file_.path() + ": the kernel says that the device is gone";
+    }
+    const bool may_be_another = end.sense == 0 || end.sense == sense::medium_error;
+    if (may_be_another && end.status != Status::busy) {
+        asked_ = watch_->ask();
+    }
     finish(index, end.status, end.sense);
 }
 

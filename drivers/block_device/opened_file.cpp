@@ -88,6 +88,21 @@ OpenedFile::~OpenedFile() {
     close();
 }
 
+std::optional<struct stat> OpenedFile::replacement() const {
+    struct stat seen {};
+    const bool other = ::stat(path_.c_str(), &seen) == 0 && !same_file(seen, status_);
+    return other ? std::optional(seen) : std::nullopt;
+}
+
+std::uint64_t OpenedFile::size_bytes_now() const noexcept {
+    std::uint64_t device_bytes = 0;
+    struct stat seen {};
+    if (is_device_) {
+        return ::ioctl(fd_, BLKGETSIZE64, &device_bytes) == 0 ? device_bytes : size_bytes_;
+    }
+    return ::fstat(fd_, &seen) == 0 ? static_cast<std::uint64_t>(seen.st_size) : size_bytes_;
+}
+
 void OpenedFile::close() noexcept {
     if (fd_ >= 0) {
         ::close(fd_);

@@ -3,6 +3,7 @@
 
 #include "drivers/block_device/kernel_view.h"
 
+#include <optional>
 #include <string>
 
 namespace drivers::block_device {
@@ -28,6 +29,12 @@ public:
     const struct stat& status() const noexcept { return status_; }
     std::uint32_t block_bytes() const noexcept { return block_bytes_; }
     std::uint64_t size_bytes() const noexcept { return size_bytes_; }
+    const std::string& path() const noexcept { return path_; }
+
+    // Asked now: what the path leads to, if that is not what is open here; none: it is, or the path
+    // leads nowhere.
+    std::optional<struct stat> replacement() const;
+    std::uint64_t size_bytes_now() const noexcept; // As when it was opened where nobody says.
 
 private:
     void refuse_stray_file() const;

@@ -64,6 +64,7 @@ MultipathDriver::MultipathDriver(std::vector<std::unique_ptr<BlockDriver>> paths
     , path_wait_(settings.path_wait)
     , any_path_(settings.any_path)
     , names_(settings.names)
+    , missing_(settings.missing)
     , slots_(settings.depth) {
     if (paths.empty()) {
         throw UsageError("multipath: wanted at least one path");
@@ -132,10 +133,37 @@ bool MultipathDriver::submit(const Request& request) noexcept {
     slot.tag = request.tag;
     slot.give_up = now + path_wait_;
     slot.unfenced_copy = false;
+    slot.sense = 0;
+    slot.put_off_since = TimePoint::max();
+    if (end_ != DriverEnd::none) {
+        finish(index, given_up(slot, now));
+        return true;
+    }
     if (!waiting_.empty() || !send(index, now)) {
         waiting_.push_back(index);
+        if (access() == Access::transitioning) {
+            put_off(slot, now, 0);
+        }
     }
     return true;
+}
+
+// The first time only the instant is noted: another path may take it at once.
+void MultipathDriver::put_off(Slot& slot, TimePoint now, std::uint32_t sense) noexcept {
+    slot.put_off_since = std::min(slot.put_off_since, now);
+    slot.sense = sense == 0 ? slot.sense : sense;
+    put_off_.longest = std::max(put_off_.longest, now - slot.put_off_since);
+}
+
+PutOff MultipathDriver::put_off() const noexcept {
+    PutOff out = put_off_;
+    for (const Path& path : paths_) {
+        const PutOff of_path = path.driver->put_off();
+        out.attentions += of_path.attentions;
+        out.times += of_path.times;
+        out.longest = std::max(out.longest, of_path.longest);
+    }
+    return out;
 }
 
 bool MultipathDriver::usable(const Path& path, Access wanted, TimePoint now) const noexcept {
@@ -157,6 +185,7 @@ bool MultipathDriver::send(std::uint32_t index, TimePoint now) noexcept {
             any = true;
             if (path.driver->submit(slot.request)) {
                 slot.path = static_cast<std::uint16_t>(number);
+                put_off_.times += now > slot.put_off_since ? 1U : 0U;
                 ++path.counts.requests;
                 next_path_ = number + 1;
                 return true;
@@ -188,6 +217,7 @@ void MultipathDriver::poll_path(std::uint16_t number, TimePoint now) noexcept {
     std::array<Completion, 32> ends{};
     for (std::size_t count = ends.size(); count == ends.size();) {
         count = path.driver->poll(ends);
+        watch_end(number); // Before what it lost goes another way.
         for (std::size_t i = 0; i < count; ++i) {
             take_end(number, ends[i], now);
         }
@@ -225,8 +255,65 @@ bool MultipathDriver::takes_other_path(Path& path,
     const bool refused = ended_badly && refused_for_state(end.sense);
     if (refused) {
         path.rest_until = now + rest;
+        put_off(slot, now, end.sense);
+    }
+    if (end_ != DriverEnd::none) {
+        return false;
     }
     return (gone || refused) && now < slot.give_up;
+}
+
+void MultipathDriver::watch_end(std::uint16_t number) noexcept {
+    const BlockDriver& driver = *paths_[number].driver;
+    if (end_ != DriverEnd::none || driver.ended() == DriverEnd::none) {
+        return;
+    }
+    try {
+        if (driver.ended() == DriverEnd::another_lun) {
+            end_with(DriverEnd::another_lun,
+                     fmt::format("path {}: {}", path_name(number), driver.end_reason()));
+            return;
+        }
+        std::string reasons;
+        for (std::size_t i = 0; i < paths_.size(); ++i) {
+            if (paths_[i].driver->ended() == DriverEnd::none) {
+                return; // There is still a way.
+            }
+            reasons += fmt::format("{}path {}: {}",
+                                   reasons.empty() ? "" : "; ",
+                                   path_name(i),
+                                   paths_[i].driver->end_reason());
+        }
+        end_with(DriverEnd::lost, std::move(reasons));
+    } catch (const std::exception&) { // No memory for the words.
+        end_with(driver.ended(), {});
+    }
+}
+
+void MultipathDriver::end_with(DriverEnd end, std::string reason) noexcept {
+    end_ = end;
+    end_reason_ = std::move(reason);
+    const TimePoint now = clock_.now();
+    for (const std::uint32_t index : waiting_) {
+        finish(index, given_up(slots_[index], now));
+    }
+    waiting_.clear();
+}
+
+// `busy` promises that nothing of the request was done.
+Completion MultipathDriver::given_up(const Slot& slot, TimePoint now) const noexcept {
+    Completion end;
+    end.path = slot.path;
+    end.done = now;
+    if (end_ != DriverEnd::none || access() == Access::down) {
+        end.status = Status::lost;
+    } else if (slot.put_off_since != TimePoint::max() && !slot.unfenced_copy) {
+        end.status = Status::busy;
+        end.sense = slot.sense;
+    } else {
+        end.status = Status::timed_out;
+    }
+    return end;
 }
 
 void MultipathDriver::watch_fences(Path& path) noexcept {
@@ -248,7 +335,6 @@ void MultipathDriver::watch_fences(Path& path) noexcept {
 }
 
 void MultipathDriver::send_waiting(TimePoint now) noexcept {
-    const bool any_up = access() != Access::down;
     std::size_t kept = 0;
     bool blocked = false;
     for (const std::uint32_t index : waiting_) {
@@ -256,16 +342,15 @@ void MultipathDriver::send_waiting(TimePoint now) noexcept {
             continue;
         }
         blocked = true; // In order: the younger ones wait behind.
-        const Slot& slot = slots_[index];
+        Slot& slot = slots_[index];
+        if (slot.put_off_since != TimePoint::max()) {
+            put_off(slot, now, 0);
+        }
         if (slot.give_up > now) {
             waiting_[kept++] = index;
             continue;
         }
-        Completion end;
-        end.status = any_up ? Status::timed_out : Status::lost;
-        end.path = slot.path;
-        end.done = now;
-        finish(index, end);
+        finish(index, given_up(slot, now));
     }
     waiting_.resize(kept);
 }
@@ -280,6 +365,9 @@ void MultipathDriver::finish(std::uint32_t index, Completion end) noexcept {
 
 Access MultipathDriver::access() const noexcept {
     Access best = Access::down;
+    if (end_ != DriverEnd::none) {
+        return best;
+    }
     for (const Path& path : paths_) {
         best = std::min(best, path.driver->access()); // In the order of the enumeration.
     }

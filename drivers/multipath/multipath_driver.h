@@ -14,6 +14,7 @@ struct MultipathSettings {
     Duration path_wait = std::chrono::seconds(60); // How long a request waits for a usable path.
     bool any_path = false;            // dm-multipath's "multibus": optimized or not, in one round.
     std::vector<std::string> names{}; // Of the paths, for whoever counts them.
+    std::vector<std::string> missing{}; // Paths that were wanted and could not be had, and why.
 };
 
 struct PathCounts {
@@ -31,6 +32,9 @@ struct PathCounts {
 // same data to the same blocks; but its completion then says `fenced = false`, so that nobody
 // writes these blocks anew before fences() has risen: before every path that may hold such a write
 // has been reinstated.
+//
+// If another LUN answers on one path, the array is not what it was taken for: nothing is sent any
+// more on any of them.
 class MultipathDriver final : public BlockDriver {
 public:
     // Throws ArrayError if the paths lead to different LUNs, or to one without an identity.
@@ -46,6 +50,9 @@ public:
     std::size_t poll(std::span<Completion> out) noexcept override;
     std::uint64_t fences() const noexcept override { return fences_; }
     Access access() const noexcept override; // Of the best path.
+    DriverEnd ended() const noexcept override { return end_; }
+    std::string_view end_reason() const noexcept override { return end_reason_; }
+    PutOff put_off() const noexcept override; // By the paths, and while all of them were changing.
     int wait_fd() const noexcept override { return wait_fd_; }
     TimePoint next_timer() const noexcept override;
 
@@ -53,6 +60,7 @@ public:
     std::string path_name(std::size_t path) const {
         return path < names_.size() ? names_[path] : std::to_string(path);
     }
+    const std::vector<std::string>& missing() const noexcept { return missing_; }
     const PathCounts& counts(std::size_t path) const noexcept { return paths_[path].counts; }
     Access path_access(std::size_t path) const noexcept { return paths_[path].driver->access(); }
 
@@ -71,6 +79,8 @@ private:
         TimePoint give_up{};
         std::uint16_t path = 0;
         bool unfenced_copy = false; // An earlier sending may still land.
+        std::uint32_t sense = 0;    // Of the last refusal for a path's state.
+        TimePoint put_off_since = TimePoint::max();
     };
 
     void open_wait_fd();
@@ -80,6 +90,10 @@ private:
     void take_end(std::uint16_t number, const Completion& end, TimePoint now) noexcept;
     bool takes_other_path(Path& path, Slot& slot, const Completion& end, TimePoint now) noexcept;
     void watch_fences(Path& path) noexcept;
+    void watch_end(std::uint16_t number) noexcept;
+    void end_with(DriverEnd end, std::string reason) noexcept;
+    void put_off(Slot& slot, TimePoint now, std::uint32_t sense) noexcept;
+    Completion given_up(const Slot& slot, TimePoint now) const noexcept;
     void send_waiting(TimePoint now) noexcept;
     void finish(std::uint32_t index, Completion end) noexcept;
 
@@ -87,6 +101,7 @@ private:
     Duration path_wait_;
     bool any_path_;
     std::vector<std::string> names_;
+    std::vector<std::string> missing_;
     std::vector<Path> paths_;
     Geometry geometry_;
     Identity identity_;
@@ -96,6 +111,9 @@ private:
     std::vector<Completion> ready_;      // Ended, not handed out yet.
     std::size_t next_path_ = 0;
     std::uint64_t fences_ = 0;
+    PutOff put_off_;
+    DriverEnd end_ = DriverEnd::none;
+    std::string end_reason_;
     int wait_fd_ = -1;
 };
 

@@ -34,14 +34,16 @@ public:
     }
     std::size_t poll(std::span<Completion> out) noexcept override {
         std::size_t count = 0;
-        while (count < out.size() && !ended.empty()) {
-            out[count++] = ended.front();
-            ended.pop_front();
+        while (count < out.size() && !completed.empty()) {
+            out[count++] = completed.front();
+            completed.pop_front();
         }
         return count;
     }
     std::uint64_t fences() const noexcept override { return fence_count; }
     Access access() const noexcept override { return state; }
+    DriverEnd ended() const noexcept override { return end_of_path; }
+    std::string_view end_reason() const noexcept override { return reason; }
     int wait_fd() const noexcept override { return -1; }
     TimePoint next_timer() const noexcept override { return TimePoint::max(); }
 
@@ -53,14 +55,16 @@ public:
         out.status = status;
         out.sense = sense;
         out.fenced = fenced;
-        ended.push_back(out);
+        completed.push_back(out);
         held.pop_front();
     }
 
     std::deque<Request> held;
-    std::deque<Completion> ended;
+    std::deque<Completion> completed;
     std::uint64_t fence_count = 0;
     Access state = Access::optimized;
+    DriverEnd end_of_path = DriverEnd::none;
+    std::string reason;
 
 private:
     Geometry geometry_;
@@ -276,4 +280,94 @@ TEST_CASE("paths to different LUNs are no paths of one", "[multipath]") {
     CHECK_THROWS_AS(open("naa1", "naa2"), ArrayError);
     CHECK_THROWS_AS(open("naa1", ""), ArrayError);
     CHECK_NOTHROW(open("", "")); // Then vendor and serial number decide.
+}
+
+TEST_CASE("another LUN on one path ends them all, and nothing goes the other way",
+          "[multipath][identity]") {
+    TwoPaths paths;
+    paths.submit(Op::write, 1);
+    paths.submit(Op::write, 2);
+    REQUIRE(paths.a->held.size() == 1);
+    REQUIRE(paths.b->held.size() == 1);
+    paths.a->end(Status::lost, 0, false);
+    paths.a->end_of_path = DriverEnd::another_lun;
+    paths.a->reason = "wanted naa1, found naa2";
+    paths.a->state = Access::down;
+    const auto lost = paths.poll();
+    REQUIRE(lost);
+    CHECK(lost->tag == 1);
+    CHECK(lost->status == Status::lost);
+    CHECK_FALSE(lost->fenced);
+    CHECK(paths.b->held.size() == 1); // Only what it had.
+    CHECK(paths.driver->ended() == DriverEnd::another_lun);
+    CHECK(paths.driver->end_reason() == "path 0: wanted naa1, found naa2");
+    CHECK(paths.driver->access() == Access::down);
+    paths.submit(Op::write, 3);
+    CHECK(paths.b->held.size() == 1);
+    const auto refused = paths.poll();
+    REQUIRE(refused);
+    CHECK(refused->tag == 3);
+    CHECK(refused->status == Status::lost);
+    paths.b->end(Status::good); // What was under way there ends as it ends.
+    const auto done = paths.poll();
+    REQUIRE(done);
+    CHECK(done->status == Status::good);
+    CHECK(paths.driver->ended() == DriverEnd::another_lun);
+}
+
+TEST_CASE("what waits for a path is lost when another LUN answers", "[multipath][identity]") {
+    TwoPaths paths;
+    paths.a->state = paths.b->state = Access::down;
+    paths.submit(Op::write, 1);
+    CHECK_FALSE(paths.poll());
+    paths.b->end_of_path = DriverEnd::another_lun;
+    const auto lost = paths.poll();
+    REQUIRE(lost);
+    CHECK(lost->status == Status::lost);
+}
+
+TEST_CASE("paths end as lost when the last one has ended", "[multipath]") {
+    TwoPaths paths;
+    paths.a->end_of_path = DriverEnd::lost;
+    paths.a->reason = "gone";
+    paths.a->state = Access::down;
+    CHECK_FALSE(paths.poll());
+    CHECK(paths.driver->ended() == DriverEnd::none);
+    paths.submit(Op::read, 1);
+    CHECK(paths.b->held.size() == 1);
+    paths.b->end_of_path = DriverEnd::lost;
+    paths.b->reason = "gone too";
+    paths.b->state = Access::down;
+    paths.b->end(Status::lost);
+    const auto lost = paths.poll();
+    REQUIRE(lost);
+    CHECK(lost->status == Status::lost);
+    CHECK(paths.driver->ended() == DriverEnd::lost);
+    CHECK(paths.driver->end_reason() == "path 0: gone; path 1: gone too");
+}
+
+TEST_CASE("a transition on every path is waited for, counted and at last called busy",
+          "[multipath][put_off]") {
+    TwoPaths paths;
+    paths.submit(Op::write, 1);
+    paths.a->end(Status::busy, 0x0303);
+    CHECK_FALSE(paths.poll());
+    REQUIRE(paths.b->held.size() == 1); // The other one at once: nothing was put off.
+    CHECK(paths.driver->put_off().times == 0);
+    paths.clock.advance(1ms);
+    paths.b->end(Status::busy, 0x0303);
+    CHECK_FALSE(paths.poll());
+    CHECK(paths.a->held.empty());
+    paths.clock.advance(30ms);
+    CHECK_FALSE(paths.poll());
+    REQUIRE(paths.a->held.size() + paths.b->held.size() == 1);
+    CHECK(paths.driver->put_off().times == 1);
+    FakePath& last = paths.a->held.empty() ? *paths.b : *paths.a;
+    last.end(Status::busy, 0x0303);
+    paths.clock.advance(10s);
+    const auto done = paths.poll();
+    REQUIRE(done);
+    CHECK(done->status == Status::busy);
+    CHECK(done->sense == 0x0303);
+    CHECK(paths.driver->put_off().longest >= 30ms);
 }
