@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/exchange/foreign_run.h"
 #include "bench/exchange/text_table.h"
+#include "profiles/file_error.h"
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <fmt/format.h>
 #include <optional>
-#include <sstream>
 
 namespace bench::exchange {
 
 namespace {
 
 constexpr double mebibyte = 1048576;
+constexpr std::size_t rounds_max = 10'000;
 
 // "2026-05-22T16:09:38", of newer versions with ".562-0400"; without a zone taken to be UTC.
 std::int64_t instant_of(const std::string& text) {
@@ -47,18 +51,50 @@ std::int64_t instant_of(const std::string& text) {
 // Reads of a mixed phase stand in columns of their own, before whose names this stands.
 constexpr const char* mixed_reads = "rwmix read ";
 
+// One of two numbers that say the same must be there, and both must agree within what whole numbers
+// of the table hide.
+double told(const TextTable& row,
+            const std::string& sum,
+            const std::string& per_s,
+            results::RoundRecord& out) {
+    const double seconds = static_cast<double>(out.duration_ns) * 1e-9;
+    const auto whole = row.number(sum);
+    const auto rate = row.number(per_s);
+    if (!whole && !rate) {
+        row.fail(fmt::format("a number as {} or {}", sum, per_s));
+    }
+    constexpr double share = 0.02;
+    if (whole && rate && std::abs(*whole - *rate * seconds) > share * *whole + seconds + 1) {
+        out.audit.invalid.push_back(
+            fmt::format("{} {:g} and {} {:g} do not agree over {:g} s: the row is cut or altered",
+                        sum,
+                        *whole,
+                        per_s,
+                        *rate,
+                        seconds));
+    }
+    return whole ? *whole : *rate * seconds;
+}
+
 void add_stream(const TextTable& row,
                 const char* name,
                 const std::string& columns,
                 results::RoundRecord& out) {
-    const double seconds = static_cast<double>(out.duration_ns) * 1e-9;
-    const double per_s = row.number(columns + "iops [last]").value_or(0);
-    const double count = row.number(columns + "ios [last]").value_or(per_s * seconds);
-    const auto mib = row.number(columns + "mib [last]");
-    const double bytes =
-        mib.value_or(row.number(columns + "mib/s [last]").value_or(0) * seconds) * mebibyte;
+    const std::array<std::string, 4> asked = {columns + "ios [last]",
+                                              columns + "iops [last]",
+                                              columns + "mib [last]",
+                                              columns + "mib/s [last]"};
+    if (std::all_of(asked.begin(), asked.end(), [&](const std::string& column) {
+            return row.text(column).empty();
+        })) {
+        return; // Empty files, or no reads among the writes.
+    }
+    const double count = told(row, asked[0], asked[1], out);
+    const double bytes = told(row, asked[2], asked[3], out) * mebibyte;
     if (add_stream_without_latency(name, count, bytes, out)) {
-        out.audit.achieved_per_s += per_s;
+        const double seconds = static_cast<double>(out.duration_ns) * 1e-9;
+        out.audit.achieved_per_s +=
+            row.number(asked[1]).value_or(seconds > 0 ? count / seconds : 0);
     }
 }
 
@@ -119,27 +155,48 @@ void note_settings(const TextTable& row, const std::string& workload, results::R
     }
 }
 
+TextTable head_of(const std::string& name, std::size_t line, std::vector<std::string> cells) {
+    TextTable out(name, cells);
+    out.row(line, std::move(cells));
+    if (!out.has("operation") || !out.has("time ms [last]")) {
+        out.fail(R"(the columns "operation" and "time ms [last]")");
+    }
+    return out;
+}
+
 } // namespace
 
 void import_elbencho(std::string_view text, const std::string& name, results::RunRecord& out) {
     out.host["tool"] = "elbencho";
     out.not_seen.emplace_back("elbencho's CSV has means and maxima and no histogram: its "
                               "percentiles are not measured here");
-    std::istringstream lines{std::string(text)};
-    std::string line;
-    std::getline(lines, line);
-    TextTable table(name, cells_of(line));
-    table.row(1, {});
-    if (!table.has("operation") || !table.has("time ms [last]")) {
-        table.fail(R"(the columns "operation" and "time ms [last]")");
-    }
-    for (std::size_t number = 2; std::getline(lines, line); ++number) {
-        if (line.empty() || out.rounds.size() == 10'000) {
+    std::optional<TextTable> table;
+    std::size_t number = 0;
+    for (std::size_t at = 0; at < text.size() && out.rounds.size() < rounds_max;) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        const std::string_view line = text.substr(at, end - at);
+        const bool is_ended = end < text.size();
+        at = end + 1;
+        ++number;
+        if (line.find_first_not_of(" \t\r") == std::string_view::npos) {
             continue;
         }
-        table.row(number, cells_of(line));
-        if (auto round = round_of(table)) {
-            note_settings(table, round->workload, out);
+        auto cells = cells_of(line);
+        if (!cells) {
+            throw profiles::FileError(
+                fmt::format("{}:{}: wanted a quote's end: the row is cut", name, number));
+        }
+        if (!table || lower(cells->front()) == "iso date") { // Files put together have it again.
+            table = head_of(name, number, std::move(*cells));
+            continue;
+        }
+        table->row(number, std::move(*cells));
+        if (auto round = round_of(*table)) {
+            if (!is_ended) {
+                round->audit.invalid.push_back(fmt::format(
+                    "{}:{}: the last line has no end: its last cell may be cut", name, number));
+            }
+            note_settings(*table, round->workload, out);
             out.rounds.push_back(std::move(*round));
         }
     }

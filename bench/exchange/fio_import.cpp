@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/exchange/foreign_run.h"
 #include "bench/plan/fio_assembly.h"
+#include "drivers/fio/fio_terse.h"
 #include "profiles/file_error.h"
 
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <iterator>
+#include <map>
+#include <set>
+#include <span>
 
 namespace bench::exchange {
 
@@ -71,6 +76,8 @@ std::string option_of(const JobResult& job, const drivers::fio::Result& result, 
     return global != result.global_options.end() ? global->second : "";
 }
 
+using Doubts = std::vector<std::string>;
+
 void add_direction(const std::string& name, const Direction& direction, results::RoundRecord& out) {
     const std::string operation = name == "trim" ? "unmap" : name;
     auto found = std::find_if(out.streams.begin(), out.streams.end(), [&](const auto& stream) {
@@ -98,48 +105,192 @@ void add_direction(const std::string& name, const Direction& direction, results:
     }
 }
 
+std::string named(const JobResult& job) {
+    return job.host.empty() ? job.name : job.name + " on " + job.host;
+}
+
+std::uint64_t runtime_ms(const JobResult& job) {
+    std::uint64_t out = 0;
+    for (const auto& [name, direction] : job.directions) {
+        out = std::max(out, direction.runtime_ms);
+    }
+    return out;
+}
+
+// Why one job's numbers are not what the round was.
+void doubt_job(const JobResult& job, const drivers::fio::Result& result, bool alone, Doubts& out) {
+    if (job.error != 0) {
+        out.push_back(fmt::format("fio's job {} ended with error {}", named(job), job.error));
+    }
+    if (job.errors > 0) {
+        out.push_back(fmt::format("fio's job {} went on after {} errors", named(job), job.errors));
+    }
+    if (job.eta_s != 0 && job.host.empty()) {
+        out.push_back(fmt::format("fio's job {} had not ended when this was written", named(job)));
+    }
+    for (const char* option : {"wait_for", "startdelay", "start_delay"}) {
+        const std::string value = option_of(job, result, option);
+        const bool is_wait = option == std::string_view("wait_for"); // Told of a job or of a sum.
+        if (!value.empty() && value != "0" && (is_wait || !alone)) {
+            out.push_back(fmt::format("fio's job {} has {}={}: how long its group's jobs ran "
+                                      "beside each other is not told",
+                                      named(job),
+                                      option,
+                                      value));
+        }
+    }
+    for (const auto& [name, direction] : job.directions) {
+        const double seconds = static_cast<double>(direction.runtime_ms) / 1000;
+        const auto counted = static_cast<double>(direction.total_ios);
+        const auto timed =
+            static_cast<double>(std::max(direction.total.count, direction.completion.count));
+        constexpr double share = 0.02;
+        if (direction.runtime_ms == 0) {
+            out.push_back(fmt::format("fio's job {}: {}s in no time", named(job), name));
+        } else if (std::abs(direction.iops * seconds - counted) > share * counted + seconds + 1) {
+            out.push_back(fmt::format("fio's job {}: {} {}s in {:g} s are not {:g}/s",
+                                      named(job),
+                                      direction.total_ios,
+                                      name,
+                                      seconds,
+                                      direction.iops));
+        }
+        constexpr double in_flight = 65'536; // When a ramp ended.
+        if (timed > counted * (1 + share) + in_flight) {
+            out.push_back(fmt::format(
+                "fio's job {}: latencies of {:g} {}s, of {:g}", named(job), timed, name, counted));
+        }
+    }
+    out.insert(out.end(), job.doubts.begin(), job.doubts.end());
+}
+
+// Jobs beside each other have one rate only while all of them run.
+void doubt_lengths(const std::vector<const JobResult*>& jobs, Doubts& out) {
+    const auto by_length = [](const JobResult* a, const JobResult* b) {
+        return runtime_ms(*a) < runtime_ms(*b);
+    };
+    const auto [shortest, longest] = std::minmax_element(jobs.begin(), jobs.end(), by_length);
+    if (runtime_ms(**shortest) < runtime_ms(**longest) * 9 / 10) {
+        out.push_back(fmt::format("fio's job {} ran for {} ms and {} for {} ms: their rates were "
+                                  "not there at once",
+                                  named(**shortest),
+                                  runtime_ms(**shortest),
+                                  named(**longest),
+                                  runtime_ms(**longest)));
+    }
+}
+
+void note_job(const JobResult& job, const drivers::fio::Result& result, results::RunRecord& out) {
+    for (const char* option : {"rw", "bs", "iodepth", "rate_iops", "ioengine", "numjobs"}) {
+        const std::string value = option_of(job, result, option);
+        if (!value.empty()) {
+            out.host[fmt::format("{}: {}", named(job), option)] = value;
+        }
+    }
+    if (!option_of(job, result, "rate_iops").empty() || !option_of(job, result, "rate").empty()) {
+        out.not_seen.push_back(fmt::format(
+            "job {} was rated: its latency is service time, not response: fio stamps an access "
+            "when it sends it, so an array that froze shows only as a few slow accesses",
+            named(job)));
+    }
+}
+
+// The jobs of one group, which ran beside each other, as a round.
+results::RoundRecord round_of(const std::vector<const JobResult*>& jobs,
+                              const drivers::fio::Result& result,
+                              results::RunRecord& out) {
+    results::RoundRecord round;
+    std::vector<const JobResult*> busy;
+    for (const JobResult* job : jobs) {
+        doubt_job(*job, result, jobs.size() == 1, round.audit.invalid);
+        for (const auto& [direction, found] : job->directions) {
+            add_direction(direction, found, round);
+        }
+        note_job(*job, result, out);
+        round.workload = round.workload.empty() ? job->name : round.workload;
+        if (!job->directions.empty()) {
+            busy.push_back(job);
+        }
+    }
+    if (busy.size() > 1) {
+        doubt_lengths(busy, round.audit.invalid);
+    }
+    round.point = "as measured";
+    return round;
+}
+
+// When rounds began that followed each other up to this instant, where fio does not say it.
+void set_instants(const drivers::fio::Result& result,
+                  const std::vector<std::uint64_t>& starts_ms,
+                  std::span<results::RoundRecord> rounds) {
+    std::int64_t end_ns = nanoseconds_of(result.timestamp_ms);
+    for (std::size_t i = rounds.size(); i > 0; --i) {
+        results::RoundRecord& round = rounds[i - 1];
+        end_ns = starts_ms[i - 1] > 0 ? nanoseconds_of(starts_ms[i - 1])
+                                      : std::max<std::int64_t>(end_ns - round.duration_ns, 0);
+        round.started_utc_ns = end_ns;
+    }
+}
+
+void import_result(const drivers::fio::Result& result, results::RunRecord& out) {
+    std::map<std::uint64_t, std::vector<const JobResult*>> groups; // Follow each other: stonewall.
+    for (const JobResult& job : result.jobs) {
+        groups[job.group].push_back(&job);
+    }
+    std::vector<results::RoundRecord> rounds;
+    std::vector<std::uint64_t> starts_ms;
+    std::set<std::string> names;
+    for (const auto& [group, jobs] : groups) {
+        results::RoundRecord round = round_of(jobs, result, out);
+        if (round.streams.empty()) {
+            continue;
+        }
+        if (!names.insert(round.workload).second) {
+            round.workload += fmt::format(", group {}", group);
+        }
+        starts_ms.push_back(jobs.front()->start_ms);
+        rounds.push_back(std::move(round));
+    }
+    set_instants(result, starts_ms, rounds);
+    std::move(rounds.begin(), rounds.end(), std::back_inserter(out.rounds));
+    if (groups.size() > 1) {
+        out.not_seen.push_back(
+            fmt::format("fio ran {} groups of jobs one after another (stonewall): a round each",
+                        groups.size()));
+    }
+    if (result.documents > 1) {
+        out.not_seen.push_back(fmt::format("fio told of this run in {} documents "
+                                           "(--status-interval), sums from the start all of them: "
+                                           "the last is taken",
+                                           result.documents));
+    }
+}
+
 } // namespace
 
 void import_fio(std::string_view text, const std::string& name, results::RunRecord& out) {
-    drivers::fio::Result result;
     try {
-        result = drivers::fio::parse_result(text);
+        const bool is_terse = text.find("\"fio version\"") == std::string_view::npos &&
+                              drivers::fio::looks_terse(text);
+        const std::vector<drivers::fio::Result> results =
+            is_terse ? std::vector{drivers::fio::parse_terse(text)}
+                     : drivers::fio::parse_results(text);
+        for (const drivers::fio::Result& result : results) {
+            out.host["tool"] = result.version;
+            import_result(result, out);
+        }
+        if (is_terse) {
+            out.not_seen.emplace_back("fio's terse output tells whole accesses a second, KiB and "
+                                      "microseconds: counts and latencies are as coarse here; "
+                                      "trims only from version 4 on");
+        }
+        if (results.size() > 1) {
+            out.not_seen.push_back(
+                fmt::format("the file holds {} runs of fio, one behind the other", results.size()));
+        }
     } catch (const drivers::fio::ResultError& error) {
         throw profiles::FileError(fmt::format("{}: {}", name, error.what()));
     }
-    out.host["tool"] = result.version;
-    results::RoundRecord round; // All jobs ran beside each other: one round.
-    for (const JobResult& job : result.jobs) {
-        const std::string named = job.host.empty() ? job.name : job.name + " on " + job.host;
-        if (job.error != 0) {
-            round.audit.invalid.push_back(
-                fmt::format("fio's job {} ended with error {}", named, job.error));
-        }
-        for (const auto& [direction, found] : job.directions) {
-            add_direction(direction, found, round);
-        }
-        for (const char* option : {"rw", "bs", "iodepth", "rate_iops", "ioengine", "numjobs"}) {
-            const std::string value = option_of(job, result, option);
-            if (!value.empty()) {
-                out.host[fmt::format("{}: {}", named, option)] = value;
-            }
-        }
-        const bool rated =
-            !option_of(job, result, "rate_iops").empty() || !option_of(job, result, "rate").empty();
-        if (rated) {
-            out.not_seen.push_back(fmt::format(
-                "job {} was rated: its latency is service time, not response: fio stamps an access "
-                "when it sends it, so an array that froze shows only as a few slow accesses",
-                named));
-        }
-        round.workload = round.workload.empty() ? job.name : round.workload;
-    }
-    if (round.streams.empty()) {
-        return;
-    }
-    round.point = "as measured";
-    round.started_utc_ns = nanoseconds_of(result.timestamp_ms) - round.duration_ns;
-    out.rounds.push_back(std::move(round));
 }
 
 } // namespace bench::exchange

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/exchange/foreign_run.h"
 
+#include "bench/exchange/foreign_text.h"
 #include "bench/exchange/text_table.h"
 #include "drivers/api/errors.h"
+#include "drivers/fio/fio_terse.h"
 #include "profiles/file_error.h"
 #include "results/manifest.h"
 #include "results/run_record_file.h"
@@ -23,27 +25,30 @@ namespace {
 constexpr std::uint64_t import_bytes_max = 256ULL << 20U;
 
 Tool tool_of(std::string_view text, const std::string& name) {
-    const std::string_view head = text.substr(0, 4096);
-    if (head.find("\"fio version\"") != std::string_view::npos) {
+    const std::string_view head = text.substr(0, 65'536); // Warnings, columns explained.
+    if (head.find("\"fio version\"") != std::string_view::npos || drivers::fio::looks_terse(head)) {
         return Tool::fio;
     }
-    const std::string begins = lower(text.substr(0, 65'536)); // The columns are explained there.
+    const std::string begins = lower(head);
     if (begins.find("interval") != std::string::npos &&
         begins.find("reqrate") != std::string::npos) {
         return Tool::vdbench;
     }
-    const std::string_view first = text.substr(0, text.find('\n'));
-    if (first.find("ISO") == 0 && first.find("peration") != std::string_view::npos) {
+    const std::string first = lower(text.substr(0, text.find('\n')));
+    if (first.find("iso date") <= 1 && first.find("operation") != std::string::npos) {
         return Tool::elbencho;
     }
     throw profiles::FileError(fmt::format(
-        "{}: wanted fio's json or json+, vdbench's flatfile.html or elbencho's CSV", name));
+        "{}: wanted fio's json, json+ or terse output, vdbench's flatfile.html or elbencho's CSV{}",
+        name,
+        text.empty() ? "; the file is empty" : ""));
 }
 
 } // namespace
 
 results::RunRecord
-import_text(std::string_view text, const std::string& name, const ImportAsk& ask) {
+import_text(std::string_view bytes, const std::string& name, const ImportAsk& ask) {
+    const std::string text = plain_text(bytes, name);
     results::RunRecord out;
     const fs::path path(name);
     out.id = path.stem().string();

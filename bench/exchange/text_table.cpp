@@ -25,7 +25,7 @@ std::vector<std::string> words_of(std::string_view line) {
     return out;
 }
 
-std::vector<std::string> cells_of(std::string_view line) {
+std::optional<std::vector<std::string>> cells_of(std::string_view line) {
     std::vector<std::string> out(1);
     bool quoted = false;
     for (const char letter : line) {
@@ -37,7 +37,7 @@ std::vector<std::string> cells_of(std::string_view line) {
             out.back() += letter;
         }
     }
-    return out;
+    return quoted ? std::nullopt : std::optional(std::move(out));
 }
 
 std::string lower(std::string_view text) {
@@ -49,15 +49,25 @@ std::string lower(std::string_view text) {
 }
 
 TextTable::TextTable(std::string file, std::vector<std::string> names)
-    : file_(std::move(file)) {
+    : file_(std::move(file))
+    , width_(names.size()) {
     for (std::size_t i = 0; i < names.size(); ++i) {
-        columns_.emplace(lower(names[i]), i); // Of two with one name the first.
+        const std::string name = lower(names[i]);
+        if (!columns_.emplace(name, i).second) {
+            twice_.insert(name);
+        }
     }
 }
 
 void TextTable::row(std::size_t line, std::vector<std::string> cells) {
     line_ = line;
     cells_ = std::move(cells);
+    if (cells_.size() != width_) {
+        fail(fmt::format("{} cells, as the first row has, not {}{}",
+                         width_,
+                         cells_.size(),
+                         cells_.size() < width_ ? ": the row is cut" : ""));
+    }
 }
 
 void TextTable::fail(const std::string& wanted) const {
@@ -65,22 +75,29 @@ void TextTable::fail(const std::string& wanted) const {
 }
 
 std::string TextTable::text(const std::string& name) const {
+    if (twice_.count(name) > 0) {
+        fail(fmt::format("one column {}, not several", name));
+    }
     const auto found = columns_.find(name);
     return found != columns_.end() && found->second < cells_.size() ? cells_[found->second] : "";
 }
 
 std::optional<double> TextTable::number(const std::string& name) const {
     const std::string cell = text(name);
-    if (cell.empty() || lower(cell) == "n/a" || lower(cell) == "nan") {
+    if (cell.empty() || lower(cell) == "n/a") {
         return std::nullopt;
     }
     double out = 0;
     const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), out);
     constexpr double most = 1e15;
     if (error != std::errc{} || end != cell.data() + cell.size() || !(out >= 0 && out <= most)) {
-        fail(fmt::format("a number from 0 to 1e15 as {}", name));
+        fail(fmt::format("a number from 0 to 1e15 as {}, not \"{}\"", name, cell.substr(0, 40)));
     }
     return out;
+}
+
+std::optional<double> TextTable::mean(const std::string& name) const {
+    return lower(text(name)) == "nan" ? std::nullopt : number(name);
 }
 
 double TextTable::required(const std::string& name) const {

@@ -4,6 +4,7 @@
 #include "profiles/file_error.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <ctime>
 #include <fmt/format.h>
@@ -76,14 +77,15 @@ Rates rates_of(const TextTable& row) {
     const double rate = row.required("rate");
     const double bytes_per_s = row.required("mb/sec") * mebibyte;
     if (row.has("read_rate") && row.has("write_rate")) {
-        out.reads_per_s = row.number("read_rate").value_or(0);
-        out.writes_per_s = row.number("write_rate").value_or(0);
-        out.read_bytes_per_s = row.number("mb_read").value_or(0) * mebibyte;
-        out.written_bytes_per_s = row.number("mb_write").value_or(0) * mebibyte;
+        out.reads_per_s = row.required("read_rate");
+        out.writes_per_s = row.required("write_rate");
+        out.read_bytes_per_s = row.required("mb_read") * mebibyte;
+        out.written_bytes_per_s = row.required("mb_write") * mebibyte;
         out.others_per_s = std::max(rate - out.per_s(), 0.0);
         return out;
     }
-    const double read_share = std::min(row.number("read%").value_or(100) / 100, 1.0);
+    const double read_share =
+        rate > 0 || bytes_per_s > 0 ? std::min(row.required("read%") / 100, 1.0) : 1.0;
     out.reads_per_s = rate * read_share;
     out.writes_per_s = rate - out.reads_per_s;
     out.read_bytes_per_s = bytes_per_s * read_share;
@@ -146,8 +148,10 @@ public:
             table_.emplace(file_, std::move(words)); // Stands again before each run.
             return;
         }
-        if (!table_ || words.size() < table_->width()) {
-            return;
+        const bool is_row = table_ && (words.size() == table_->width() ||
+                                       std::isdigit(static_cast<unsigned char>(words[0][0])) != 0);
+        if (!is_row) {
+            return; // Words between.
         }
         table_->row(number, std::move(words));
         read_row();
@@ -170,7 +174,7 @@ private:
         out.tod_s = seconds_of_day(table_->text("tod"));
         out.instant_ns = instant_of(table_->text("timestamp"));
         out.rates = rates_of(*table_);
-        out.resp_max_ms = table_->number("resp_max").value_or(0);
+        out.resp_max_ms = table_->mean("resp_max").value_or(0);
         if (into.intervals.size() == intervals_max) {
             table_->fail("at most 1,000,000 intervals of a run");
         }
@@ -211,11 +215,11 @@ private:
         into.mean = rates_of(*table_);
         into.reqrate = table_->number("reqrate").value_or(0);
         for (const char* name : {"resp", "read_resp", "write_resp"}) {
-            if (const auto mean_ms = table_->number(name)) {
+            if (const auto mean_ms = table_->mean(name)) {
                 into.measures[std::string(name) + "_mean_ns"] = *mean_ms * ms_ns;
             }
         }
-        if (const auto cpu = table_->number("cpu_used")) {
+        if (const auto cpu = table_->mean("cpu_used")) {
             into.measures["cpu_used_percent"] = *cpu;
         }
     }
@@ -235,6 +239,27 @@ double length_s(const std::vector<Interval>& intervals, std::size_t at) {
     between += between < 0 ? day_s : 0;
     const auto skipped = static_cast<double>(intervals[to].number - intervals[to - 1].number);
     return std::clamp(std::round(between / skipped), 1.0, longest_interval_s);
+}
+
+// Why the file does not prove what this run was.
+void doubt(const Definition& run, std::vector<std::string>& out) {
+    if (!run.is_over) {
+        out.emplace_back("vdbench ended before it wrote this run's average");
+    }
+    std::uint64_t before = 0;
+    for (const Interval& one : run.intervals) {
+        if (one.number != before + 1) {
+            out.push_back(fmt::format("of vdbench's intervals number {} is missing", before + 1));
+            return;
+        }
+        before = one.number;
+    }
+    if (run.has_mean() && run.mean_to != before) {
+        out.push_back(
+            fmt::format("vdbench's average is until interval {}, and interval {} is the last here",
+                        run.mean_to,
+                        before));
+    }
 }
 
 // What vdbench leaves out of its average, as a rule the first interval, is not counted here either.
@@ -285,6 +310,7 @@ results::RoundRecord round_of(const Definition& run) {
     out.audit.achieved_per_s = counted_s > 0 ? sums.per_s() / counted_s : 0;
     add_stream_without_latency("read", sums.reads_per_s, sums.read_bytes_per_s, out);
     add_stream_without_latency("write", sums.writes_per_s, sums.written_bytes_per_s, out);
+    doubt(run, out.audit.invalid);
     return out;
 }
 
@@ -322,9 +348,6 @@ void import_vdbench(std::string_view text, const std::string& name, results::Run
         }
         round.point = times[run.name] > 1 && !run.asked.empty() ? run.asked : "as measured";
         has_others = has_others || run.mean.others_per_s > 0.5;
-        if (!run.is_over) {
-            round.audit.invalid.emplace_back("vdbench ended before it wrote this run's average");
-        }
         out.rounds.push_back(std::move(round));
     }
     if (has_format) {

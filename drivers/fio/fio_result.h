@@ -35,6 +35,8 @@ struct Latency {
     std::uint64_t clipped() const; // Samples of which only "at least so long" is known.
 };
 
+inline constexpr unsigned told_ns = 1U << 8U;
+
 struct Direction { // Reads, writes or trims of one job.
     std::uint64_t total_ios = 0;
     std::uint64_t short_ios = 0;
@@ -42,6 +44,7 @@ struct Direction { // Reads, writes or trims of one job.
     std::uint64_t io_bytes = 0;
     std::uint64_t runtime_ms = 0;
     double iops = 0;
+    unsigned told = 0;   // Which of the counts above the file has: a bit each.
     bool is_old = false; // As fio 2 wrote it: KiB and microseconds. parse_result mends that.
     Latency total;       // "lat_ns": from submission to answer.
     Latency completion;  // "clat_ns": from when the kernel had it.
@@ -51,6 +54,11 @@ struct JobResult {
     std::string name;
     std::string host; // Of a job that a server ran for fio --client.
     std::int64_t error = 0;
+    std::uint64_t group = 0;    // Jobs of one ran beside each other; a stonewall begins the next.
+    std::uint64_t errors = 0;   // Of a job that went on after errors.
+    std::uint64_t start_ms = 0; // Since 1970; 0 = not said, as before fio 3.36.
+    std::uint64_t eta_s = 0;    // Not 0: it had not done all it was to do.
+    std::vector<std::string> doubts; // Why the file does not prove what it says of this job.
     double user_cpu_percent = 0;
     double system_cpu_percent = 0;
     std::map<std::string, std::string> options;
@@ -67,11 +75,17 @@ struct Result {
     std::optional<JobResult> all_clients; // fio's own sum of them; has no bins and no percentiles.
     std::map<std::string, std::string> global_options;
     std::vector<std::string> repeated; // Keys that stood twice with one value; once is taken.
+    std::size_t documents = 1;         // In which fio told of this run; the last one counts.
 };
 
-// Reads fio's json or json+ output, of fio 2 as of fio 3. Text before it, keys that repeat a value
-// and unknown keys are passed over; a key that says two different things is not. Throws
-// ResultError.
+// Reads fio's json or json+ output, of fio 2 as of fio 3: every run that it tells of. Of a run that
+// is told in several documents (--status-interval), each a sum from the start, the last is taken.
+// Text before the JSON, keys that repeat a value and unknown keys are passed over; a key that says
+// two different things, a count that is none (NaN, a text) and a document that is cut are not.
+// Throws ResultError.
+std::vector<Result> parse_results(std::string_view output);
+
+// The same of output that tells of one run.
 Result parse_result(std::string_view output);
 
 } // namespace drivers::fio

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "drivers/fio/fio_documents.h"
 #include "drivers/fio/fio_result.h"
 #include "drivers/fio/fio_versions.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <limits>
 #include <optional>
 #include <set>
 
@@ -50,9 +50,7 @@ public:
         : out_(out) {}
 
     bool null() override { return value({}); }
-    bool boolean(bool truth) override {
-        return value({true, truth ? 1.0 : 0.0, truth ? 1U : 0U, {}});
-    }
+    bool boolean(bool /*truth*/) override { return value({}); }
     bool number_integer(number_integer_t number) override {
         if (number < 0 && key_ != "error" && directions_below()) {
             refuse(fmt::format("{} is negative", number));
@@ -66,7 +64,7 @@ public:
     }
     bool number_float(number_float_t number, const string_t& /*text*/) override {
         const bool fits = number >= 0 && number < 1.8e19;
-        return value({true, number, fits ? static_cast<std::uint64_t>(number) : 0, {}});
+        return value({fits, number, fits ? static_cast<std::uint64_t>(number) : 0, {}});
     }
     bool string(string_t& text) override { return value({false, 0, 0, text.substr(0, text_max)}); }
     bool binary(binary_t& /*bytes*/) override { return value({}); }
@@ -190,6 +188,16 @@ private:
                 job.host = scalar.text;
             } else if (key_ == "error") {
                 job.error = scalar.is_number ? error_ : -1;
+            } else if (key_ == "groupid") {
+                want_number(scalar);
+                job.group = scalar.whole;
+            } else if (key_ == "eta") {
+                job.eta_s = scalar.whole;
+            } else if (key_ == "total_err") {
+                want_number(scalar);
+                job.errors = scalar.whole;
+            } else if (key_ == "job_start") {
+                job.start_ms = scalar.whole;
             } else if (key_ == "usr_cpu") {
                 job.user_cpu_percent = scalar.number;
             } else if (key_ == "sys_cpu") {
@@ -201,6 +209,7 @@ private:
             Direction& direction = job.directions[levels_[3].name];
             const std::string latency = levels_.size() == 4 ? "" : levels_[4].name;
             direction.is_old = direction.is_old || latency == "lat" || latency == "clat";
+            direction.told |= latency == "lat_ns" || latency == "clat_ns" ? told_ns : 0U;
             if (latency.empty()) {
                 store_in_direction(direction, scalar);
             } else if (latency == "lat_ns" || latency == "lat") {
@@ -212,15 +221,20 @@ private:
     }
 
     void store_in_direction(Direction& out, const Scalar& scalar) const {
-        const std::map<std::string_view, std::uint64_t*> counts = {{"total_ios", &out.total_ios},
-                                                                   {"short_ios", &out.short_ios},
-                                                                   {"drop_ios", &out.drop_ios},
-                                                                   {"io_bytes", &out.io_bytes},
-                                                                   {"runtime", &out.runtime_ms}};
-        if (const auto found = counts.find(key_); found != counts.end()) {
-            want_number(scalar);
-            *found->second = scalar.whole;
-        } else if (key_ == "iops") {
+        const std::array<std::pair<std::string_view, std::uint64_t*>, 5> counts{
+            {{"total_ios", &out.total_ios},
+             {"io_bytes", &out.io_bytes},
+             {"runtime", &out.runtime_ms},
+             {"short_ios", &out.short_ios},
+             {"drop_ios", &out.drop_ios}}};
+        for (std::size_t i = 0; i < counts.size(); ++i) {
+            if (counts[i].first == key_) {
+                want_number(scalar);
+                *counts[i].second = scalar.whole;
+                out.told |= 1U << i;
+            }
+        }
+        if (key_ == "iops") {
             want_number(scalar);
             out.iops = scalar.number;
         }
@@ -241,6 +255,7 @@ private:
             if (!percent || !(*percent >= 0 && *percent <= 100)) {
                 refuse("wanted a percent");
             }
+            want_number(scalar);
             out.percentiles[*percent] = scalar.whole;
         } else if (levels_.size() == 5) {
             if (key_ == "min" || key_ == "max" || key_ == "N") {
@@ -269,106 +284,16 @@ private:
     bool saw_jobs_ = false;
 };
 
-void check_latency(const JobResult& job, const std::string& name, Latency& latency) {
-    std::sort(latency.bins.begin(), latency.bins.end());
-    std::uint64_t counted = 0;
-    for (const auto& [middle, count] : latency.bins) {
-        if (count > std::numeric_limits<std::uint64_t>::max() / 2 - counted) {
-            throw ResultError(
-                fmt::format("fio's result: job {}: {}: impossible counts", job.name, name));
-        }
-        counted += count;
-    }
-    if (!latency.bins.empty() && counted != latency.count) {
-        throw ResultError(fmt::format("fio's result: job {}: {}: its bins hold {} samples and it "
-                                      "says {}",
-                                      job.name,
-                                      name,
-                                      counted,
-                                      latency.count));
-    }
-    if (latency.min_ns > latency.max_ns) {
-        throw ResultError(
-            fmt::format("fio's result: job {}: {}: a minimum above the maximum", job.name, name));
-    }
-}
-
-std::uint64_t accesses(const JobResult& job) {
-    std::uint64_t out = 0;
-    for (const auto& [name, direction] : job.directions) {
-        out += direction.total_ios;
-    }
-    return out;
-}
-
-// fio drops a server's job without a word; its own sum over all clients gives it away.
-void check_clients(const Result& result) {
-    if (!result.all_clients) {
-        return;
-    }
-    std::uint64_t told = 0;
-    for (const JobResult& job : result.jobs) {
-        told += accesses(job);
-    }
-    if (told != accesses(*result.all_clients)) {
-        throw ResultError(fmt::format("fio's result: its clients' jobs did {} accesses and \"All "
-                                      "clients\" {}: a server's job is missing",
-                                      told,
-                                      accesses(*result.all_clients)));
-    }
-}
-
-Result checked(Result result) {
-    if (result.version.rfind("fio-", 0) != 0) {
-        throw ResultError("fio's result: no \"fio version\" in it");
-    }
-    for (JobResult& job : result.jobs) {
-        as_of_today(job);
-        std::erase_if(job.directions, [](const auto& one) { return one.second.total_ios == 0; });
-        for (auto& [name, direction] : job.directions) {
-            check_latency(job, name + " lat_ns", direction.total);
-            check_latency(job, name + " clat_ns", direction.completion);
-        }
-    }
-    check_clients(result);
-    return result;
-}
-
 } // namespace
 
-std::uint64_t Latency::clipped() const {
-    if (bins.empty() || max_ns < clip_ns) {
-        return 0;
+std::optional<Result> read_document(const std::string& text, std::string& complaint) {
+    Result out;
+    Reader reader(out);
+    if (Json::sax_parse(text.begin(), text.end(), &reader) && reader.has_jobs()) {
+        return out;
     }
-    return bins.back().first >= last_bucket_ns ? bins.back().second : 0;
-}
-
-Result parse_result(std::string_view output) {
-    constexpr int tries = 8; // A warning may begin with a brace too.
-    std::string complaint = "fio's result: no JSON in it";
-    std::size_t from = 0;
-    for (int i = 0; i < tries; ++i) {
-        while (from < output.size() &&
-               (output[from] != '{' || (from > 0 && output[from - 1] != '\n'))) {
-            ++from;
-        }
-        if (from >= output.size()) {
-            break;
-        }
-        Result result;
-        result.text_before = output.substr(0, std::min(from, text_max));
-        Reader reader(result);
-        const std::string_view rest = output.substr(from);
-        if (Json::sax_parse(rest.begin(), rest.end(), &reader, Json::input_format_t::json, false) &&
-            reader.has_jobs()) {
-            return checked(std::move(result));
-        }
-        if (!reader.complaint().empty()) {
-            complaint = "fio's result: " + reader.complaint();
-        }
-        ++from;
-    }
-    throw ResultError(complaint);
+    complaint = reader.complaint().empty() ? "JSON that tells of no jobs" : reader.complaint();
+    return std::nullopt;
 }
 
 } // namespace drivers::fio
