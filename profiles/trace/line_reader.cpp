@@ -12,6 +12,7 @@ namespace profiles::trace {
 namespace {
 
 constexpr std::string_view blanks = " \t\r";
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 std::vector<std::string_view> words_of(std::string_view line) {
     std::vector<std::string_view> out;
@@ -57,7 +58,17 @@ bool LineReader::next() {
     if (too_long) {
         fail(fmt::format("a line of less than {} bytes", line_bytes_max));
     }
+    if (number_ == 1 && line_.starts_with(byte_order_mark)) {
+        line_.remove_prefix(byte_order_mark.size());
+    }
+    line_.remove_suffix(line_.ends_with('\r') ? 1 : 0);
     words_ = words_of(line_);
+    if (line_.find('\0') != std::string_view::npos) {
+        fail("text in UTF-8; there is a zero byte");
+    }
+    if (in_.eof() && !words_.empty()) { // An address that lacks a digit is an address.
+        fail("an end to the file's last line: it may be cut; if it is whole, end it");
+    }
     return true;
 }
 

@@ -24,7 +24,9 @@ bool begins_like_iolog(std::istream& in) {
     const auto count = static_cast<std::size_t>(in.gcount());
     in.clear();
     in.seekg(0);
-    return std::string_view(head.data(), count) == iolog_head;
+    const std::string_view text(head.data(), count);
+    return text.starts_with("\xEF\xBB\xBF") ? iolog_head.starts_with(text.substr(3))
+                                            : text == iolog_head;
 }
 
 } // namespace

@@ -152,6 +152,40 @@ TEST_CASE("a complaint about a trace names file and line, and what was wanted", 
           std::string::npos);
 }
 
+TEST_CASE("a trace whose last line has no end may be cut, and is refused", "[trace]") {
+    for (const auto& [text, parse] :
+         {std::pair(v3, &iolog), std::pair(kernel.substr(0, kernel.find("CPU")), &blkparse_queued)}) {
+        CHECK(complaint(text, parse).empty());
+        for (const std::size_t cut : {1U, 3U, 8U}) {
+            INFO(text.substr(text.size() - cut));
+            CHECK_THAT(complaint(text.substr(0, text.size() - cut), parse),
+                       Catch::Contains("it may be cut"));
+        }
+    }
+}
+
+TEST_CASE("a trace with a mark or another system's ends of lines reads as any other", "[trace]") {
+    for (const auto& [text, parse] : {std::pair(v3, &iolog), std::pair(kernel, &blkparse_queued)}) {
+        std::string crlf;
+        for (const char letter : text) {
+            crlf += letter == '\n' ? std::string("\r\n") : std::string(1, letter);
+        }
+        const auto same = [&](const std::string& other) {
+            const Trace was = parse(text);
+            const Trace is = parse(other);
+            CHECK(is.records.size() == was.records.size());
+            CHECK(is.records.back().offset_bytes == was.records.back().offset_bytes);
+        };
+        same(crlf);
+        same("\xEF\xBB\xBF" + text);
+        std::string wide;
+        for (const char letter : text) {
+            wide += std::string{letter, '\0'};
+        }
+        CHECK_THAT(complaint("\xFF\xFE" + wide, parse), Catch::Contains("zero byte"));
+    }
+}
+
 TEST_CASE("what is written as an iolog reads back, FUA as a datasync", "[trace]") {
     Trace trace = iolog(v3);
     trace.records[1].force_unit_access = true;
