@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <numeric>
@@ -312,6 +313,11 @@ JsonDocument JsonDocument::parse(std::string_view text, const std::string& name)
 }
 
 JsonDocument JsonDocument::read_file(const std::string& path) {
+    std::error_code ignored;
+    if (path.empty() || std::filesystem::is_directory(path, ignored)) {
+        throw FileError(path.empty() ? std::string("an empty name: wanted a JSON file")
+                                     : path + ": is a folder; wanted a JSON file");
+    }
     std::ifstream in(path, std::ios::binary);
     if (!in) {
         throw FileError(

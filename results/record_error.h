@@ -11,6 +11,12 @@ struct RecordError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// A run that has not come to its end, or a folder that is a part of one: the message says what to
+// do. Exit 6.
+struct UnfinishedError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
 // The run's folder cannot be written: full disk, no permission. Exit 5.
 struct WriteError : std::runtime_error {
     using std::runtime_error::runtime_error;

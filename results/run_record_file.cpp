@@ -2,6 +2,7 @@
 #include "results/run_record_file.h"
 
 #include "results/record_error.h"
+#include "results/run_state.h"
 #include "results/whole_file.h"
 
 #include <nlohmann/json.hpp>
@@ -13,6 +14,17 @@
 namespace results {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+// How many rounds a result has summaries of.
+std::size_t rounds_told(const std::string& result) {
+    const auto json = nlohmann::json::parse(result, nullptr, false);
+    const auto found = json.is_object() ? json.find("rounds") : json.end();
+    return found == json.end() ? 0 : found->size();
+}
+
+} // namespace
 
 void write_round(const std::string& folder, const RoundRecord& round) {
     write_whole_file(folder + "/" + round_file_name(round), round_text(round));
@@ -44,9 +56,19 @@ std::vector<RoundRecord> read_rounds(const std::string& folder) {
 }
 
 RunRecord read_run(const std::string& folder) {
+    want_whole_run(folder);
     const std::string path = folder + "/result.json";
-    RunRecord run = result_from_text(read_whole_file(path), path);
+    const std::string text = read_whole_file(path);
+    RunRecord run = result_from_text(text, path);
     run.rounds = read_rounds(folder);
+    const std::size_t told = rounds_told(text);
+    if (run.rounds.size() < told) {
+        throw UnfinishedError(fmt::format("{}: only a part of a run's folder: {} of {} rounds are "
+                                          "there; copy the whole folder again",
+                                          folder,
+                                          run.rounds.size(),
+                                          told));
+    }
     return run;
 }
 

@@ -27,7 +27,8 @@ RunRecord result_from_text(std::string_view text, const std::string& name); // W
 void write_round(const std::string& folder, const RoundRecord& round); // Throws WriteError.
 void write_result(const std::string& folder, const RunRecord& run);    // Throws WriteError.
 
-// The run with all its rounds, in order of execution.
+// The run with all its rounds, in order of execution. Throws RecordError, and UnfinishedError for a
+// run that was cut off and for a part of a folder.
 RunRecord read_run(const std::string& folder);
 
 // The rounds that stand in the folder, whether or not result.json does.

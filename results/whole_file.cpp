@@ -82,13 +82,18 @@ void write_whole_file(const std::string& path, std::string_view text) {
 }
 
 std::string read_whole_file(const std::string& path, std::uint64_t bytes_max) {
+    if (path.empty()) {
+        throw RecordError("an empty name: wanted a file");
+    }
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat status {};
     if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
         throw RecordError(fmt::format("{}: cannot be read: {}", path, reason(errno)));
     }
     if (!S_ISREG(status.st_mode)) {
-        throw RecordError(fmt::format("{}: not a regular file", path));
+        throw RecordError(S_ISDIR(status.st_mode)
+                              ? fmt::format("{}: is a folder; wanted a file", path)
+                              : fmt::format("{}: not a regular file", path));
     }
     if (static_cast<std::uint64_t>(status.st_size) > bytes_max) {
         throw RecordError(

@@ -2,6 +2,7 @@
 #include "bench/campaign/hook_command.h"
 
 #include "drivers/api/errors.h"
+#include "results/text/standard_streams.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -144,7 +145,8 @@ std::string ask_person(const std::string& request,
             "\"{}\": there is no terminal to ask a person at; describe a hook instead", request));
     }
     ::tcflush(STDIN_FILENO, TCIFLUSH); // What was typed before answers nothing.
-    fmt::print(stderr, "\n>>> {}\n>>> press Enter when it is done\n", request);
+    (void)results::text::write_err(
+        fmt::format("\n>>> {}\n>>> press Enter when it is done\n", request));
     const auto deadline = Clock::now() + time_limit;
     while (Clock::now() < deadline && !stop) {
         if (is_readable(STDIN_FILENO)) {

@@ -13,6 +13,7 @@
 #include "bench/judge/exit_code.h"
 #include "bench/plan/plan_file.h"
 #include "drivers/api/errors.h"
+#include "results/text/standard_streams.h"
 #include "results/whole_file.h"
 
 #include <array>
@@ -249,7 +250,7 @@ int follow(hosts::Fellowship& fellowship, drivers::Clock& clock) {
     try {
         Follower(fellowship, clock).serve();
     } catch (const hosts::HostLost& error) {
-        fmt::print(stderr, "arraybench: {}\n", error.what());
+        (void)results::text::write_err(fmt::format("arraybench: {}\n", error.what()));
         return judge::exit_incomplete;
     }
     return judge::exit_passed;

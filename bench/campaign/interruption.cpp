@@ -28,7 +28,10 @@ void on_signal(int number) {
     raised_flag = true;
     const std::int64_t now = now_ns();
     std::int64_t none = 0;
-    if (!first_ns.compare_exchange_strong(none, now) && now - none > at_once_ns) {
+    // A terminal that goes away says so by its shell and by the kernel, whenever each of them can:
+    // only a person who is asking again is impatient.
+    if (!first_ns.compare_exchange_strong(none, now) && now - none > at_once_ns &&
+        number != SIGHUP) {
         (void)std::signal(number, SIG_DFL);
         (void)std::raise(number);
     }
@@ -42,11 +45,19 @@ Interruption::Interruption() {
     (void)std::signal(SIGINT, on_signal);
     (void)std::signal(SIGTERM, on_signal);
     (void)std::signal(SIGPIPE, SIG_IGN); // A reader gone away is an error of the write.
+    struct sigaction hangup {};
+    heeds_hangup_ = ::sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN;
+    if (heeds_hangup_) { // Else somebody wants it to outlive its terminal: nohup.
+        (void)std::signal(SIGHUP, on_signal);
+    }
 }
 
 Interruption::~Interruption() {
     (void)std::signal(SIGINT, SIG_DFL);
     (void)std::signal(SIGTERM, SIG_DFL);
+    if (heeds_hangup_) {
+        (void)std::signal(SIGHUP, SIG_DFL);
+    }
 }
 
 const std::atomic<bool>& Interruption::flag() {

@@ -5,8 +5,9 @@
 
 namespace bench::campaign {
 
-// While one lives, SIGINT and SIGTERM raise its flag instead of ending the process; a second one, a
-// quarter of a second later or more, ends it at once, in the way the shell expects.
+// While one lives, SIGINT, SIGTERM and SIGHUP raise its flag instead of ending the process; a
+// second SIGINT or SIGTERM, a quarter of a second later or more, ends it at once, in the way the
+// shell expects. A SIGHUP that was ignored, as nohup leaves it, stays so.
 class Interruption {
 public:
     Interruption();
@@ -17,6 +18,9 @@ public:
     static const std::atomic<bool>& flag();
     static bool raised() { return flag().load(); }
     static void raise(); // For another reason than a signal; from any thread.
+
+private:
+    bool heeds_hangup_ = false;
 };
 
 } // namespace bench::campaign

@@ -3,7 +3,7 @@
 
 #include "drivers/api/clock.h"
 
-#include <cstdio>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -15,7 +15,7 @@ enum class ProgressMode : std::uint8_t { none, line, plain, json };
 // elsewhere. Throws UsageError.
 ProgressMode progress_mode(const std::string& name);
 
-// Says on stderr how far a run is and how long it will still take.
+// Says on stderr how far a run is and how long it will still take, as long as somebody hears.
 class Progress {
 public:
     Progress(ProgressMode mode, drivers::Clock& clock);
@@ -38,6 +38,7 @@ public:
 private:
     void show(const std::string& detail, bool must);
     void clear();
+    void put(const std::string& text);
 
     ProgressMode mode_;
     drivers::Clock& clock_;

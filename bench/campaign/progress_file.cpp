@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/progress.h"
 #include "drivers/api/errors.h"
+#include "results/text/standard_streams.h"
 
 #include <nlohmann/json.hpp>
 
@@ -92,11 +93,7 @@ void Progress::end() {
 
 void Progress::say(const std::string& text) {
     clear();
-    if (mode_ == ProgressMode::json) {
-        fmt::print(stderr, "{}\n", nlohmann::json{{"message", text}}.dump());
-    } else {
-        fmt::print(stderr, "{}\n", text);
-    }
+    put((mode_ == ProgressMode::json ? nlohmann::json{{"message", text}}.dump() : text) + "\n");
 }
 
 void Progress::note(const std::string& text) {
@@ -113,29 +110,32 @@ void Progress::show(const std::string& detail, bool must) {
     }
     shown_at_ = at;
     if (mode_ == ProgressMode::json) {
-        fmt::print(
-            stderr, "{}\n", nlohmann::json{{"step", what_}, {"left_ns", left().count()}}.dump());
+        put(nlohmann::json{{"step", what_}, {"left_ns", left().count()}}.dump() + "\n");
         return;
     }
     std::string line = fmt::format(
         "{}{}{}  {} left", what_, detail.empty() ? "" : "  ", detail, time_text(left()));
     if (mode_ == ProgressMode::plain) {
-        fmt::print(stderr, "{}\n", line);
+        put(line + "\n");
         return;
     }
     constexpr std::size_t width_max = 100;
     line.resize(std::min(line.size(), width_max));
     const std::size_t width = line.size();
-    fmt::print(stderr, "\r{:<{}}", line, std::max(width, width_shown_));
-    (void)std::fflush(stderr);
+    put(fmt::format("\r{:<{}}", line, std::max(width, width_shown_)));
     width_shown_ = width;
 }
 
 void Progress::clear() {
     if (width_shown_ > 0) {
-        fmt::print(stderr, "\r{:<{}}\r", "", width_shown_);
-        (void)std::fflush(stderr);
+        put(fmt::format("\r{:<{}}\r", "", width_shown_));
         width_shown_ = 0;
+    }
+}
+
+void Progress::put(const std::string& text) {
+    if (!results::text::write_err(text)) {
+        mode_ = ProgressMode::none; // Nobody hears; the run goes on.
     }
 }
 

@@ -4,6 +4,7 @@
 #include "bench/plan/plan_file.h"
 #include "drivers/api/errors.h"
 #include "results/record_error.h"
+#include "results/run_state.h"
 #include "results/whole_file.h"
 
 #include <array>
@@ -113,10 +114,18 @@ RunFolder RunFolder::create(const std::string& path, const plan::Plan& plan) {
 }
 
 RunFolder RunFolder::open(const std::string& path) {
+    const results::RunLook look = results::look_at_run(path);
+    if (look.state == results::RunState::none) {
+        throw drivers::UsageError(look.sentence);
+    }
     RunFolder out(fs::absolute(path).lexically_normal().string());
     if (!fs::exists(out.plan_path()) || !fs::exists(out.journal_path())) {
         throw drivers::UsageError(
-            fmt::format("{}: not a run's folder: no plan.json or no events.ndjson", path));
+            look.sentence.empty()
+                ? fmt::format("{}: there is no plan in it: it was imported or driven without one, "
+                              "and cannot go on",
+                              path)
+                : look.sentence);
     }
     return out;
 }

@@ -9,6 +9,7 @@
 #include "results/metric.h"
 #include "results/record_error.h"
 #include "results/run_record_file.h"
+#include "results/run_state.h"
 #include "results/whole_file.h"
 
 #include <algorithm>
@@ -105,6 +106,19 @@ bool is_import(const std::string& folder, const results::RunRecord& run) {
 } // namespace
 
 Verification verify_run(const std::string& folder) {
+    const results::RunLook look = results::look_at_run(folder);
+    if (look.state == results::RunState::none) {
+        throw results::RecordError(look.sentence);
+    }
+    if (look.state == results::RunState::unfinished) {
+        throw results::UnfinishedError(look.sentence);
+    }
+    if (!look.has_manifest) {
+        throw results::UnfinishedError(fmt::format(
+            "{}: SHA256SUMS is missing: the run was cut off as it ended, or the folder was copied "
+            "in part; copy the whole folder again: without it nothing can be verified",
+            folder));
+    }
     Verification out;
     check_manifest(folder, out);
     try {
@@ -121,6 +135,8 @@ Verification verify_run(const std::string& folder) {
             throw;
         }
         out.problems.emplace_back(error.what());
+    } catch (const results::UnfinishedError& error) {
+        out.problems.emplace_back(error.what()); // What the manifest has is not all here.
     }
     return out;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/cli/command.h"
+#include "bench/cli/say.h"
 #include "bench/plan/actor_assembly.h"
 #include "bench/plan/array_assembly.h"
 #include "drivers/api/errors.h"
@@ -54,16 +55,14 @@ void print_counts(const drivers::array::EmulatorCounts& counts) {
     const auto us = [](drivers::Duration span) {
         return std::chrono::duration<double, std::micro>(span).count();
     };
-    fmt::print(
-        stderr,
-        "commands {}, read {} B, written {} B, service p50 {:.1f} us, lateness p99 {:.1f} us, "
-        "mapped {} B\n",
-        counts.array.commands,
-        counts.array.bytes_read,
-        counts.array.bytes_written,
-        us(counts.service_p50),
-        us(counts.array.lateness_p99),
-        counts.mapped_bytes);
+    tell("commands {}, read {} B, written {} B, service p50 {:.1f} us, lateness p99 {:.1f} us, "
+         "mapped {} B\n",
+         counts.array.commands,
+         counts.array.bytes_read,
+         counts.array.bytes_written,
+         us(counts.service_p50),
+         us(counts.array.lateness_p99),
+         counts.mapped_bytes);
 }
 
 } // namespace
@@ -78,7 +77,7 @@ int array_command(const Arguments& arguments) {
     if (given.count("help") != 0) {
         std::ostringstream text;
         text << introduction << known;
-        fmt::print("{}", text.str());
+        say("{}", text.str());
         return 0;
     }
     if (given.count("file") == 0) {
@@ -101,9 +100,11 @@ int array_command(const Arguments& arguments) {
     drivers::array::ArrayServer server(settings, clock);
     if (settings.control_fd < 0) {
         for (const auto& portal : server.ready().portals) {
-            fmt::print("{}\n", drivers::array::portal_url(portal, 0));
+            say("{}\n", drivers::array::portal_url(portal, 0));
         }
-        std::fflush(stdout);
+        if (const std::string lost = results::text::output_failure(); !lost.empty()) {
+            throw drivers::HostError(lost); // Nobody would know where it listens.
+        }
     }
     server.run();
     if (settings.control_fd < 0) {

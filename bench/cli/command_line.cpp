@@ -2,6 +2,7 @@
 #include "bench/cli/command_line.h"
 
 #include "bench/cli/command.h"
+#include "bench/cli/say.h"
 #include "drivers/api/errors.h"
 #include "profiles/file_error.h"
 #include "profiles/strict_json.h"
@@ -10,7 +11,7 @@
 #include <boost/program_options/errors.hpp>
 
 #include <algorithm>
-#include <cstdio>
+#include <filesystem>
 #include <fmt/format.h>
 
 namespace bench::cli {
@@ -18,7 +19,7 @@ namespace bench::cli {
 namespace {
 
 int complain(int code, const char* what) {
-    fmt::print(stderr, "arraybench: {}\n", what);
+    tell("arraybench: {}\n", what);
     return code;
 }
 
@@ -45,24 +46,24 @@ int run_named(const std::string& name, const Arguments& arguments) {
                     near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near)));
 }
 
-} // namespace
-
-int run_command_line(int argc, char** argv) {
-    const Arguments all(argv + std::min(argc, 1), argv + argc);
-    if (all.empty() || all[0] == "--help" || all[0] == "-h" || all[0] == "help") {
-        std::fputs(overview().c_str(), all.empty() ? stderr : stdout);
-        return all.empty() ? 2 : 0;
-    }
+// What the command returned or what it threw, as an exit code.
+int code_of(const Arguments& all) {
     try {
         return run_named(all[0], Arguments(all.begin() + 1, all.end()));
     } catch (const boost::program_options::error& error) {
-        return complain(2, error.what());
+        return complain(
+            2,
+            fmt::format(
+                "{}: {}; arraybench {} --help shows what is wanted", all[0], error.what(), all[0])
+                .c_str());
     } catch (const profiles::FileError& error) {
         return complain(2, error.what());
     } catch (const drivers::UsageError& error) {
         return complain(2, error.what());
     } catch (const results::RecordError& error) {
         return complain(2, error.what());
+    } catch (const results::UnfinishedError& error) {
+        return complain(6, error.what());
     } catch (const results::WriteError& error) {
         return complain(5, error.what());
     } catch (const drivers::ArrayError& error) {
@@ -71,9 +72,29 @@ int run_command_line(int argc, char** argv) {
         return complain(4, error.what());
     } catch (const drivers::HostError& error) {
         return complain(5, error.what());
+    } catch (const std::filesystem::filesystem_error& error) {
+        return complain(5, error.what());
     } catch (const std::exception& error) {
         return complain(3, fmt::format("internal error: {}", error.what()).c_str());
     }
+}
+
+} // namespace
+
+int run_command_line(int argc, char** argv) {
+    results::text::hold_standard_streams();
+    const Arguments all(argv + std::min(argc, 1), argv + argc);
+    int code = 2;
+    if (all.empty()) {
+        tell("{}", overview());
+    } else if (all[0] == "--help" || all[0] == "-h" || all[0] == "help") {
+        say("{}", overview());
+        code = 0;
+    } else {
+        code = code_of(all);
+    }
+    const std::string lost = results::text::output_failure();
+    return lost.empty() ? code : complain(5, lost.c_str());
 }
 
 } // namespace bench::cli

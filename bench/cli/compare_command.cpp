@@ -2,6 +2,7 @@
 #include "bench/campaign/conclusion.h"
 #include "bench/campaign/run_comparison.h"
 #include "bench/cli/option_page.h"
+#include "bench/cli/say.h"
 #include "drivers/api/errors.h"
 #include "results/run_record_file.h"
 
@@ -51,7 +52,7 @@ int compare_command(const Arguments& arguments) {
         {{"", Quantity::response, "p99", ""}, margin, true},
         {{"", Quantity::rate, "", ""}, margin, false}};
     const results::RunRecord found = campaign::compare_runs(runs, metrics);
-    fmt::print("{}", json ? results::result_text(found) : campaign::conclusion_text(found));
+    say("{}", json ? results::result_text(found) : campaign::conclusion_text(found));
     return 0;
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/interruption.h"
 #include "bench/cli/command.h"
+#include "bench/cli/outputs.h"
+#include "bench/cli/say.h"
 #include "bench/egress/canary_search.h"
 #include "bench/egress/sinks.h"
 #include "bench/egress/stimulus_file.h"
@@ -11,14 +14,11 @@
 
 #include <boost/program_options.hpp>
 
-#include <atomic>
-#include <csignal>
-#include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
-#include <iostream>
 #include <optional>
+#include <sstream>
 
 namespace bench::cli {
 
@@ -41,9 +41,6 @@ example: arraybench egress lab.pcap --policy profiles/policies/linux-lio.json --
 )";
 
 constexpr std::size_t dns_log_max = 1'000'000;
-
-std::atomic<bool> interrupted{
-    false}; // Set by a signal: the one thing that cannot come through a constructor.
 
 struct Options {
     std::string file;
@@ -105,7 +102,9 @@ Options parse(const Arguments& arguments) {
     po::store(po::command_line_parser(arguments).options(all).positional(positional).run(), values);
     po::notify(values);
     if (options.help) {
-        std::cout << usage << all;
+        std::ostringstream text;
+        text << usage << all;
+        say("{}", text.str());
         return options;
     }
     if (!options.make_canary_key.empty()) {
@@ -136,6 +135,9 @@ void export_all(const std::string& folder, const egress::EgressReport& report) {
     const std::filesystem::path root(folder);
     std::error_code error;
     std::filesystem::create_directories(root, error);
+    if (error) {
+        throw drivers::HostError(fmt::format("{}: cannot be made: {}", folder, error.message()));
+    }
     write_file(root / "conn.log", egress::zeek_conn_log(*report.analysis));
     write_file(root / "dns.log", egress::zeek_dns_log(*report.analysis));
     write_file(root / "eve.json", egress::eve_json(report));
@@ -174,12 +176,13 @@ void read_all(const Options& options,
         }
         end = Steady::now() + *duration;
     }
+    std::optional<campaign::Interruption> guard;
     if (live) {
-        std::signal(SIGINT, [](int) { interrupted = true; });
-        std::signal(SIGTERM, [](int) { interrupted = true; });
+        guard.emplace();
     }
     drivers::Frame frame;
-    for (auto state = drivers::Next::idle; state != drivers::Next::end && !interrupted;) {
+    for (auto state = drivers::Next::idle;
+         state != drivers::Next::end && !(live && campaign::Interruption::raised());) {
         state = source.next(
             frame, live ? Steady::now() + std::chrono::milliseconds(100) : Steady::time_point{});
         if (state == drivers::Next::frame) {
@@ -306,6 +309,8 @@ int egress_command(const Arguments& arguments) {
         integrity::write_new_canary_key(options.make_canary_key);
         return 0;
     }
+    check_output_file("draft-policy", options.draft);
+    check_output_folder("export", options.export_folder);
     const profiles::Policy policy =
         options.policy.empty() ? profiles::Policy{} : profiles::read_policy(options.policy);
     const egress::CompiledPolicy compiled(policy);
@@ -339,11 +344,11 @@ int egress_command(const Arguments& arguments) {
     }
     canaries.report(analysis, report);
     say_what_was_not_measured(report);
-    write_files(options, report);
     const std::string text = options.format == "json"   ? egress::json_report(report)
                              : options.format == "html" ? egress::html_egress_report(report)
                                                         : egress::text_report(report);
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    say("{}", text);
+    write_files(options, report);
     return report.has_findings() ? 1 : report.not_measured.empty() ? 0 : 7;
 }
 

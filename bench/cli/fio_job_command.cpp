@@ -2,6 +2,7 @@
 #include "bench/campaign/safety.h"
 #include "bench/cli/fio_answer.h"
 #include "bench/cli/option_page.h"
+#include "bench/cli/say.h"
 #include "bench/plan/fio_target.h"
 #include "drivers/api/errors.h"
 #include "drivers/api/monotonic_clock.h"
@@ -90,7 +91,8 @@ void clear_for_fio(const profiles::Workload& workload,
 }
 
 void declare_options(po::options_description& visible) {
-    visible.add_options()("runtime", po::value<std::string>()->default_value("10s"), "how long")(
+    visible.add_options()("help,h", "this page")(
+        "runtime", po::value<std::string>()->default_value("10s"), "how long")(
         "ramp", po::value<std::string>()->default_value("0s"), "driven before it is measured")(
         "size", po::value<std::string>(), "working set; else the workload's, else the whole LUN")(
         "depth", po::value<std::uint32_t>(), "a closed loop with so many in flight")(
@@ -134,9 +136,10 @@ int fio_job_command(const Arguments& arguments) {
     plan::FioPlace place;
     place.url = url;
     if (given->count("run") == 0) {
-        fmt::print("{}", drivers::fio::job_text(plan::fio_job_for(workload, ask, place, clock)));
+        say("{}", drivers::fio::job_text(plan::fio_job_for(workload, ask, place, clock)));
         return 0;
     }
+    const bool json = is_json_wanted(*given);
     const campaign::WritePermission permission{
         (*given)["destroy"].as<std::vector<std::string>>(), given->count("overwrite-data") > 0, 1};
     clear_for_fio(workload, url, permission, clock);
@@ -144,7 +147,7 @@ int fio_job_command(const Arguments& arguments) {
     place.overwrite_data = permission.overwrite_data;
     place.writes = profiles::writes(workload);
     const FioAnswer answer = run_fio(workload, ask, place, clock);
-    fmt::print("{}", is_json_wanted(*given) ? fio_json(answer) : fio_text(answer));
+    say("{}", json ? fio_json(answer) : fio_text(answer));
     return 0;
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/cli/option_page.h"
+#include "bench/cli/outputs.h"
+#include "bench/cli/say.h"
 #include "bench/exchange/foreign_run.h"
 #include "drivers/api/errors.h"
 #include "results/run_record_file.h"
@@ -17,8 +19,10 @@ namespace po = boost::program_options;
 
 constexpr const char* introduction =
     "usage: arraybench import FILE [--out DIR] [--array NAME] [OPTION]...\n\n"
-    "Makes a run of what another tool has measured: fio's json or json+, vdbench's flatfile.html,\n"
-    "elbencho's CSV. compare puts it beside other runs, report prints it; both say what is lost:\n"
+    "Makes a run of what another tool has measured: fio's json, json+ or terse output, vdbench's\n"
+    "flatfile.html, elbencho's CSV. A file that is cut is refused; what it does not prove is "
+    "marked\n"
+    "invalid. compare puts it beside other runs, report prints it; both say what is lost:\n"
     "no other tool counts latency from the instant an access was due.\n\n"
     "  fio --output-format=json+ --output=old.json ... ; arraybench import old.json --out old\n"
     "  arraybench compare old results/runs/new\n\n"
@@ -94,20 +98,28 @@ int import_command(const Arguments& arguments) {
     if (out.empty()) {
         out = std::filesystem::path(file).replace_extension().string() + "-run";
     }
-    results::RunRecord run = exchange::import_run(file, ask_of(*given));
+    const bool json = is_json_wanted(*given);
+    const exchange::ImportAsk ask = ask_of(*given);
+    check_new_folder("out", out);
+    results::RunRecord run = exchange::import_run(file, ask);
     exchange::rename_loads(renamings(*given, "point"), renamings(*given, "workload"), run);
     exchange::write_run(out, run);
-    if (is_json_wanted(*given)) {
-        fmt::print("{}", results::result_text(run));
+    if (json) {
+        say("{}", results::result_text(run));
         return 0;
     }
-    fmt::print("{}: {} {} by {}\n",
-               out,
-               run.rounds.size(),
-               run.rounds.size() == 1 ? "round" : "rounds",
-               run.host["tool"]);
+    say("{}: {} {} by {}\n",
+        out,
+        run.rounds.size(),
+        run.rounds.size() == 1 ? "round" : "rounds",
+        run.host["tool"]);
+    for (const results::RoundRecord& round : run.rounds) {
+        for (const std::string& why : round.audit.invalid) {
+            say("INVALID {}: {}\n", round.workload, why);
+        }
+    }
     for (const std::string& lost : run.not_seen) {
-        fmt::print("lost: {}\n", lost);
+        say("lost: {}\n", lost);
     }
     return 0;
 }

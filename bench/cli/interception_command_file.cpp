@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/cli/command.h"
+#include "bench/cli/say.h"
 #include "drivers/api/errors.h"
 #include "profiles/interception/rates.h"
 #include "profiles/kinds/any_workload.h"
@@ -7,9 +8,8 @@
 #include <boost/program_options.hpp>
 #include <nlohmann/json.hpp>
 
-#include <cstdio>
 #include <fmt/format.h>
-#include <iostream>
+#include <sstream>
 
 namespace bench::cli {
 
@@ -191,7 +191,9 @@ int interception_command(const Arguments& arguments) {
     po::store(po::command_line_parser(arguments).options(all).positional(positional).run(), values);
     po::notify(values);
     if (values.count("help") != 0) {
-        std::cout << usage << all;
+        std::ostringstream help;
+        help << usage << all;
+        say("{}", help.str());
         return 0;
     }
     if (file.empty()) {
@@ -201,8 +203,7 @@ int interception_command(const Arguments& arguments) {
         throw drivers::UsageError(
             fmt::format("interception: --format {}: wanted text or json", format));
     }
-    const std::string text = described(profiles::read_any_workload(file), values, format == "json");
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    say("{}", described(profiles::read_any_workload(file), values, format == "json"));
     return 0;
 }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/host_memory.h"
 #include "bench/campaign/host_record.h"
+#include "bench/campaign/interruption.h"
 #include "bench/campaign/platform_measures.h"
 #include "bench/campaign/safety.h"
 #include "bench/cli/command.h"
 #include "bench/cli/load_answer.h"
 #include "bench/cli/load_options.h"
+#include "bench/cli/outputs.h"
+#include "bench/cli/say.h"
 #include "bench/exchange/foreign_run.h"
 #include "bench/exchange/merge.h"
 #include "bench/load/lane_keepers.h"
@@ -17,33 +20,16 @@
 #include "results/text/human.h"
 
 #include <algorithm>
-#include <csignal>
-#include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <memory>
 
 namespace bench::cli {
 
 int load_command(const Arguments& arguments);
 
 namespace {
-
-std::atomic<bool> stop_asked{false}; // What a signal handler may touch.
-
-void ask_to_stop(int /*signal*/) {
-    stop_asked = true;
-}
-
-// SIGINT and SIGTERM ask for an end; a second one ends the program at once.
-void listen_to_signals() {
-    struct sigaction action {};
-    action.sa_handler = ask_to_stop;
-    action.sa_flags = static_cast<int>(SA_RESETHAND);
-    sigaction(SIGINT, &action, nullptr);
-    sigaction(SIGTERM, &action, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-}
 
 bool holds_nobodys_data(const plan::Url& url) {
     return url.kind == plan::UrlKind::memory || url.kind == plan::UrlKind::null;
@@ -96,16 +82,15 @@ open_lanes(const LoadRequest& request, const plan::Url& url, drivers::Clock& clo
 }
 
 void print_interval(const results::IntervalRecord& interval) {
-    fmt::print(stderr,
-               "{:>6} {:<5} {:>12} p50 {} p99 {} max {}{}\n",
-               results::text::duration(static_cast<double>(interval.from_ns + interval.length_ns)),
-               interval.ramp ? "ramp" : interval.phase,
-               results::text::per_second(static_cast<double>(interval.completed) * 1e9 /
-                                         static_cast<double>(interval.length_ns)),
-               results::text::duration(static_cast<double>(interval.response_ns_p50)),
-               results::text::duration(static_cast<double>(interval.response_ns_p99)),
-               results::text::duration(static_cast<double>(interval.response_ns_max)),
-               interval.invalid.empty() ? "" : "  INVALID: " + interval.invalid);
+    tell("{:>6} {:<5} {:>12} p50 {} p99 {} max {}{}\n",
+         results::text::duration(static_cast<double>(interval.from_ns + interval.length_ns)),
+         interval.ramp ? "ramp" : interval.phase,
+         results::text::per_second(static_cast<double>(interval.completed) * 1e9 /
+                                   static_cast<double>(interval.length_ns)),
+         results::text::duration(static_cast<double>(interval.response_ns_p50)),
+         results::text::duration(static_cast<double>(interval.response_ns_p99)),
+         results::text::duration(static_cast<double>(interval.response_ns_max)),
+         interval.invalid.empty() ? "" : "  INVALID: " + interval.invalid);
 }
 
 // Leaves what the LUN must hold in the file that was named, if one was.
@@ -115,24 +100,32 @@ void keep(const integrity::Expectation& expectation, const std::string& path, bo
     }
 }
 
+// What a load has left: how it went, and with verification what the LUN must hold.
+struct Driven {
+    results::RoundRecord round;
+    std::unique_ptr<integrity::Expectation> expectation;
+};
+
 // Runs with the data watched: what is written is stamped, what is read is held against it.
-results::RoundRecord run_verified(std::span<load::Lane> lanes,
-                                  const LoadRequest& request,
-                                  const load::LoadSettings& settings,
-                                  drivers::Clock& clock) {
+Driven run_verified(std::span<load::Lane> lanes,
+                    const LoadRequest& request,
+                    const load::LoadSettings& settings,
+                    drivers::Clock& clock) {
     const drivers::BlockDriver& driver = *lanes[0].drivers[0];
     const std::string lun = driver.identity().unique_id;
     const auto set = working_set(request, driver.geometry());
-    const auto expectation = load::make_expectation(request.workload, set, lun);
-    keep(*expectation, request.expectation, false); // Instead of an older one, should this end.
+    Driven out;
+    out.expectation = load::make_expectation(request.workload, set, lun);
     load::VerifySettings verify = load::verify_settings_for(
         plan::probe_lun(plan::parse_url(request.url), plan::DriverOptions{}, clock));
     verify.verify = request.verify;
     verify.set = set;
     verify.canary = request.canary;
-    results::RoundRecord round;
     {
-        const load::LaneKeepers keepers(*expectation, lanes, request.workload, verify);
+        const load::LaneKeepers keepers(*out.expectation, lanes, request.workload, verify);
+        // Nothing stands in the way any more: instead of an older one, should this end.
+        keep(*out.expectation, request.expectation, false);
+        results::RoundRecord& round = out.round;
         round = load::run_load(lanes, settings, clock);
         round.findings =
             integrity::records_of(keepers.findings(), load::calendar_now(), request.url);
@@ -141,8 +134,14 @@ results::RoundRecord run_verified(std::span<load::Lane> lanes,
         round.measures["sectors_checked"] = static_cast<double>(counts.sectors_checked);
         round.measures["sectors_unchecked"] = static_cast<double>(counts.sectors_unchecked);
     }
-    keep(*expectation, request.expectation, true);
-    return round;
+    return out;
+}
+
+// Before anything is driven: the answer would be lost, or stand in the way, after it.
+void check_outputs(const LoadRequest& request) {
+    check_new_folder("record", request.record);
+    check_output_file("write_iolog", request.write_iolog);
+    check_output_file("expectation", request.expectation);
 }
 
 // 1 a finding, 3 array or I/O, 6 interrupted, 7 the bench did not offer what was asked.
@@ -174,7 +173,7 @@ void wait_for_start(const LoadRequest& request, drivers::Clock& clock) {
     if (*request.start_at <= std::chrono::system_clock::now()) {
         throw drivers::UsageError("--start-at: this instant has passed");
     }
-    while (!stop_asked) {
+    while (!campaign::Interruption::raised()) {
         const auto left = *request.start_at - std::chrono::system_clock::now();
         if (left <= 0ns) {
             return;
@@ -259,7 +258,8 @@ int load_command(const Arguments& arguments) {
     }
     const plan::Url url = plan::parse_url(request->url);
     drivers::MonotonicClock clock;
-    listen_to_signals();
+    const campaign::Interruption guard;
+    check_outputs(*request);
     check_memory(*request, url);
     auto lanes = open_lanes(*request, url, clock);
     const drivers::Geometry geometry = lanes[0].drivers[0]->geometry();
@@ -275,7 +275,7 @@ int load_command(const Arguments& arguments) {
     settings.offers_own_schedule = offer.open_loop && !offer.is_exact;
     settings.limits.ahead_of_others = offer.open_loop || url.kind != plan::UrlKind::block_device;
     settings.keeps_interval_histograms = request->shard.count > 1;
-    settings.stop = &stop_asked;
+    settings.stop = &campaign::Interruption::flag();
     if (request->progress) {
         settings.on_interval = print_interval;
     }
@@ -284,19 +284,26 @@ int load_command(const Arguments& arguments) {
         recording.listen_to(lanes);
     }
     wait_for_start(*request, clock);
-    results::RoundRecord round = request->verify == integrity::Verify::none
-                                     ? load::run_load(lanes, settings, clock)
-                                     : run_verified(lanes, *request, settings, clock);
-    campaign::add_platform_measures(request->workload, round);
+    Driven driven;
+    if (request->verify == integrity::Verify::none) {
+        driven.round = load::run_load(lanes, settings, clock);
+    } else {
+        driven = run_verified(lanes, *request, settings, clock);
+    }
+    campaign::add_platform_measures(request->workload, driven.round);
+    const LoadAnswer answer{*request, driven.round, geometry, identity};
+    say("{}", request->json ? load_json(answer) : load_text(answer)); // Whatever becomes of files.
+    if (driven.expectation) {
+        keep(*driven.expectation, request->expectation, true);
+    }
     if (!request->write_iolog.empty()) {
         recording.save(request->write_iolog, {name_for_fio(url), request->iolog_version});
     }
     if (!request->record.empty()) {
-        exchange::write_run(request->record, load_run(*request, round, lanes_report, arguments));
+        exchange::write_run(request->record,
+                            load_run(*request, driven.round, lanes_report, arguments));
     }
-    const LoadAnswer answer{*request, round, geometry, identity};
-    fmt::print("{}", request->json ? load_json(answer) : load_text(answer));
-    return exit_code(round);
+    return exit_code(driven.round);
 }
 
 } // namespace bench::cli

@@ -3,6 +3,7 @@
 
 #include "bench/cli/load_workload.h"
 #include "bench/cli/option_values.h"
+#include "bench/cli/say.h"
 #include "bench/integrity/canary_key_file.h"
 #include "drivers/api/errors.h"
 #include "results/numbers/summary.h"
@@ -155,7 +156,7 @@ std::optional<LoadRequest> read_load_request(const Arguments& arguments) {
     if (given.count("help") != 0) {
         std::ostringstream text;
         text << introduction << known;
-        fmt::print("{}", text.str());
+        say("{}", text.str());
         return std::nullopt;
     }
     if (given.count("url") == 0) {

@@ -2,6 +2,8 @@
 #include "bench/campaign/conclusion.h"
 #include "bench/campaign/merged_run.h"
 #include "bench/cli/option_page.h"
+#include "bench/cli/outputs.h"
+#include "bench/cli/say.h"
 #include "bench/exchange/foreign_run.h"
 #include "bench/exchange/merge.h"
 #include "drivers/api/errors.h"
@@ -89,6 +91,8 @@ int merge_command(const Arguments& arguments) {
     if (out.empty()) {
         throw drivers::UsageError("merge: wanted --out, a new folder");
     }
+    const bool json = is_json_wanted(*given);
+    check_new_folder("out", out);
     std::vector<results::RunRecord> runs;
     std::vector<campaign::RunPart> parts;
     for (const std::string& folder : operands(*given)) {
@@ -96,12 +100,12 @@ int merge_command(const Arguments& arguments) {
         parts.push_back({folder, runs.back().host[results::shard_key]});
     }
     const results::RunRecord merged = kept(exchange::merge_runs(runs), parts, out);
-    fmt::print("{}",
-               is_json_wanted(*given)      ? results::result_text(merged)
-               : campaign::holds_plan(out) ? campaign::conclusion_text(merged)
-                                           : text_of(merged));
+    say("{}",
+        json                        ? results::result_text(merged)
+        : campaign::holds_plan(out) ? campaign::conclusion_text(merged)
+                                    : text_of(merged));
     if (!merged.complete) {
-        fmt::print(stderr, "arraybench: {}\n", merged.interrupted);
+        tell("arraybench: {}\n", merged.interrupted);
     }
     return merged.exit_code;
 }

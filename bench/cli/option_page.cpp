@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/cli/option_page.h"
 
+#include "bench/cli/say.h"
 #include "drivers/api/errors.h"
 
 #include <fmt/format.h>
@@ -26,7 +27,7 @@ std::optional<po::variables_map> read_options(const Arguments& arguments, const 
     if (given.count("help") > 0) {
         std::ostringstream options;
         options << page.visible;
-        fmt::print("{}{}", page.introduction, options.str());
+        say("{}{}", page.introduction, options.str());
         return std::nullopt;
     }
     po::notify(given);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/outline.h"
 #include "bench/cli/option_page.h"
+#include "bench/cli/say.h"
 #include "bench/plan/plan_file.h"
 
 #include <fmt/format.h>
@@ -32,8 +33,7 @@ int plan_command(const Arguments& arguments) {
     const bool json = is_json_wanted(*given);
     const plan::Plan plan = plan::read_plan(only_operand(*given, page));
     const campaign::Outline outline = campaign::outline_of(plan);
-    fmt::print(
-        "{}", json ? campaign::outline_json(plan, outline) : campaign::outline_text(plan, outline));
+    say("{}", json ? campaign::outline_json(plan, outline) : campaign::outline_text(plan, outline));
     return 0;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/cli/command.h"
 #include "bench/cli/driver_options.h"
+#include "bench/cli/say.h"
 #include "bench/plan/lun_report_file.h"
 #include "drivers/api/errors.h"
 #include "drivers/api/monotonic_clock.h"
@@ -30,9 +31,9 @@ void print_pairs(const char* title, const std::vector<std::pair<std::string, std
     if (pairs.empty()) {
         return;
     }
-    fmt::print("{}\n", title);
+    say("{}\n", title);
     for (const auto& [name, value] : pairs) {
-        fmt::print("  {:<30} {}\n", name, value);
+        say("  {:<30} {}\n", name, value);
     }
 }
 
@@ -63,14 +64,14 @@ void print_text(const drivers::LunReport& report) {
         {"write protected", yes_no(report.write_protected)},
         {"reserved by key", report.reserved_by.empty() ? "nobody" : report.reserved_by},
         {"in use on this host", report.in_use.empty() ? "no" : report.in_use}};
-    fmt::print("{}\n", report.url);
+    say("{}\n", report.url);
     print_pairs("LUN", lun);
     for (const drivers::PathReport& path : report.paths) {
-        fmt::print("path {:<28} {}, group {}{}\n",
-                   path.portal,
-                   path.state,
-                   path.group,
-                   path.preferred ? ", preferred" : "");
+        say("path {:<28} {}, group {}{}\n",
+            path.portal,
+            path.state,
+            path.group,
+            path.preferred ? ", preferred" : "");
     }
     print_pairs("limits", report.limits);
     print_pairs("negotiated", report.negotiated);
@@ -78,12 +79,12 @@ void print_text(const drivers::LunReport& report) {
 
 void print_targets(const std::vector<plan::FoundTarget>& found, bool json) {
     if (json) {
-        fmt::print("{}\n", plan::found_targets_json(found));
+        say("{}\n", plan::found_targets_json(found));
         return;
     }
     for (const plan::FoundTarget& target : found) {
         const char* const between = target.detail.empty() ? "" : "  ";
-        fmt::print("{} {}{}{}\n", target.target, target.portal, between, target.detail);
+        say("{} {}{}{}\n", target.target, target.portal, between, target.detail);
     }
 }
 
@@ -111,7 +112,7 @@ int probe_command(const Arguments& arguments) {
     if (given.count("help") > 0) {
         std::ostringstream options;
         options << visible;
-        fmt::print("{}{}", usage, options.str());
+        say("{}{}", usage, options.str());
         return 0;
     }
     if (given.count("url") == 0 || given["url"].as<std::vector<std::string>>().size() != 1) {
@@ -130,7 +131,7 @@ int probe_command(const Arguments& arguments) {
     }
     const drivers::LunReport report = plan::probe_lun(url, options, clock);
     if (json) {
-        fmt::print("{}\n", plan::lun_report_json(report));
+        say("{}\n", plan::lun_report_json(report));
     } else {
         print_text(report);
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/cli/command.h"
+#include "bench/cli/outputs.h"
+#include "bench/cli/say.h"
 #include "drivers/api/errors.h"
 #include "profiles/strict_json.h"
 #include "results/run_record_file.h"
@@ -9,7 +11,6 @@
 #include <boost/program_options.hpp>
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
 #include <map>
@@ -88,10 +89,7 @@ void deliver(const std::string& path, const std::string& text) {
         results::write_whole_file(path, text);
         return;
     }
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
-        std::fflush(stdout) != 0) {
-        throw drivers::HostError("report: cannot write to standard output");
-    }
+    say("{}", text);
 }
 
 void deliver_tables(const results::RunRecord& run,
@@ -125,7 +123,7 @@ int report_command(const Arguments& arguments) {
     if (given.count("help") != 0) {
         std::ostringstream text;
         text << introduction << known;
-        fmt::print("{}", text.str());
+        say("{}", text.str());
         return 0;
     }
     if (given.count("run") == 0) {
@@ -135,6 +133,11 @@ int report_command(const Arguments& arguments) {
     const auto table = given["table"].as<std::string>();
     const auto out = given["out"].as<std::string>();
     check_choices(format, table);
+    if (format == "csv") {
+        check_output_folder("out", out);
+    } else {
+        check_output_file("out", out);
+    }
     const results::RunRecord run = results::read_run(given["run"].as<std::string>());
     if (format == "csv") {
         deliver_tables(run, out, table);

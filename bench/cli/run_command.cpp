@@ -9,6 +9,7 @@
 #include "bench/campaign/shard_timetable.h"
 #include "bench/cli/option_page.h"
 #include "bench/cli/option_values.h"
+#include "bench/cli/say.h"
 #include "bench/hosts/guard.h"
 #include "bench/hosts/launch.h"
 #include "bench/hosts/mpi.h"
@@ -35,7 +36,7 @@ constexpr const char* introduction =
     "usage: arraybench run PLAN.json [OPTION]...\n"
     "       arraybench run --resume DIR [OPTION]...\n\n"
     "Measures the plan's arrays in interleaved rounds and leaves a folder from which every number\n"
-    "can be recomputed. SIGINT ends it cleanly; --resume goes on where it ended.\n\n"
+    "can be recomputed. SIGINT or SIGHUP ends it cleanly; --resume goes on where it ended.\n\n"
     "  arraybench run profiles/plans/demo.json --out /tmp/demo\n\n"
     "Several hosts drive one plan together under MPI, or by a timetable and then `merge`:\n\n"
     "  mpirun --host one,two arraybench run PLAN.json\n"
@@ -188,20 +189,18 @@ int run_here(const po::variables_map& given,
         given.count("resume") > 0 ? resumed(given, is_led) : started(given, options, is_led);
     const auto timetable = timetable_of(given, what.plan, clock);
     asked.others = timetable ? timetable.get() : asked.others;
-    fmt::print(stderr,
-               "run folder: {}\n{}",
-               what.folder.path(),
-               campaign::length_text(what.plan, campaign::outline_of(what.plan)));
+    tell("run folder: {}\n{}",
+         what.folder.path(),
+         campaign::length_text(what.plan, campaign::outline_of(what.plan)));
     asked.egress_hindrance = campaign::egress_hindrance(what.plan);
     const results::RunRecord run = campaign::run_campaign(what.plan, what.folder, asked, clock);
     if (!run.interrupted.empty()) {
-        fmt::print(stderr, "arraybench: {}\n", run.interrupted);
+        tell("arraybench: {}\n", run.interrupted);
     }
     if (is_json_wanted(given)) {
-        fmt::print("{}", results::result_text(run));
+        say("{}", results::result_text(run));
     } else {
-        fmt::print(
-            "{}\nreport: {}/report.html\n", campaign::conclusion_text(run), what.folder.path());
+        say("{}\nreport: {}/report.html\n", campaign::conclusion_text(run), what.folder.path());
     }
     return run.exit_code;
 }
@@ -214,6 +213,7 @@ int run_command(const Arguments& arguments) {
     if (!given) {
         return 0;
     }
+    (void)is_json_wanted(*given); // Before the run, which is long.
     drivers::MonotonicClock clock;
     campaign::CampaignOptions asked = asked_options(*given, arguments);
     const hosts::Launch launch = hosts::how_launched();

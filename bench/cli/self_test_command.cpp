@@ -3,6 +3,7 @@
 #include "bench/campaign/soak.h"
 #include "bench/cli/command.h"
 #include "bench/cli/option_page.h"
+#include "bench/cli/say.h"
 #include "drivers/api/errors.h"
 #include "profiles/units.h"
 
@@ -48,7 +49,7 @@ int soak(const std::string& text) {
             fmt::format("--soak {}: wanted a time of 2s or more, like 1h", text));
     }
     const auto curves = campaign::run_soak(*length);
-    fmt::print("{}", campaign::soak_text(curves));
+    say("{}", campaign::soak_text(curves));
     const bool grows =
         std::any_of(curves.begin(), curves.end(), [](const auto& curve) { return curve.grows(); });
     return grows ? 1 : 0;
@@ -88,6 +89,10 @@ int self_test_command(const Arguments& arguments) {
     if (!given) {
         return 0;
     }
+    if (!operands(*given).empty()) {
+        throw drivers::UsageError(
+            fmt::format("self-test: \"{}\": wanted options only", operands(*given).front()));
+    }
     const bool json = is_json_wanted(*given);
     if (given->count("soak") > 0) {
         return soak((*given)["soak"].as<std::string>());
@@ -106,11 +111,11 @@ int self_test_command(const Arguments& arguments) {
             rows);
     }
     if (json) {
-        fmt::print("{}", campaign::self_test_json(rows, proof));
+        say("{}", campaign::self_test_json(rows, proof));
     } else {
-        fmt::print("{}{}",
-                   proof.quiet.empty() ? std::string() : campaign::egress_proof_text(proof),
-                   campaign::self_test_text(rows));
+        say("{}{}",
+            proof.quiet.empty() ? std::string() : campaign::egress_proof_text(proof),
+            campaign::self_test_text(rows));
     }
     return campaign::is_right(rows) ? 0 : 1;
 }

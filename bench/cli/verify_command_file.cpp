@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/verification.h"
 #include "bench/cli/option_page.h"
+#include "bench/cli/say.h"
 
 #include <nlohmann/json.hpp>
 
@@ -15,7 +16,9 @@ namespace {
 constexpr const char* introduction =
     "usage: arraybench verify RUN [--format text|json]\n\n"
     "Checks a run's folder: hashes of all files, the journal's chain, and every number of\n"
-    "result.json recomputed from the rounds. Exit code 1 if anything is not as it was written.\n\n"
+    "result.json recomputed from the rounds. Exit code 1 if anything is not as it was written, 6 "
+    "if\n"
+    "the run is unfinished.\n\n"
     "  arraybench verify results/runs/20260101T000000Z-demo-1a2b\n\n";
 
 } // namespace
@@ -37,17 +40,16 @@ int verify_command(const Arguments& arguments) {
                                          {"verified", found.problems.empty()},
                                          {"checked", found.checked},
                                          {"problems", found.problems}};
-        fmt::print("{}\n", out.dump(1, ' ', false, nlohmann::json::error_handler_t::replace));
+        say("{}\n", out.dump(1, ' ', false, nlohmann::json::error_handler_t::replace));
         return found.problems.empty() ? 0 : 1;
     }
     for (const std::string& sentence : found.checked) {
-        fmt::print("checked {}\n", sentence);
+        say("checked {}\n", sentence);
     }
     for (const std::string& problem : found.problems) {
-        fmt::print("PROBLEM {}\n", problem);
+        say("PROBLEM {}\n", problem);
     }
-    fmt::print("{}\n",
-               found.problems.empty() ? "verified: all is as it was written" : "NOT verified");
+    say("{}\n", found.problems.empty() ? "verified: all is as it was written" : "NOT verified");
     return found.problems.empty() ? 0 : 1;
 }
 

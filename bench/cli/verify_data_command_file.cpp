@@ -3,13 +3,18 @@
 #include "bench/cli/command.h"
 #include "bench/cli/driver_options.h"
 #include "bench/cli/option_page.h"
+#include "bench/cli/say.h"
 #include "bench/integrity/read_back.h"
 #include "bench/judge/exit_code.h"
 #include "bench/load/lane_keepers.h"
+#include "bench/plan/plan_file.h"
 #include "drivers/api/errors.h"
 #include "drivers/api/monotonic_clock.h"
+#include "profiles/file_error.h"
 #include "profiles/units.h"
+#include "results/record_error.h"
 #include "results/round_merge.h"
+#include "results/run_state.h"
 #include "results/whole_file.h"
 
 #include <nlohmann/json.hpp>
@@ -37,8 +42,9 @@ constexpr const char* introduction =
     "run's\n"
     "folder, one of its expectation-*.bin, or what load --expectation left; of several hosts' run "
     "every\n"
-    "host's part counts. Writes nothing. Exit 1 if a block is wrong, 6 if a host's part is "
-    "missing.\n\n"
+    "host's part counts. Writes nothing. Exit 1 if a block is wrong, 6 if a host's part is missing "
+    "or\n"
+    "the run ended before it said what a LUN must hold, 7 if there was nothing to check.\n\n"
     "  arraybench verify-data results/runs/20260101T120000Z-demo-1a2b \\\n"
     "      iscsi://10.0.0.5/iqn.2006-08.com.example:a/1 --cache-size 512GiB\n\n";
 
@@ -46,6 +52,7 @@ constexpr const char* introduction =
 struct Known {
     std::vector<std::unique_ptr<integrity::Expectation>> parts;
     std::set<std::uint32_t> hosts_missing; // Their parts are not in the run.
+    std::string coverage;                  // Of an unfinished run: how much of it this is.
     bool by_several = false;               // Each part knows what its own host wrote, no more.
 };
 
@@ -69,9 +76,42 @@ campaign::HostShare share_of(const std::string& run) {
     return {std::min(own, count) - 1, count};
 }
 
+// A run's folder in which nothing says what any LUN must hold: why, and what to do.
+[[noreturn]] void refuse_without(const std::string& run, const results::RunLook& look) {
+    bool was_verified = false;
+    try {
+        was_verified = fs::exists(run + "/plan.json") &&
+                       plan::read_plan(run + "/plan.json").verify != plan::VerifyData::none;
+    } catch (const profiles::FileError&) {
+        was_verified = true; // What was planned is not known.
+    }
+    if (was_verified) {
+        throw results::UnfinishedError(fmt::format(
+            "{}: this run ended before its expectation was written{}: nothing says what a LUN must "
+            "hold; go on with: arraybench run --resume {}",
+            run,
+            look.state == results::RunState::unfinished
+                ? " (" + results::rounds_text(look) + ")"
+                : ", or its expectation-*.bin were not copied",
+            run));
+    }
+    throw drivers::UsageError(
+        fmt::format("{}: it was run without verification: nothing says what a LUN must hold", run));
+}
+
 Known known_of(const std::string& run, const std::string& lun) {
+    const results::RunLook look = results::look_at_run(run);
+    const bool is_file = fs::is_regular_file(run);
+    if (!is_file && look.state == results::RunState::none) {
+        throw drivers::UsageError(look.sentence);
+    }
     const campaign::HostShare own = share_of(run);
     Known out;
+    if (!is_file && look.state == results::RunState::unfinished) {
+        out.coverage = fmt::format("an unfinished run, of which {}: what it wrote after the last "
+                                   "of them is not known",
+                                   results::rounds_text(look));
+    }
     std::vector<campaign::HostShare> shares;
     std::set<std::string> others;
     for (const campaign::ExpectationFile& file :
@@ -82,16 +122,20 @@ Known known_of(const std::string& run, const std::string& lun) {
             out.parts.push_back(std::move(part));
             shares.push_back(file.share.count > 1 ? file.share : own);
         } else {
-            others.insert(part->settings().lun);
+            others.insert(fmt::format(
+                "{} ({})", part->settings().lun, fs::path(file.path).filename().string()));
         }
     }
-    if (out.parts.empty()) {
+    if (out.parts.empty() && !others.empty()) {
         throw drivers::UsageError(
-            fmt::format("{}: no expectation of LUN {} in it; {}",
+            fmt::format("{}: nothing in it says what LUN {} must hold, only what {} must{}",
                         run,
                         lun,
-                        others.empty() ? "it was run without verification"
-                                       : fmt::format("there is {}", fmt::join(others, ", "))));
+                        fmt::join(others, ", "),
+                        out.coverage.empty() ? "" : "; it is of " + out.coverage));
+    }
+    if (out.parts.empty()) {
+        refuse_without(run, look);
     }
     out.hosts_missing = campaign::hosts_without_part(shares);
     out.by_several = out.parts.size() + out.hosts_missing.size() > 1;
@@ -127,25 +171,35 @@ read_all_back(const Known& known,
     return out;
 }
 
+constexpr const char* nothing_checked =
+    "of no sector read back is it known what it must hold: nothing was written, or the run ended "
+    "before it could say what";
+
 void print_text(const Known& known,
                 const integrity::ReadBackResult& done,
                 const std::vector<results::FindingRecord>& found) {
     for (const results::FindingRecord& finding : found) {
-        fmt::print("{}: {}: {}\n", finding.severity, finding.kind, finding.summary);
+        say("{}: {}: {}\n", finding.severity, finding.kind, finding.summary);
     }
-    fmt::print("{} read back after {}; {} sectors checked, {} with nothing known of them, {} bytes "
-               "unreadable\n",
-               profiles::size_text(done.bytes_read),
-               done.after,
-               done.counts.sectors_checked,
-               done.counts.sectors_unchecked,
-               done.bytes_failed);
+    say("{} read back after {}; {} sectors checked, {} with nothing known of them, {} bytes "
+        "unreadable\n",
+        profiles::size_text(done.bytes_read),
+        done.after,
+        done.counts.sectors_checked,
+        done.counts.sectors_unchecked,
+        done.bytes_failed);
     if (!known.hosts_missing.empty()) {
-        fmt::print("NOT CHECKED: what host {} wrote; its part is not in this run\n",
-                   fmt::join(known.hosts_missing, ", "));
+        say("NOT CHECKED: what host {} wrote; its part is not in this run\n",
+            fmt::join(known.hosts_missing, ", "));
+    }
+    if (!known.coverage.empty()) {
+        say("this is of {}\n", known.coverage);
+    }
+    if (done.counts.sectors_checked == 0) {
+        say("NOTHING CHECKED: {}\n", nothing_checked);
     }
     const bool whole = done.complete && known.hosts_missing.empty();
-    fmt::print("{}{} findings\n", whole ? "" : "INCOMPLETE: ", done.findings.accusations());
+    say("{}{} findings\n", whole ? "" : "INCOMPLETE: ", done.findings.accusations());
 }
 
 void print_json(const Known& known,
@@ -163,6 +217,7 @@ void print_json(const Known& known,
                                         {"complete", done.complete && known.hosts_missing.empty()},
                                         {"parts", known.parts.size()},
                                         {"hosts_missing", known.hosts_missing},
+                                        {"covers", known.coverage},
                                         {"after", done.after},
                                         {"bytes_read", done.bytes_read},
                                         {"bytes_failed", done.bytes_failed},
@@ -170,7 +225,7 @@ void print_json(const Known& known,
                                         {"sectors_unchecked", done.counts.sectors_unchecked},
                                         {"finding_count", done.findings.accusations()},
                                         {"findings", list}};
-    fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    say("{}\n", out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 } // namespace
@@ -228,7 +283,10 @@ int verify_data_command(const Arguments& arguments) {
     if (!done.complete || done.bytes_failed > 0) {
         return judge::exit_array;
     }
-    return known.hosts_missing.empty() ? judge::exit_passed : judge::exit_incomplete;
+    if (!known.hosts_missing.empty()) {
+        return judge::exit_incomplete;
+    }
+    return done.counts.sectors_checked == 0 ? judge::exit_no_answer : judge::exit_passed;
 }
 
 } // namespace bench::cli

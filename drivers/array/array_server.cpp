@@ -73,6 +73,10 @@ struct ArrayServer::State {
         if (settings.control_fd < 0) { // Else whoever started it ends it, after its own end.
             signals.add(SIGINT);
             signals.add(SIGTERM);
+            struct sigaction hangup {};
+            if (::sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) {
+                signals.add(SIGHUP);
+            }
         }
         if (!settings.actors.empty() && settings.speak_by.size() == 2) {
             SenderSettings sending;

@@ -57,6 +57,7 @@ void leave_signals_to_parent() noexcept {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::signal(SIGTERM, SIG_IGN);
     ::signal(SIGINT, SIG_IGN);
+    ::signal(SIGHUP, SIG_IGN);
 }
 
 // Only calls that are safe between fork and exec of a process with threads.

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "results/text/standard_streams.h"
+
+#include <fmt/format.h>
+#include <utility>
+
+namespace bench::cli {
+
+// To standard output, at once. What cannot be written there makes the program exit with 5 when its
+// command is done.
+template <typename... Parts>
+void say(fmt::format_string<Parts...> text, Parts&&... parts) {
+    (void)results::text::write_out(fmt::format(text, std::forward<Parts>(parts)...));
+}
+
+// To standard error, whether or not anybody hears.
+template <typename... Parts>
+void tell(fmt::format_string<Parts...> text, Parts&&... parts) {
+    (void)results::text::write_err(fmt::format(text, std::forward<Parts>(parts)...));
+}
+
+} // namespace bench::cli
