@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/api/errors.h"
-#include "drivers/nvme_tcp/ana_reader.h"
 #include "drivers/nvme_tcp/controller.h"
+#include "drivers/wire/nvme_ana_reader.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -154,8 +154,8 @@ std::optional<nvme::AnaState> Controller::ana_state(std::uint32_t group) {
         return std::nullopt;
     }
     deadline_ = clock_.now() + settings_.connect_timeout;
-    AnaReader reader(group);
-    std::array<std::byte, AnaReader::piece_bytes_max> piece{};
+    nvme::AnaReader reader(group);
+    std::array<std::byte, nvme::AnaReader::piece_bytes_max> piece{};
     for (auto part = reader.next(); part.bytes > 0; part = reader.next()) {
         const auto out = std::span(piece).first(part.bytes);
         if (!read_log(nvme::log_ana, part.offset, out)) {

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "drivers/api/block_driver.h"
-#include "drivers/nvme_tcp/ana_reader.h"
 #include "drivers/nvme_tcp/controller.h"
 #include "drivers/nvme_tcp/recovery.h"
 #include "drivers/nvme_tcp/settings.h"
+#include "drivers/wire/nvme_ana_reader.h"
 
 #include <cstdint>
 #include <deque>
@@ -157,7 +157,7 @@ private:
     TimePoint asking_since_{};            // The question that is out.
     TimePoint hold_since_{};              // wants_identity_
     TimePoint ask_at_ = TimePoint::max(); // Once more, after a refusal.
-    AnaReader ana_reader_;
+    wire::nvme::AnaReader ana_reader_;
     TimePoint next_retry_ = TimePoint::max(); // Of the parked jobs.
     PutOff put_off_;
 

@@ -62,8 +62,8 @@ void NvmeTcpDriver::ask_next() noexcept {
                    pages_->identify);
     } else if (wants_ana_ && controller_->offers_ana()) {
         wants_ana_ = false;
-        ana_reader_ = AnaReader(ana_group_);
-        const AnaReader::Piece piece = ana_reader_.next();
+        ana_reader_ = nvme::AnaReader(ana_group_);
+        const nvme::AnaReader::Piece piece = ana_reader_.next();
         send_asked(Asked::ana,
                    nvme::log_page_command(nvme::log_ana, piece.bytes, piece.offset),
                    std::span(pages_->log).first(piece.bytes));
@@ -122,7 +122,7 @@ bool NvmeTcpDriver::has_more_of_ana() noexcept {
     if (ana_reader_.state()) {
         set_ana_state(*ana_reader_.state());
     }
-    const AnaReader::Piece piece = ana_reader_.next();
+    const nvme::AnaReader::Piece piece = ana_reader_.next();
     if (wants_identity_ && piece.bytes > 0) { // What writes wait for comes first.
         wants_ana_ = true;
         return false;

@@ -53,34 +53,6 @@ std::vector<std::byte> make_ana_log(std::uint64_t changes, std::span<const AnaGr
     return page;
 }
 
-std::optional<std::vector<AnaGroup>> get_ana_log(std::span<const std::byte> page) {
-    if (page.size() < ana_header_bytes) {
-        return std::nullopt;
-    }
-    std::vector<AnaGroup> groups;
-    const std::size_t count = get_le<std::uint16_t>(page, 8);
-    std::size_t at = ana_header_bytes;
-    for (std::size_t i = 0; i < count; ++i) {
-        if (page.size() - at < ana_group_bytes) {
-            return std::nullopt;
-        }
-        const auto entry = page.subspan(at);
-        const std::size_t namespaces = get_le<std::uint32_t>(entry, 4);
-        if (namespaces > (entry.size() - ana_group_bytes) / 4) {
-            return std::nullopt;
-        }
-        AnaGroup group;
-        group.group = get_le<std::uint32_t>(entry, 0);
-        group.state = static_cast<AnaState>(get_le<std::uint8_t>(entry, 16) & 0xF);
-        for (std::size_t n = 0; n < namespaces; ++n) {
-            group.namespaces.push_back(get_le<std::uint32_t>(entry, ana_group_bytes + 4 * n));
-        }
-        groups.push_back(std::move(group));
-        at += ana_group_bytes + 4 * namespaces;
-    }
-    return groups;
-}
-
 std::vector<std::byte> make_discovery_log(std::uint64_t generation,
                                           std::span<const DiscoveryEntry> entries) {
     std::vector<std::byte> page(discovery_header_bytes + entries.size() * discovery_entry_bytes);

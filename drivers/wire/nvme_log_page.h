@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,10 +31,9 @@ struct AnaGroup {
     AnaState state = AnaState::optimized;
     std::vector<std::uint32_t> namespaces;
 };
-// Page bytes, header and all; `changes` is the change count of the page and of each group.
+// Page bytes, header and all, as AnaReader reads them; `changes` is the change count of the page
+// and of each group.
 std::vector<std::byte> make_ana_log(std::uint64_t changes, std::span<const AnaGroup> groups);
-// No value if a count points beyond the bytes read.
-std::optional<std::vector<AnaGroup>> get_ana_log(std::span<const std::byte> page);
 
 constexpr std::size_t changed_namespaces_bytes = 4096; // Up to 1024 identifiers, then zeroes.
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a controller puts off, leaves out or refuses, and what a host may leave empty.
 #include "drivers/api/errors.h"
-#include "drivers/nvme_tcp/ana_reader.h"
 #include "drivers/nvme_tcp/nvme_tcp_driver.h"
 #include "drivers/wire/little_endian.h"
+#include "drivers/wire/nvme_ana_reader.h"
 #include "tests/fakes/nvme_array.h"
 #include "tests/unit/drivers/scripted_controller.h"
 
@@ -19,8 +19,8 @@ namespace nvme = drivers::wire::nvme;
 using drivers::Completion;
 using drivers::Op;
 using drivers::Status;
-using drivers::nvme_tcp::AnaReader;
 using drivers::nvme_tcp::NvmeTcpDriver;
+using drivers::wire::nvme::AnaReader;
 using tests::ScriptedController;
 using tests::ScriptedPeer;
 

@@ -8,7 +8,7 @@
 #include <optional>
 #include <span>
 
-namespace drivers::nvme_tcp {
+namespace drivers::wire::nvme {
 
 // Finds one group's state in an ANA log page that is read piece by piece: no piece is larger than
 // the smallest MDTS allows, and none reaches beyond what the page has been seen to hold, so that a
@@ -29,14 +29,14 @@ public:
     void take(std::span<const std::byte> piece) noexcept; // What next() asked for.
 
     // Empty: the page does not hold the group, or not yet.
-    std::optional<wire::nvme::AnaState> state() const noexcept { return state_; }
+    std::optional<AnaState> state() const noexcept { return state_; }
 
 private:
     std::uint32_t group_;
     std::uint64_t offset_ = 0; // 0: the header.
     std::uint32_t groups_left_ = 0;
     std::uint32_t pieces_ = 0;
-    std::optional<wire::nvme::AnaState> state_;
+    std::optional<AnaState> state_;
 };
 
-} // namespace drivers::nvme_tcp
+} // namespace drivers::wire::nvme

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "drivers/nvme_tcp/ana_reader.h"
+#include "drivers/wire/nvme_ana_reader.h"
 
 #include "drivers/wire/little_endian.h"
 
 #include <algorithm>
 
-namespace drivers::nvme_tcp {
+namespace drivers::wire::nvme {
 
 namespace {
 
@@ -31,22 +31,21 @@ AnaReader::Piece AnaReader::next() const noexcept {
 void AnaReader::take(std::span<const std::byte> piece) noexcept {
     ++pieces_;
     if (offset_ == 0) {
-        groups_left_ = wire::get_le<std::uint16_t>(piece, 8);
+        groups_left_ = get_le<std::uint16_t>(piece, 8);
         offset_ = header_bytes;
         return;
     }
     std::uint64_t at = 0;
     while (groups_left_ > 0 && at + group_bytes <= piece.size()) {
         const auto group = piece.subspan(static_cast<std::size_t>(at), group_bytes);
-        if (wire::get_le<std::uint32_t>(group, 0) == group_) {
-            state_ =
-                static_cast<wire::nvme::AnaState>(wire::get_le<std::uint8_t>(group, 16) & 0xFU);
+        if (get_le<std::uint32_t>(group, 0) == group_) {
+            state_ = static_cast<AnaState>(get_le<std::uint8_t>(group, 16) & 0xFU);
             return;
         }
-        at += group_bytes + std::uint64_t{4} * wire::get_le<std::uint32_t>(group, 4);
+        at += group_bytes + std::uint64_t{4} * get_le<std::uint32_t>(group, 4);
         --groups_left_;
     }
     offset_ += at;
 }
 
-} // namespace drivers::nvme_tcp
+} // namespace drivers::wire::nvme
