@@ -2,6 +2,7 @@
 #include "bench/campaign/whole_read.h"
 
 #include "drivers/api/errors.h"
+#include "drivers/wire/end_words.h"
 
 #include <poll.h>
 
@@ -58,9 +59,16 @@ void read_whole(drivers::BlockDriver& driver,
                 break;
             }
         }
+        if (driver.ended() == drivers::DriverEnd::another_lun) {
+            throw drivers::SafetyError(std::string(driver.end_reason()));
+        }
+        if (driver.ended() != drivers::DriverEnd::none) {
+            throw drivers::ArrayError(std::string(driver.end_reason()));
+        }
         if (done.status != drivers::Status::good) {
-            throw drivers::ArrayError(fmt::format(
-                "the LUN cannot be read at byte {}: sense {:06x}", offset_bytes, done.sense));
+            throw drivers::ArrayError(fmt::format("the LUN cannot be read at byte {}: {}",
+                                                  offset_bytes,
+                                                  drivers::wire::sense_text(done.sense)));
         }
         offset_bytes += request.data.size();
         into = into.subspan(request.data.size());

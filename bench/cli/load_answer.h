@@ -6,6 +6,7 @@
 #include "results/run_record.h"
 
 #include <string>
+#include <vector>
 
 namespace bench::cli {
 
@@ -15,6 +16,7 @@ struct LoadAnswer {
     const results::RoundRecord& round;
     drivers::Geometry geometry;
     drivers::Identity identity;
+    std::vector<std::string> missing_paths = {}; // The load went without them; and why.
 };
 
 std::string load_text(const LoadAnswer& answer);

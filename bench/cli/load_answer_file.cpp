@@ -119,6 +119,9 @@ std::string load_json(const LoadAnswer& answer) {
     out["ramp_ns"] = round.ramp_ns;
     out["duration_ns"] = round.duration_ns;
     out["ended"] = round.ended;
+    if (!answer.missing_paths.empty()) {
+        out["missing_paths"] = answer.missing_paths;
+    }
     out["streams"] = Json::array();
     for (const auto& stream : round.streams) {
         out["streams"].push_back(stream_json(stream, seconds, answer.request.quantiles));

@@ -58,10 +58,16 @@ profiles::WorkingSet working_set(const LoadRequest& request, const drivers::Geom
     return out;
 }
 
-std::vector<load::Lane>
-open_lanes(const LoadRequest& request, const plan::Url& url, drivers::Clock& clock) {
+plan::DriverOptions options_of(const LoadRequest& request) {
     plan::DriverOptions options;
     options.depth = request.depth_per_job;
+    options.paths = request.any_paths ? plan::PathsWanted::any : plan::PathsWanted::all;
+    return options;
+}
+
+std::vector<load::Lane>
+open_lanes(const LoadRequest& request, const plan::Url& url, drivers::Clock& clock) {
+    const plan::DriverOptions options = options_of(request);
     std::vector<load::Lane> lanes(request.jobs);
     for (std::uint32_t i = 0; i < request.jobs; ++i) {
         load::Lane& lane = lanes[i];
@@ -117,7 +123,7 @@ Driven run_verified(std::span<load::Lane> lanes,
     Driven out;
     out.expectation = load::make_expectation(request.workload, set, lun);
     load::VerifySettings verify = load::verify_settings_for(
-        plan::probe_lun(plan::parse_url(request.url), plan::DriverOptions{}, clock));
+        plan::probe_lun(plan::parse_url(request.url), options_of(request), clock));
     verify.verify = request.verify;
     verify.set = set;
     verify.canary = request.canary;
@@ -291,7 +297,8 @@ int load_command(const Arguments& arguments) {
         driven = run_verified(lanes, *request, settings, clock);
     }
     campaign::add_platform_measures(request->workload, driven.round);
-    const LoadAnswer answer{*request, driven.round, geometry, identity};
+    const LoadAnswer answer{
+        *request, driven.round, geometry, identity, plan::missing_paths(*lanes[0].drivers[0])};
     say("{}", request->json ? load_json(answer) : load_text(answer)); // Whatever becomes of files.
     if (driven.expectation) {
         keep(*driven.expectation, request->expectation, true);

@@ -76,6 +76,7 @@ options::options_description described() {
         options::value<std::vector<std::string>>()->composing(),
         "identity (NAA, EUI-64, NGUID or serial) of a LUN that may be written to");
     add("overwrite-data", "with --destroy: even if the LUN carries somebody's data");
+    add("paths", text("all"), "of a URL with several portals: all must answer, or any is enough");
     add("verify", text("none"), "none, sample or full: stamp what is written, check what is read");
     add("expectation",
         text(""),
@@ -184,6 +185,7 @@ std::optional<LoadRequest> read_load_request(const Arguments& arguments) {
         out.destroy = given["destroy"].as<std::vector<std::string>>();
     }
     out.overwrite_data = given.count("overwrite-data") != 0;
+    out.any_paths = one_of<bool>(given, "paths", {{"all", false}, {"any", true}});
     out.json = one_of<bool>(given, "format", {{"text", false}, {"json", true}});
     out.progress =
         one_of<bool>(given,

@@ -28,6 +28,7 @@ struct LoadRequest {
     std::vector<double> quantiles;
     std::vector<std::string> destroy;
     bool overwrite_data = false;
+    bool any_paths = false; // Of several portals, those that answer are enough.
     bool json = false;
     bool progress = false;
     integrity::Verify verify = integrity::Verify::none;

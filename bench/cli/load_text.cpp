@@ -136,6 +136,9 @@ std::string notes(const LoadAnswer& answer) {
             out += fmt::format("measure    {}: {:g}\n", name, value);
         }
     }
+    for (const std::string& path : answer.missing_paths) {
+        out += fmt::format("PATH       UNREACHABLE: {}\n", human::clean_text(path));
+    }
     for (const auto& stream : answer.round.streams) {
         for (const auto& [text, count] : stream.errors) {
             out +=

@@ -23,7 +23,8 @@ namespace {
 constexpr const char* usage =
     "usage: arraybench probe [OPTION]... URL\n\n"
     "Says who is there: identity, geometry, limits, paths, transport parameters. Writes nothing.\n"
-    "A portal without a target lists its targets.\n\n"
+    "A portal without a target lists its targets, an iSCSI target without a LUN its LUNs.\n"
+    "Of several portals, those where nobody answers are named beside the others.\n\n"
     "  arraybench probe iscsi://10.0.0.5/iqn.2006-08.com.example:a/1 --format json\n"
     "  arraybench probe nvme+tcp://10.0.0.5:8009\n\n";
 
@@ -67,6 +68,10 @@ void print_text(const drivers::LunReport& report) {
     say("{}\n", report.url);
     print_pairs("LUN", lun);
     for (const drivers::PathReport& path : report.paths) {
+        if (!path.problem.empty()) {
+            say("path {:<28} UNREACHABLE: {}\n", path.portal, path.problem);
+            continue;
+        }
         say("path {:<28} {}, group {}{}\n",
             path.portal,
             path.state,
@@ -83,8 +88,33 @@ void print_targets(const std::vector<plan::FoundTarget>& found, bool json) {
         return;
     }
     for (const plan::FoundTarget& target : found) {
-        const char* const between = target.detail.empty() ? "" : "  ";
-        say("{} {}{}{}\n", target.target, target.portal, between, target.detail);
+        if (target.problem.empty()) {
+            const char* const between = target.detail.empty() ? "" : "  ";
+            say("{} {}{}{}\n", target.target, target.portal, between, target.detail);
+        } else {
+            say("portal {} UNREACHABLE: {}\n", target.portal, target.problem);
+        }
+    }
+}
+
+void print_luns(const plan::FoundLuns& found) {
+    for (const plan::FoundLun& lun : found.luns) {
+        const drivers::Identity& who = lun.identity;
+        const std::uint64_t bytes = lun.geometry.block_count * lun.geometry.block_bytes;
+        say("LUN {}{}{}{}{}{}{}\n",
+            lun.name,
+            lun.type.empty() ? "" : fmt::format(": {}", lun.type),
+            who.vendor.empty() ? "" : fmt::format(", {} {}", who.vendor, who.product),
+            who.serial.empty() ? "" : fmt::format(", serial {}", who.serial),
+            who.unique_id.empty() ? "" : fmt::format(", unique id {}", who.unique_id),
+            bytes == 0 ? ""
+                       : fmt::format(", {} of {} byte blocks",
+                                     profiles::size_text(bytes),
+                                     lun.geometry.block_bytes),
+            lun.note.empty() ? "" : fmt::format(" ({})", lun.note));
+    }
+    if (!found.note.empty()) {
+        say("{}\n", found.note);
     }
 }
 
@@ -120,11 +150,21 @@ int probe_command(const Arguments& arguments) {
             "probe: wanted one URL; arraybench probe --help shows an example");
     }
     const plan::Url url = plan::parse_url(given["url"].as<std::vector<std::string>>()[0]);
-    const plan::DriverOptions options = driver_options(given);
+    plan::DriverOptions options = driver_options(given);
+    options.paths = plan::PathsWanted::any;
     const bool json = wants_json(given);
     drivers::MonotonicClock clock;
     const bool has_portals =
         url.kind == plan::UrlKind::iscsi || url.kind == plan::UrlKind::nvme_tcp;
+    if (url.kind == plan::UrlKind::iscsi && url.lists_units) {
+        const plan::FoundLuns found = plan::find_luns(url, options, clock);
+        if (json) {
+            say("{}\n", plan::found_luns_json(url, found));
+        } else {
+            print_luns(found);
+        }
+        return 0;
+    }
     if (has_portals && !url.names_unit()) {
         print_targets(plan::find_targets(url, options, clock), json);
         return 0;

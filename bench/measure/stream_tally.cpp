@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/measure/stream_tally.h"
 
+#include "drivers/wire/end_words.h"
+
 #include <fmt/format.h>
 
 namespace bench::measure {
@@ -66,10 +68,11 @@ void StreamTally::add_to(results::StreamRecord& record) const {
     record.unfinished += unfinished_;
     for (const Error& error : errors_) {
         if (error.count > 0) {
-            const std::string text =
-                error.sense == 0
-                    ? status_text(error.status)
-                    : fmt::format("{}, sense {:06x}", status_text(error.status), error.sense);
+            const std::string text = error.sense == 0
+                                         ? status_text(error.status)
+                                         : fmt::format("{}, {}",
+                                                       status_text(error.status),
+                                                       drivers::wire::sense_text(error.sense));
             record.errors[text] += error.count;
         }
     }

@@ -62,6 +62,10 @@ DriverOptions path_options(const DriverOptions& options) {
     return out;
 }
 
+std::string place_of(const Url& path) {
+    return path.portals.empty() ? path.text() : path.portals.front().text();
+}
+
 std::vector<Url> paths_of(const Url& url) {
     std::vector<Url> out;
     out.reserve(url.portals.size());
@@ -91,8 +95,7 @@ std::unique_ptr<drivers::BlockDriver> open_paths(const std::vector<Url>& paths,
     for (const Url& path : paths) {
         try {
             opened.push_back(open_driver(path, path_options(options), clock));
-            settings.names.push_back(path.portals.empty() ? path.text()
-                                                          : path.portals.front().text());
+            settings.names.push_back(place_of(path));
         } catch (const drivers::ArrayError& error) {
             settings.missing.emplace_back(error.what());
             const bool is_last = &path == &paths.back();
@@ -134,7 +137,7 @@ open_driver(const Url& url, const DriverOptions& options, drivers::Clock& clock)
     }
     if (url.portals.size() > 1) {
         want_unit(url);
-        return open_paths(paths_of(url), options, clock);
+        return open_paths(paths_of(url), options, clock, options.paths);
     }
     auto driver = open_one(url, options, clock);
     const drivers::LunMark seen = drivers::mark_of(driver->identity(), driver->geometry());
@@ -155,14 +158,37 @@ find_targets(const Url& url, const DriverOptions& options, drivers::Clock& clock
             fmt::format("{}: only iSCSI and NVMe/TCP portals list targets", url.text()));
     }
     std::vector<FoundTarget> out;
+    std::size_t dead = 0;
     for (std::size_t i = 0; i < url.portals.size(); ++i) {
         const auto settings = iscsi_settings(url, i, options);
-        for (auto& [target, portal] :
-             drivers::iscsi::discover(settings.session, clock, options.login_timeout)) {
-            out.push_back({std::move(target), std::move(portal)});
+        try {
+            for (auto& [target, portal] :
+                 drivers::iscsi::discover(settings.session, clock, options.login_timeout)) {
+                out.push_back({std::move(target), std::move(portal)});
+            }
+        } catch (const drivers::ArrayError& error) {
+            if (++dead == url.portals.size()) {
+                throw;
+            }
+            out.push_back({"", url.portals[i].text(), "", error.what()});
         }
     }
     return out;
+}
+
+FoundLuns find_luns(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
+    if (url.kind != UrlKind::iscsi) {
+        throw drivers::UsageError(fmt::format("{}: only iSCSI targets list LUNs", url.text()));
+    }
+    for (std::size_t i = 0;; ++i) {
+        try {
+            return find_iscsi_luns(one_path(url, i), options, clock);
+        } catch (const drivers::ArrayError& error) {
+            if (i + 1 == url.portals.size()) {
+                throw drivers::ArrayError(fmt::format("{}: {}", url.text(), error.what()));
+            }
+        }
+    }
 }
 
 drivers::LunReport
@@ -170,13 +196,25 @@ probe_paths(const std::vector<Url>& paths, const DriverOptions& options, drivers
     if (paths.size() == 1) {
         return probe_lun(paths.front(), options, clock);
     }
-    (void)open_paths(paths, options, clock); // That they are paths to one LUN.
-    drivers::LunReport report = probe_lun(paths.front(), options, clock);
-    for (std::size_t i = 1; i < paths.size(); ++i) {
-        const drivers::LunReport other = probe_lun(paths[i], options, clock);
-        report.paths.insert(report.paths.end(), other.paths.begin(), other.paths.end());
+    (void)open_paths(paths, options, clock, options.paths); // That they are paths to one LUN.
+    std::optional<drivers::LunReport> report;
+    std::vector<drivers::PathReport> ways;
+    for (const Url& path : paths) {
+        try {
+            drivers::LunReport one = probe_lun(path, options, clock);
+            ways.insert(ways.end(), one.paths.begin(), one.paths.end());
+            if (!report) {
+                report = std::move(one);
+            }
+        } catch (const drivers::ArrayError& error) {
+            if (options.paths == PathsWanted::all || (&path == &paths.back() && !report)) {
+                throw;
+            }
+            ways.push_back({place_of(path), "unreachable", 0, false, error.what()});
+        }
     }
-    return report;
+    report->paths = std::move(ways);
+    return *report;
 }
 
 std::vector<PathUse> path_counts(const drivers::BlockDriver& driver) {
@@ -190,6 +228,11 @@ std::vector<PathUse> path_counts(const drivers::BlockDriver& driver) {
     return out;
 }
 
+std::vector<std::string> missing_paths(const drivers::BlockDriver& driver) {
+    const auto* paths = dynamic_cast<const drivers::MultipathDriver*>(&driver);
+    return paths == nullptr ? std::vector<std::string>{} : paths->missing();
+}
+
 drivers::LunReport probe_lun(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
     if (url.portals.size() > 1) {
         drivers::LunReport report = probe_paths(paths_of(url), options, clock);
@@ -199,6 +242,10 @@ drivers::LunReport probe_lun(const Url& url, const DriverOptions& options, drive
     if (url.kind == UrlKind::iscsi) {
         drivers::LunReport report = open_iscsi(url, options, clock)->report();
         report.url = url.text();
+        if (report.identity.unique_id.empty() && !report.identity.serial.empty()) {
+            report.serial_shared_with =
+                iscsi_luns_with_serial(url, options, clock, report.identity.serial);
+        }
         return report;
     }
     if (url.kind == UrlKind::nvme_tcp) {

@@ -20,6 +20,9 @@ struct SecretPlace {
     std::string environment; // Name of a variable.
 };
 
+// Of several paths: whether all must be there, or one is enough.
+enum class PathsWanted : std::uint8_t { all, any };
+
 struct DriverOptions {
     std::size_t depth = 32;
     std::string initiator_name = "iqn.2026-01.org.arraybench:host"; // iSCSI
@@ -40,6 +43,7 @@ struct DriverOptions {
     std::optional<drivers::LunMark> expected;
     // A path among others: a transition of its own is not waited for, another path is taken.
     bool has_other_paths = false;
+    PathsWanted paths = PathsWanted::all; // Of a URL with several portals.
     // How often a path's state is asked for besides when the array reports a change; 0 = never.
     drivers::Duration access_interval{0};
 };
@@ -53,7 +57,6 @@ open_driver(const Url& url, const DriverOptions& options, drivers::Clock& clock)
 // One queue over several paths, each URL naming the same LUN by one portal: as open_driver does for
 // the portals of one URL, but also where every controller has a target name of its own.
 // With `any`, paths that cannot be opened are left out as long as one can.
-enum class PathsWanted : std::uint8_t { all, any };
 std::unique_ptr<drivers::BlockDriver> open_paths(const std::vector<Url>& paths,
                                                  const DriverOptions& options,
                                                  drivers::Clock& clock,
@@ -66,22 +69,42 @@ struct PathUse {
 };
 // Of a driver with several paths, in their order; empty for others.
 std::vector<PathUse> path_counts(const drivers::BlockDriver& driver);
+// Of a driver with several paths: those that it goes without, and why.
+std::vector<std::string> missing_paths(const drivers::BlockDriver& driver);
 
 // What the LUN says of itself; writes nothing. Throws as open_driver does. With several paths, what
-// it says over the first and how each of them stands.
+// it says over the first that answers and how each of them stands; with `options.paths` any, those
+// that do not answer too.
 drivers::LunReport
 probe_paths(const std::vector<Url>& paths, const DriverOptions& options, drivers::Clock& clock);
 drivers::LunReport probe_lun(const Url& url, const DriverOptions& options, drivers::Clock& clock);
 
 struct FoundTarget {
     std::string target;
-    std::string portal;   // host:port,portal group
-    std::string detail{}; // Size and name, a referral, or why it was not asked; mostly empty.
+    std::string portal;    // host:port,portal group
+    std::string detail{};  // Size and name, a referral, or why it was not asked; mostly empty.
+    std::string problem{}; // Of a portal where nobody answers: why; then it names no target.
 };
 
 // What the portals of a URL without a target offer, or the LUNs of the target it names. Throws as
-// open_driver does.
+// open_driver does, where no portal answers.
 std::vector<FoundTarget>
 find_targets(const Url& url, const DriverOptions& options, drivers::Clock& clock);
+
+struct FoundLun {
+    std::string name; // As a URL has it, or what no URL can name.
+    std::string url;  // Empty: no URL can name it.
+    std::string type;
+    drivers::Identity identity;
+    drivers::Geometry geometry; // No blocks: not told.
+    std::string note;           // Why something is not told.
+};
+struct FoundLuns {
+    std::vector<FoundLun> luns;
+    std::string note; // What is missing from the list.
+};
+
+// The LUNs of a URL that names a target and no LUN. Throws as open_driver does.
+FoundLuns find_luns(const Url& url, const DriverOptions& options, drivers::Clock& clock);
 
 } // namespace bench::plan

@@ -2,6 +2,7 @@
 #include "bench/plan/iscsi_assembly.h"
 
 #include "drivers/api/errors.h"
+#include "drivers/iscsi/lun_list.h"
 
 #include <cstdlib>
 #include <fmt/format.h>
@@ -46,10 +47,19 @@ std::uint64_t new_session_id() {
     return (std::uint64_t{chance()} << 16U ^ chance()) & 0xffffffffffU;
 }
 
+drivers::iscsi::AskLimits limits_of(const drivers::iscsi::IscsiSettings& settings) {
+    return {settings.command_timeout, settings.ready_timeout};
+}
+
 } // namespace
 
 drivers::iscsi::IscsiSettings
 iscsi_settings(const Url& url, std::size_t portal, const DriverOptions& options) {
+    if (options.data_digest || url.data_digest) {
+        throw drivers::UsageError(fmt::format(
+            "{}: iSCSI data digests cannot be had here: libiscsi offers header digests only",
+            url.text()));
+    }
     drivers::iscsi::IscsiSettings settings;
     drivers::iscsi::SessionSettings& session = settings.session;
     session.portal = url.portals.at(portal).text();
@@ -73,8 +83,43 @@ iscsi_settings(const Url& url, std::size_t portal, const DriverOptions& options)
     settings.login_timeout = options.login_timeout;
     settings.command_timeout = options.command_timeout;
     settings.reconnect_timeout = options.reconnect_timeout;
+    settings.ready_timeout = options.ready_timeout;
+    settings.has_other_paths = options.has_other_paths;
     settings.access_interval = options.access_interval;
     return settings;
+}
+
+FoundLuns find_iscsi_luns(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
+    const auto settings = iscsi_settings(url, 0, options);
+    auto listing = drivers::iscsi::list_luns(
+        settings.session, clock, settings.login_timeout, limits_of(settings));
+    FoundLuns out;
+    out.note = std::move(listing.note);
+    for (drivers::iscsi::ListedLun& lun : listing.luns) {
+        Url own = url;
+        own.lists_units = false;
+        own.unit = lun.number.value_or(0);
+        out.luns.push_back({std::move(lun.name),
+                            lun.number ? own.text() : "",
+                            std::move(lun.type),
+                            std::move(lun.identity),
+                            lun.geometry,
+                            std::move(lun.note)});
+    }
+    return out;
+}
+
+std::vector<std::string> iscsi_luns_with_serial(const Url& url,
+                                                const DriverOptions& options,
+                                                drivers::Clock& clock,
+                                                const std::string& serial) {
+    const auto settings = iscsi_settings(url, 0, options);
+    try {
+        return drivers::iscsi::luns_with_serial(
+            settings.session, clock, settings.login_timeout, limits_of(settings), serial);
+    } catch (const drivers::ArrayError&) {
+        return {}; // A target that does not list its LUNs shows no other one.
+    }
 }
 
 } // namespace bench::plan

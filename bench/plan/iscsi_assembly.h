@@ -10,4 +10,11 @@ namespace bench::plan {
 drivers::iscsi::IscsiSettings
 iscsi_settings(const Url& url, std::size_t portal, const DriverOptions& options);
 
+// Of the first portal's target; as their names in driver_assembly.h say.
+FoundLuns find_iscsi_luns(const Url& url, const DriverOptions& options, drivers::Clock& clock);
+std::vector<std::string> iscsi_luns_with_serial(const Url& url,
+                                                const DriverOptions& options,
+                                                drivers::Clock& clock,
+                                                const std::string& serial);
+
 } // namespace bench::plan

@@ -49,10 +49,14 @@ std::string lun_report_json(const drivers::LunReport& report) {
     }
     out["paths"] = Json::array();
     for (const drivers::PathReport& path : report.paths) {
-        out["paths"].push_back({{"portal", path.portal},
-                                {"state", path.state},
-                                {"group", path.group},
-                                {"preferred", path.preferred}});
+        Json way = {{"portal", path.portal},
+                    {"state", path.state},
+                    {"group", path.group},
+                    {"preferred", path.preferred}};
+        if (!path.problem.empty()) {
+            way["problem"] = path.problem;
+        }
+        out["paths"].push_back(std::move(way));
     }
     out["limits"] = object_of(report.limits);
     out["negotiated"] = object_of(report.negotiated);
@@ -64,10 +68,43 @@ std::string found_targets_json(const std::vector<FoundTarget>& found) {
     out["$schema"] = "arraybench/targets/1";
     out["targets"] = Json::array();
     for (const FoundTarget& target : found) {
-        out["targets"].push_back({{"target", target.target}, {"portal", target.portal}});
-        if (!target.detail.empty()) {
-            out["targets"].back()["detail"] = target.detail;
+        if (target.problem.empty()) {
+            out["targets"].push_back({{"target", target.target}, {"portal", target.portal}});
+            if (!target.detail.empty()) {
+                out["targets"].back()["detail"] = target.detail;
+            }
+        } else {
+            out["unreachable"].push_back({{"portal", target.portal}, {"problem", target.problem}});
         }
+    }
+    return text_of(out);
+}
+
+std::string found_luns_json(const Url& url, const FoundLuns& found) {
+    Json out;
+    out["$schema"] = "arraybench/luns/1";
+    out["url"] = url.text();
+    out["luns"] = Json::array();
+    for (const FoundLun& lun : found.luns) {
+        const drivers::Identity& who = lun.identity;
+        Json one = {{"lun", lun.name},
+                    {"url", lun.url},
+                    {"type", lun.type},
+                    {"identity",
+                     {{"vendor", who.vendor},
+                      {"product", who.product},
+                      {"revision", who.revision},
+                      {"serial", who.serial},
+                      {"unique_id", who.unique_id}}},
+                    {"block_bytes", lun.geometry.block_bytes},
+                    {"block_count", lun.geometry.block_count}};
+        if (!lun.note.empty()) {
+            one["note"] = lun.note;
+        }
+        out["luns"].push_back(std::move(one));
+    }
+    if (!found.note.empty()) {
+        out["note"] = found.note;
     }
     return text_of(out);
 }

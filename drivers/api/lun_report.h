@@ -15,6 +15,7 @@ struct PathReport {
     std::string state; // "active/optimized", "active/non-optimized", "standby", "inaccessible", ...
     std::uint32_t group = 0;
     bool preferred = false;
+    std::string problem = {}; // Why nobody answers there; empty = somebody does.
 };
 
 // What `probe` prints and what safety looks at: everything a LUN says of itself without being

@@ -115,12 +115,12 @@ LoginStatus Login::choose_method(std::string_view offered, std::string& answer) 
 }
 
 LoginStatus Login::challenge(std::string_view offered, std::string& answer) {
-    const auto algorithm = choose_chap_algorithm(offered);
+    const auto algorithm = wire::iscsi::choose_chap_algorithm(offered);
     if (!algorithm) {
         return LoginStatus::authentication_failure;
     }
     algorithm_ = *algorithm;
-    challenge_ = make_chap_challenge(algorithm_);
+    challenge_ = wire::iscsi::make_chap_challenge(algorithm_);
     security_ = Security::challenged;
     append_text(answer, "CHAP_A", std::to_string(static_cast<unsigned>(algorithm_)));
     append_text(answer, "CHAP_I", std::to_string(challenge_.identifier));
@@ -132,8 +132,9 @@ LoginStatus Login::prove(const std::vector<TextPair>& pairs, std::string& answer
     const auto user = value_of(pairs, "CHAP_N");
     const auto response = value_of(pairs, "CHAP_R");
     const auto bytes = response ? wire::iscsi::parse_binary(*response, 64) : std::nullopt;
-    const auto expected = chap_response(algorithm_, challenge_, settings_.chap.secret);
-    if (!user || !bytes || *user != settings_.chap.user || !is_same_secretly(*bytes, expected)) {
+    const auto expected = wire::iscsi::chap_response(algorithm_, challenge_, settings_.chap.secret);
+    if (!user || !bytes || *user != settings_.chap.user ||
+        !wire::iscsi::is_same_secretly(*bytes, expected)) {
         return LoginStatus::authentication_failure;
     }
     if (value_of(pairs, "CHAP_I") || value_of(pairs, "CHAP_C")) {
@@ -154,15 +155,15 @@ LoginStatus Login::prove_ourselves(const std::vector<TextPair>& pairs, std::stri
         return LoginStatus::authentication_failure;
     }
     // Our own challenge played back would have us compute the initiator's answer.
-    if (is_same_secretly(*bytes, challenge_.bytes)) {
+    if (wire::iscsi::is_same_secretly(*bytes, challenge_.bytes)) {
         return LoginStatus::authentication_failure;
     }
-    const ChapChallenge theirs{static_cast<std::uint8_t>(*identifier), *bytes};
+    const wire::iscsi::ChapChallenge theirs{static_cast<std::uint8_t>(*identifier), *bytes};
     append_text(answer, "CHAP_N", settings_.chap.mutual_user);
-    append_text(
-        answer,
-        "CHAP_R",
-        wire::iscsi::hex_binary(chap_response(algorithm_, theirs, settings_.chap.mutual_secret)));
+    append_text(answer,
+                "CHAP_R",
+                wire::iscsi::hex_binary(
+                    wire::iscsi::chap_response(algorithm_, theirs, settings_.chap.mutual_secret)));
     return LoginStatus::success;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "drivers/array/iscsi_chap.h"
 #include "drivers/array/iscsi_parameters.h"
 #include "drivers/array/portal_settings.h"
+#include "drivers/wire/iscsi_chap.h"
 #include "drivers/wire/iscsi_text.h"
 
 #include <optional>
@@ -70,8 +70,8 @@ private:
     bool has_declared_ = false; // Our own MaxRecvDataSegmentLength has been sent.
     bool is_offer_complete_ = false;
     Security security_ = Security::open;
-    ChapAlgorithm algorithm_ = ChapAlgorithm::md5;
-    ChapChallenge challenge_;
+    wire::iscsi::ChapAlgorithm algorithm_ = wire::iscsi::ChapAlgorithm::md5;
+    wire::iscsi::ChapChallenge challenge_;
 };
 
 } // namespace drivers::array

@@ -11,6 +11,8 @@ namespace drivers::iscsi {
 
 enum class Direction : std::uint8_t { none, in, out };
 
+enum class Residual : std::uint8_t { none, underflow, overflow }; // Of a good answer.
+
 using Cdb = std::array<std::byte, 16>;
 
 // One SCSI command: its descriptor block, its data and, once answered, its end. Stays where it is
@@ -35,9 +37,9 @@ public:
 
     // The answer.
     std::uint8_t scsi_status = 0;
-    std::uint32_t sense = 0;        // Key << 16 | ASC << 8 | ASCQ; 0 = none came.
-    bool length_differs = false;    // The array moved more or less than asked.
-    bool data_still_queued = false; // Parts of `data` may yet be sent: do not let go of it.
+    std::uint32_t sense = 0;            // Key << 16 | ASC << 8 | ASCQ; 0 = none came.
+    Residual residual = Residual::none; // The array moved less or more than asked.
+    bool data_still_queued = false;     // Parts of `data` may yet be sent: do not let go of it.
 
 private:
     friend class Session;

@@ -5,8 +5,9 @@
 
 namespace drivers::iscsi {
 
-// Asks a portal by SendTargets (RFC 7143 appendix C): (target name, portal) pairs. Throws
-// ArrayError.
-TextPairs discover(SessionSettings settings, const Clock& clock, Duration at_most);
+// Asks a portal by SendTargets (RFC 7143 appendix C): (target name, portal) pairs, from an answer
+// in any number of pieces. On a session of its own, since libiscsi takes only one piece; redirects
+// are followed. Throws ArrayError.
+TextPairs discover(const SessionSettings& settings, const Clock& clock, Duration at_most);
 
 } // namespace drivers::iscsi

@@ -26,28 +26,26 @@ constexpr std::uint64_t bytes_max = 0x7fffffff;  // libiscsi counts a transfer i
 } // namespace
 
 bool IscsiDriver::submit(const Request& request) noexcept {
-    if (slots_.full() || phase_ == Phase::reconnecting) {
+    const bool is_over = phase_ == Phase::dead;
+    if (slots_.full() || phase_ == Phase::reconnecting ||
+        (!is_over && (!is_sure() || session_->state() != SessionState::up))) {
         return false;
     }
     Slot& slot = slots_.take();
     slot.op = request.op;
     slot.end = Completion{};
     slot.end.tag = request.tag;
-    if (phase_ == Phase::dead) {
+    if (is_over) {
         end_here(slot, Status::lost, 0);
         return true;
     }
     if (!prepare(slot, request)) {
         return true; // Ended already.
     }
-    if (!session_->send(slot.command)) {
-        end_here(slot, Status::lost, 0); // No memory: it never left this host.
-        return true;
+    if (!send(slot)) {
+        session_broken_ = true; // It never left this host: it goes with the next session.
+        hold(slot, clock_.now());
     }
-    slot.state = SlotState::sent;
-    slot.deadline = clock_.now() + settings_.command_timeout;
-    slots_.link(slot);
-    ++unflushed_;
     return true;
 }
 
@@ -138,14 +136,9 @@ void IscsiDriver::answered(Command& command) noexcept {
 void IscsiDriver::take_answer(Slot& slot) noexcept {
     const std::uint32_t sense = slot.command.sense;
     note_access(sense);
-    const bool attention = sense >> 16U == static_cast<std::uint32_t>(SenseKey::unit_attention);
-    if (attention && slot.state == SlotState::sent && !slot.retried) {
-        ++counts_.unit_attentions; // Nothing was done: SAM-5 5.14.
-        slot.retried = true;
-        if (session_->send(slot.command)) {
-            ++unflushed_;
-            return;
-        }
+    doubt(sense);
+    if (slot.state == SlotState::sent && is_sent_again(slot)) {
+        return;
     }
     if (slot.state == SlotState::sent) {
         slots_.unlink(slot);
@@ -165,27 +158,31 @@ void IscsiDriver::take_answer(Slot& slot) noexcept {
 
 void IscsiDriver::take_status(Slot& slot) noexcept {
     const Command& command = slot.command;
-    bool moved_all = true;
-    slot.end.sense = command.sense;
     slot.end.fenced = true;
+    slot.end.sense =
+        command.sense != 0 ? command.sense : static_cast<std::uint32_t>(command.scsi_status) << 24U;
     switch (static_cast<wire::scsi::Status>(command.scsi_status)) {
     case wire::scsi::Status::good:
     case wire::scsi::Status::condition_met:
-        // Only where data is moved: some targets count the parameters of UNMAP as not taken.
-        moved_all = !command.length_differs || (slot.op != Op::read && slot.op != Op::write);
-        slot.end.status = moved_all ? Status::good : Status::failed;
-        return;
-    case wire::scsi::Status::busy:
-    case wire::scsi::Status::task_set_full:
-        slot.end.status = Status::busy;
-        ++counts_.busy;
+        take_good(slot);
         return;
     default:
-        slot.end.status = Status::failed;
-        if (command.sense == 0) {
-            slot.end.sense = static_cast<std::uint32_t>(command.scsi_status) << 24U;
-        }
+        break;
     }
+    const auto advice = wire::scsi::advice_of(command.scsi_status, command.sense);
+    const bool is_late = advice == wire::scsi::Advice::later;
+    slot.end.status = is_late ? Status::busy : Status::failed;
+    counts_.busy += is_late ? 1 : 0;
+}
+
+void IscsiDriver::take_good(Slot& slot) noexcept {
+    // Only where data is moved: some targets count the parameters of UNMAP as not taken.
+    const bool moves = slot.op == Op::read || slot.op == Op::write;
+    const Residual residual = moves ? slot.command.residual : Residual::none;
+    slot.end.status = residual == Residual::none ? Status::good : Status::failed;
+    slot.end.sense = residual == Residual::underflow  ? wire::scsi::residual_underflow
+                     : residual == Residual::overflow ? wire::scsi::residual_overflow
+                                                      : 0;
 }
 
 void IscsiDriver::note_access(std::uint32_t sense) noexcept {
@@ -250,13 +247,13 @@ std::size_t IscsiDriver::poll(std::span<Completion> out) noexcept {
     } else if (phase_ == Phase::reconnecting) {
         reconnect(now);
     }
-    return slots_.drain(out);
+    return withholds_ ? 0 : slots_.drain(out);
 }
 
 void IscsiDriver::serve(TimePoint now) noexcept {
     // When all that is in flight was only just queued, no answer can have come yet.
     const bool only_new = unflushed_ > 0 && unflushed_ == slots_.sent() && aborting_ == 0 &&
-                          asking_ == Asking::nothing;
+                          asking_ == Asking::nothing && is_sure();
     unflushed_ = 0;
     if (only_new) {
         session_->flush();
@@ -267,6 +264,13 @@ void IscsiDriver::serve(TimePoint now) noexcept {
         settle_drained();
         expire(now);
         watch_access(now);
+        if (!is_sure()) {
+            settle_doubt(now);
+        }
+        if (phase_ != Phase::up) {
+            return; // Another LUN.
+        }
+        send_held(now);
         if (unflushed_ > 0) {
             unflushed_ = 0;
             session_->flush();
@@ -305,16 +309,18 @@ void IscsiDriver::settle_drained() noexcept {
 }
 
 TimePoint IscsiDriver::next_timer() const noexcept {
-    if (slots_.has_ready() || unflushed_ > 0) {
+    if ((slots_.has_ready() && !withholds_) || unflushed_ > 0) {
         return TimePoint::min();
     }
     if (phase_ == Phase::reconnecting) {
-        return session_ != nullptr ? attempt_ends_ : std::min(next_attempt_, give_up_at_);
+        return session_ != nullptr ? std::min(attempt_ends_, question_.next_timer())
+                                   : std::min(next_attempt_, give_up_at_);
     }
     if (phase_ == Phase::dead) {
         return TimePoint::max();
     }
     TimePoint next = std::min(next_access_, next_abort_deadline_);
+    next = std::min(next, is_sure() ? next_send_ : question_.next_timer());
     if (slots_.oldest() != nullptr) {
         next = std::min(next, slots_.oldest()->deadline);
     }

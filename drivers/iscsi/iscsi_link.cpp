@@ -4,13 +4,10 @@
 #include "drivers/iscsi/iscsi_driver.h"
 #include "drivers/iscsi/scsi_commands.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
@@ -19,32 +16,10 @@ namespace drivers::iscsi {
 
 namespace {
 
-constexpr int redirects_max = 4;
 constexpr Duration goodbye = std::chrono::milliseconds(200);
 
-// The address that was really connected to, so that a reconnect need not wait for a name server.
-std::string peer_of(int fd, const std::string& otherwise) {
-    sockaddr_storage address{};
-    socklen_t length = sizeof address;
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    if (getpeername(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) { // NOLINT
-        return otherwise;
-    }
-    if (address.ss_family == AF_INET) {
-        sockaddr_in four{};
-        std::memcpy(&four, &address, sizeof four);
-        inet_ntop(AF_INET, &four.sin_addr, text.data(), text.size());
-        return fmt::format("{}:{}", text.data(), ntohs(four.sin_port));
-    }
-    if (address.ss_family == AF_INET6) {
-        sockaddr_in6 six{};
-        std::memcpy(&six, &address, sizeof six);
-        if (six.sin6_scope_id == 0) {
-            inet_ntop(AF_INET6, &six.sin6_addr, text.data(), text.size());
-            return fmt::format("[{}]:{}", text.data(), ntohs(six.sin6_port));
-        }
-    }
-    return otherwise;
+bool is_usable(Access access) noexcept {
+    return access == Access::optimized || access == Access::non_optimized;
 }
 
 } // namespace
@@ -52,17 +27,16 @@ std::string peer_of(int fd, const std::string& otherwise) {
 IscsiDriver::IscsiDriver(const IscsiSettings& settings, Clock& clock)
     : settings_(settings)
     , clock_(clock)
-    , slots_(settings.depth) {
+    , slots_(settings.depth)
+    , destination_(settings.session.portal) {
     for (Slot& slot : slots_.all()) {
         slot.driver = this;
         slot.command.owner = &slot;
         slot.command.on_answer = &IscsiDriver::answered;
         slot.command.on_abort = &IscsiDriver::abort_answered;
     }
-    session_ = open_session(settings_.session, clock_, settings_.login_timeout);
-    settings_.session = session_->settings();
-    settings_.session.portal = peer_of(session_->fd(), settings_.session.portal);
-    facts_ = ask_facts(*session_, control_, clock_, settings_.command_timeout);
+    session_ = open_session(settings_.session, destination_, clock_, settings_.login_timeout);
+    facts_ = find_lun();
     geometry_ = facts_.geometry();
     identity_ = facts_.identity();
     access_ = access_of(facts_);
@@ -87,144 +61,167 @@ IscsiDriver::~IscsiDriver() {
     }
 }
 
-std::unique_ptr<Session>
-open_session(SessionSettings settings, const Clock& clock, Duration at_most) {
+// A LUN below 256 by peripheral addressing; where there is none, by flat space addressing.
+LunFacts IscsiDriver::find_lun() {
+    const AskLimits limits{settings_.command_timeout, settings_.ready_timeout};
+    LunFacts facts;
+    try {
+        facts = ask_facts(*session_, control_, clock_, limits);
+    } catch (const NoSuchLun&) {
+        if (settings_.session.lun > 255) {
+            throw;
+        }
+        settings_.session.flat_addressing = true;
+        session_->aim(flat_field_of(settings_.session.lun));
+        facts = ask_facts(*session_, control_, clock_, limits);
+    }
+    check_block_size(facts);
+    return facts;
+}
+
+std::unique_ptr<Session> open_session(SessionSettings settings,
+                                      Destination& destination,
+                                      const Clock& clock,
+                                      Duration at_most) {
     const SessionWait wait(clock, at_most);
-    for (int redirects = 0; redirects <= redirects_max; ++redirects) {
+    const std::string given = destination.now();
+    bool is_away = false;
+    const auto place = [&] {
+        return is_away ? fmt::format("{} (redirected from {})", destination.now(), given) : given;
+    };
+    while (true) {
+        settings.portal = destination.now();
         auto session = std::make_unique<Session>(settings);
         while (session->state() != SessionState::up && session->state() != SessionState::down) {
             if (wait.over()) {
                 throw ArrayError(fmt::format(
                     "iSCSI portal {}: no login within {} ms",
-                    settings.portal,
+                    place(),
                     std::chrono::duration_cast<std::chrono::milliseconds>(at_most).count()));
             }
             wait.step(*session);
         }
+        if (!session->peer().empty() && destination.now() == settings.portal) {
+            destination.found_at(session->peer());
+        }
         if (session->state() == SessionState::up) {
+            destination.stands();
             return session;
         }
-        if (session->redirected_to().empty()) {
-            throw ArrayError(fmt::format("iSCSI portal {}: {}", settings.portal, session->error()));
+        if (session->redirect()) {
+            if (!destination.follow(*session->redirect())) {
+                throw ArrayError(fmt::format("iSCSI portal {}: redirected in circles", given));
+            }
+            is_away = true;
+            continue;
         }
-        settings.portal = session->redirected_to();
+        if (!session->is_refused_for_now() || wait.over()) {
+            throw ArrayError(fmt::format("iSCSI portal {}: {}", place(), session->error()));
+        }
+        wait.pause(*session, std::chrono::milliseconds(100));
     }
-    throw ArrayError(fmt::format("iSCSI portal {}: redirected in circles", settings.portal));
 }
 
 void IscsiDriver::lose_session(TimePoint now, std::string why) noexcept {
     trouble_ = std::move(why);
     ++counts_.sessions_lost;
-    session_.reset(); // Closes the socket: from here on no buffer is touched.
+    next_attempt_ = now + session_->news().time_to_wait;
+    lose_in_flight(now);
     control_.drop();
+    question_.drop();
+    in_doubt_ = false; // It is asked on the next connection, whatever was said on this one.
     asking_ = Asking::nothing;
-    for (Slot& slot : slots_.all()) {
-        if (slot.state == SlotState::sent) {
-            slots_.unlink(slot);
-            finish(slot, Status::lost, false);
-        } else if (slot.state == SlotState::aborting) {
-            finish(slot, Status::timed_out, false);
-        } else if (slot.state == SlotState::draining) {
-            slots_.finish(slot); // Its answer had come.
-        }
-        slots_.settle_abort(slot);
-    }
-    aborting_ = 0;
-    abort_zombies_ = 0;
-    draining_ = 0;
     unflushed_ = 0;
     session_broken_ = false;
     next_abort_deadline_ = TimePoint::max();
     next_access_ = TimePoint::max();
     watched_fd_ = -1;
     phase_ = Phase::reconnecting;
-    next_attempt_ = now;
+    destination_.lost();
     give_up_at_ = now + settings_.reconnect_timeout;
 }
 
 void IscsiDriver::reconnect(TimePoint now) noexcept {
     if (session_ == nullptr) {
         if (now >= give_up_at_) {
-            give_up(fmt::format("not reinstated in time; {}", trouble_));
+            end(DriverEnd::lost, fmt::format("not reinstated in time; {}", trouble_));
             return;
         }
         if (now < next_attempt_) {
             return;
         }
         next_attempt_ = now + settings_.reconnect_pause;
+        settings_.session.portal = destination_.now();
         try {
             session_ = std::make_unique<Session>(settings_.session); // Same ISID: reinstates.
         } catch (const std::exception& error) {
             trouble_ = error.what();
+            destination_.failed();
             return;
         }
         attempt_ends_ = now + settings_.login_timeout;
     }
     session_->service();
     if (session_->state() == SessionState::up) {
-        take_who(now);
-        if (phase_ == Phase::up || session_ == nullptr) {
+        meet(now);
+        if (phase_ != Phase::reconnecting) {
             return;
         }
     }
     if (session_->state() == SessionState::down || now >= attempt_ends_) {
-        trouble_ = session_->state() == SessionState::down ? session_->error() : "no login in time";
-        session_.reset();
-        control_.drop();
-        asking_ = Asking::nothing;
-        watched_fd_ = -1;
+        leave_attempt(now);
         return;
     }
     watch_socket();
 }
 
-// Writes go on only if what answers behind the portal is still the LUN they were meant for.
-void IscsiDriver::take_who(TimePoint now) noexcept {
-    const bool asked = asking_ == Asking::who;
-    if (asked && !control_.idle()) {
-        return;
+void IscsiDriver::leave_attempt(TimePoint now) noexcept {
+    const bool is_down = session_->state() == SessionState::down;
+    trouble_ = is_down               ? session_->error()
+               : question_.is_open() ? "no LUN to go on with; " + question_.trouble()
+                                     : "no login in time";
+    trouble_ = fmt::format("{}: {}", destination_.now(), trouble_);
+    if (is_down && session_->redirect() && destination_.follow(*session_->redirect())) {
+        next_attempt_ = now;
+    } else {
+        destination_.failed();
     }
-    if (!asked || control_.unit_attention()) {
-        ask_who();
-        return;
-    }
-    asking_ = Asking::nothing;
-    const bool same =
-        identity_.unique_id.empty()
-            ? wire::scsi::parse_serial(control_.bytes()) == identity_.serial
-            : wire::scsi::parse_device_ids(control_.bytes()).unique_id == identity_.unique_id;
-    if (control_.good() && same) {
-        phase_ = Phase::up;
-        ++fences_;
-        ++counts_.sessions_reinstated;
-        access_stale_ = !facts_.groups.empty();
-        watch_socket();
-        watch_access(now);
-        return;
-    }
-    if (control_.good()) {
-        session_.reset();
-        watched_fd_ = -1;
-        give_up("another LUN answers in this one's place");
-        return;
-    }
-    ask_who(); // Not ready yet: ask again until the attempt ends.
+    session_.reset();
+    control_.drop();
+    question_.drop();
+    watched_fd_ = -1;
 }
 
-void IscsiDriver::ask_who() noexcept {
-    asking_ = Asking::who;
-    const std::uint8_t page = identity_.unique_id.empty() ? 0x80 : 0x83;
-    control_.begin(*session_, vital_page_cdb(page, control_bytes));
-    session_->flush();
+// The session stands: things go on only if what answers behind the portal is still the LUN that
+// they were meant for.
+void IscsiDriver::meet(TimePoint now) noexcept {
+    if (!question_.is_open()) {
+        destination_.stands();
+        attempt_ends_ = now + std::max(settings_.login_timeout, settings_.ready_timeout);
+        begin_question(now);
+    }
+    question_.advance(*session_, now);
+    if (!question_.is_answered() || !is_same(now)) {
+        return;
+    }
+    phase_ = Phase::up;
+    ++fences_;
+    ++counts_.sessions_reinstated;
+    access_stale_ = !facts_.groups.empty();
+    watch_socket();
+    watch_access(now);
+    send_held(now);
 }
 
 void IscsiDriver::watch_access(TimePoint now) noexcept {
     if (asking_ == Asking::access && control_.idle()) {
         asking_ = Asking::nothing;
         access_stale_ = control_.unit_attention(); // Then once more.
+        doubt(control_.sense());
         if (control_.good()) {
             facts_.groups = wire::scsi::parse_port_groups(control_.bytes());
             access_ = access_of(facts_);
+            in_doubt_ = in_doubt_ || (owes_size_ && is_usable(access_));
         }
     }
     if (asking_ == Asking::access && now >= asked_by_) {
@@ -241,9 +238,8 @@ void IscsiDriver::watch_access(TimePoint now) noexcept {
     asking_ = Asking::access;
     asked_by_ = now + settings_.command_timeout;
     // A state that keeps the LUN from being used will change: look again soon.
-    const bool usable = access_ == Access::optimized || access_ == Access::non_optimized;
     const Duration soon = std::chrono::milliseconds(200);
-    next_access_ = !usable                                   ? now + soon
+    next_access_ = !is_usable(access_)                       ? now + soon
                    : settings_.access_interval > Duration{0} ? now + settings_.access_interval
                                                              : TimePoint::max();
 }
@@ -264,9 +260,30 @@ void IscsiDriver::watch_socket() noexcept {
     watching_writable_ = writable;
 }
 
-void IscsiDriver::give_up(std::string why) noexcept {
-    trouble_ = std::move(why);
+// It is over: whatever is under way is lost, and so is what was answered while there was doubt.
+void IscsiDriver::end(DriverEnd how, const std::string& why) noexcept {
+    const bool is_another = how == DriverEnd::another_lun;
+    if (session_ != nullptr) {
+        for (Slot& slot : slots_.all()) {
+            if (is_another && withholds_ && slot.state == SlotState::ready &&
+                slot.end.status == Status::good) {
+                slot.end.status = Status::lost;
+                slot.end.fenced = !slot.changes_data();
+            }
+        }
+        lose_in_flight(clock_.now());
+    }
+    lose_held();
+    question_.drop();
+    control_.drop();
+    unflushed_ = 0;
+    watched_fd_ = -1;
     phase_ = Phase::dead;
+    in_doubt_ = false;
+    withholds_ = false;
+    trouble_ = why;
+    ended_ = how;
+    end_reason_ = fmt::format("iSCSI portal {}: {}", destination_.now(), why);
 }
 
 Access IscsiDriver::access() const noexcept {
@@ -274,7 +291,7 @@ Access IscsiDriver::access() const noexcept {
 }
 
 LunReport IscsiDriver::report() const {
-    return report_of(facts_, *session_, settings_.session.portal);
+    return report_of(facts_, *session_, destination_.now());
 }
 
 } // namespace drivers::iscsi

@@ -3,6 +3,8 @@
 
 #include "drivers/api/errors.h"
 #include "drivers/iscsi/scsi_commands.h"
+#include "drivers/wire/end_words.h"
+#include "drivers/wire/lun_list.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -10,8 +12,6 @@
 namespace drivers::iscsi {
 
 namespace {
-
-constexpr int unit_attentions_max = 16; // More in a row than any array has reasons for.
 
 std::string number(std::uint64_t value) {
     return value == 0 ? "not stated" : fmt::format("{}", value);
@@ -23,61 +23,85 @@ const char* yes_no(bool value) {
 
 } // namespace
 
-Control::Control() {
-    command_.owner = this;
-    command_.on_answer = &Control::answered;
-}
+Asker::Asker(Session& session, Control& control, const Clock& clock, const AskLimits& limits)
+    : session_(session)
+    , control_(control)
+    , clock_(clock)
+    , answer_within_(limits.answer_within)
+    , wait_(std::in_place, clock, limits.answer_within)
+    , ready_by_(clock.now() + limits.ready_within) {}
 
-void Control::begin(Session& session, const Cdb& cdb) noexcept {
-    // The group code tells the length of a CDB, SPC-5 4.2.5.1.
-    const auto group = std::to_integer<unsigned>(cdb[0]) >> 5U;
-    command_.cdb = cdb;
-    command_.cdb_bytes = group == 0 ? 6 : group <= 2 ? 10 : group == 5 ? 12 : 16;
-    const bool reads = std::to_integer<unsigned>(cdb[0]) != 0x00; // All but TEST UNIT READY.
-    command_.direction = reads ? Direction::in : Direction::none;
-    buffer_.fill(std::byte{0});
-    command_.data = reads ? std::span<std::byte>(buffer_) : std::span<std::byte>{};
-    sent_ = session.send(command_);
-    busy_ = sent_;
-}
-
-void Control::answered(Command& command) noexcept {
-    static_cast<Control*>(command.owner)->busy_ = false;
-}
-
-bool ask(Session& session, Control& control, const Cdb& cdb, const SessionWait& wait) {
-    for (int attempt = 0; attempt < unit_attentions_max; ++attempt) {
-        control.begin(session, cdb);
-        while (!control.idle() && session.state() == SessionState::up && !wait.over()) {
-            wait.step(session);
+bool Asker::ask(const Cdb& cdb) {
+    for (int attentions = 0; attentions < unit_attentions_max;) {
+        control_.begin(session_, cdb);
+        while (!control_.idle() && session_.state() == SessionState::up && !wait_->over()) {
+            wait_->step(session_);
         }
-        if (session.state() != SessionState::up) {
-            throw ArrayError("the session ended while the LUN was asked: " + session.error());
+        if (session_.state() != SessionState::up) {
+            throw ArrayError("the session ended while the LUN was asked: " + session_.error());
         }
-        if (!control.idle()) {
+        if (!control_.idle()) {
             throw ArrayError("the LUN did not answer in time");
         }
-        if (!control.unit_attention()) {
-            return control.good();
+        switch (control_.advice()) {
+        case wire::scsi::Advice::none:
+            return control_.good();
+        case wire::scsi::Advice::again:
+            has_doubt_ = has_doubt_ || wire::scsi::casts_doubt(control_.sense());
+            ++attentions;
+            break;
+        case wire::scsi::Advice::later:
+            if (clock_.now() >= ready_by_) {
+                throw ArrayError("the LUN is not ready: " + wire::sense_text(control_.end()));
+            }
+            wait_->pause(session_, std::chrono::milliseconds(20));
+            wait_.emplace(clock_, answer_within_);
+            break;
         }
     }
-    throw ArrayError("the LUN reports one unit attention after the other");
+    throw ArrayError("the LUN reports one unit attention after the other: " +
+                     wire::sense_text(control_.end()));
 }
 
-LunFacts ask_facts(Session& session, Control& control, const Clock& clock, Duration at_most) {
-    const SessionWait wait(clock, at_most);
+void Asker::drain() {
+    (void)ask(test_unit_ready_cdb()); // Whatever it says: no attention is left.
+    has_doubt_ = false;
+}
+
+namespace {
+
+wire::scsi::Capacity ask_capacity(Asker& asker) {
+    bool sized = asker.ask(read_capacity_cdb(control_bytes));
+    constexpr std::uint32_t no_such_command = 0x052000;
+    const bool is_old = !sized && asker.control().sense() == no_such_command;
+    sized = is_old ? asker.ask(read_capacity_10_cdb()) : sized;
+    const auto capacity = !sized   ? std::nullopt
+                          : is_old ? wire::scsi::parse_capacity_10(asker.control().bytes())
+                                   : wire::scsi::parse_capacity(asker.control().bytes());
+    if (!capacity && sized) {
+        throw ArrayError("the LUN says a size that cannot be (READ CAPACITY)");
+    }
+    if (!capacity) {
+        throw ArrayError(fmt::format("the LUN does not say how large it is (READ CAPACITY): {}",
+                                     wire::sense_text(asker.control().end())));
+    }
+    return *capacity;
+}
+
+LunFacts ask_once(Asker& asker) {
     const auto page = [&](std::uint8_t code) {
-        return ask(session, control, vital_page_cdb(code, control_bytes), wait) ? control.bytes()
-                                                                                : wire::Bytes{};
+        return asker.ask(vital_page_cdb(code, control_bytes)) ? asker.control().bytes()
+                                                              : wire::Bytes{};
     };
     LunFacts facts;
-    const bool told = ask(session, control, inquiry_cdb(control_bytes), wait);
-    const auto inquiry = told ? wire::scsi::parse_inquiry(control.bytes()) : std::nullopt;
+    const bool told = asker.ask(inquiry_cdb(control_bytes));
+    const auto inquiry = told ? wire::scsi::parse_inquiry(asker.control().bytes()) : std::nullopt;
     if (!inquiry || inquiry->qualifier != 0 || inquiry->device_type == 0x1f) {
-        throw ArrayError("the array has no such LUN");
+        throw NoSuchLun("the array has no such LUN");
     }
     if (inquiry->device_type != 0) {
-        throw ArrayError(fmt::format("the LUN is no disk (device type {})", inquiry->device_type));
+        throw ArrayError(fmt::format("the LUN is no disk but {}",
+                                     wire::scsi::device_type_name(inquiry->device_type)));
     }
     facts.inquiry = *inquiry;
     facts.serial = wire::scsi::parse_serial(page(0x80));
@@ -85,26 +109,47 @@ LunFacts ask_facts(Session& session, Control& control, const Clock& clock, Durat
     facts.limits = wire::scsi::parse_block_limits(page(0xb0)).value_or(wire::scsi::BlockLimits{});
     facts.provisioning =
         wire::scsi::parse_provisioning(page(0xb2)).value_or(wire::scsi::Provisioning{});
-    if (facts.inquiry.port_group_support != 0 &&
-        ask(session, control, report_port_groups_cdb(control_bytes), wait)) {
-        facts.groups = wire::scsi::parse_port_groups(control.bytes());
+    if (facts.inquiry.port_group_support != 0 && asker.ask(report_port_groups_cdb(control_bytes))) {
+        facts.groups = wire::scsi::parse_port_groups(asker.control().bytes());
     }
-    if (ask(session, control, mode_sense_cdb(0x08, control_bytes), wait)) {
+    if (asker.ask(mode_sense_cdb(0x08, control_bytes))) {
         facts.cache =
-            wire::scsi::parse_cache_mode(control.bytes()).value_or(wire::scsi::CacheMode{});
+            wire::scsi::parse_cache_mode(asker.control().bytes()).value_or(wire::scsi::CacheMode{});
     }
-    if (ask(session, control, read_reservation_cdb(control_bytes), wait)) {
-        facts.reserved_by = wire::scsi::parse_reservation(control.bytes());
+    if (asker.ask(read_reservation_cdb(control_bytes))) {
+        facts.reserved_by = wire::scsi::parse_reservation(asker.control().bytes());
     }
-    const bool sized = ask(session, control, read_capacity_cdb(control_bytes), wait);
-    const std::uint32_t sense = control.sense();
-    const auto capacity = sized ? wire::scsi::parse_capacity(control.bytes()) : std::nullopt;
-    if (!capacity) {
-        throw ArrayError(fmt::format(
-            "the LUN does not say how large it is (READ CAPACITY(16), sense {:06x})", sense));
-    }
-    facts.capacity = *capacity;
+    facts.capacity = ask_capacity(asker);
     return facts;
+}
+
+} // namespace
+
+LunFacts
+ask_facts(Session& session, Control& control, const Clock& clock, const AskLimits& limits) {
+    constexpr int attempts = 4;
+    Asker asker(session, control, clock, limits);
+    for (int i = 0; i < attempts; ++i) {
+        asker.drain();
+        LunFacts facts = ask_once(asker);
+        if (!asker.has_doubt()) {
+            return facts;
+        }
+    }
+    throw ArrayError("the LUN says again and again that it has changed: " +
+                     wire::sense_text(control.end()));
+}
+
+void check_block_size(const LunFacts& facts) {
+    const std::uint32_t bytes = facts.capacity.block_bytes;
+    if (bytes < 512 || bytes > 65536 || bytes % 512 != 0) {
+        throw ArrayError(fmt::format(
+            "block size {}: not supported; wanted a multiple of 512 bytes up to 65536{}",
+            bytes,
+            bytes == 520 || bytes == 528 || bytes == 4160 || bytes == 4224
+                ? " (this one has room for protection data: format the LUN without)"
+                : ""));
+    }
 }
 
 Identity LunFacts::identity() const {

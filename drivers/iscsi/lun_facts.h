@@ -1,38 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "drivers/api/errors.h"
 #include "drivers/api/lun_report.h"
-#include "drivers/iscsi/session.h"
+#include "drivers/iscsi/control.h"
 #include "drivers/wire/lun_pages.h"
 
-#include <array>
+#include <optional>
 
 namespace drivers::iscsi {
-
-// One command at a time besides the load: who are you, how do your ports stand. Must outlive the
-// session it was last used with.
-class Control {
-public:
-    Control();
-
-    bool idle() const noexcept { return !busy_; }
-    void begin(Session& session, const Cdb& cdb) noexcept; // Reads up to what `bytes()` holds.
-    void drop() noexcept { busy_ = false; }                // Its session is gone.
-    bool good() const noexcept { return !busy_ && sent_ && command_.scsi_status == 0; }
-    bool unit_attention() const noexcept { return command_.sense >> 16U == 0x06; }
-    std::uint32_t sense() const noexcept { return command_.sense; }
-    wire::Bytes bytes() const noexcept { return buffer_; }
-
-private:
-    static void answered(Command& command) noexcept;
-
-    Command command_;
-    std::array<std::byte, 4096> buffer_{};
-    bool busy_ = false;
-    bool sent_ = false;
-};
-
-inline constexpr std::uint16_t control_bytes = 4096;
 
 // Everything a LUN says of itself; what it does not support stays at its default.
 struct LunFacts {
@@ -52,12 +28,42 @@ struct LunFacts {
     own_group() const; // Of the port that was asked through; null = no ALUA.
 };
 
-// Asks one question and waits. False: the LUN does not support it. Throws ArrayError when the
-// session ends, `at_most` passes, or the LUN is not ready.
-bool ask(Session& session, Control& control, const Cdb& cdb, const SessionWait& wait);
+struct AskLimits {
+    Duration answer_within{0}; // All questions together, waiting for "ready" apart.
+    Duration ready_within{0};  // How long "not ready" and "busy" are put up with.
+};
 
-// Throws ArrayError too when there is no such LUN, or it is no disk.
-LunFacts ask_facts(Session& session, Control& control, const Clock& clock, Duration at_most);
+// Asks one question after the other and waits for the answers. What passes by itself is waited for.
+class Asker {
+public:
+    Asker(Session& session, Control& control, const Clock& clock, const AskLimits& limits);
+
+    // False: the LUN does not support it. Throws ArrayError when the session ends, the time is
+    // over, or the LUN is not ready for too long.
+    bool ask(const Cdb& cdb);
+    void drain(); // Until no unit attention is left; INQUIRY reports none.
+
+    const Control& control() const noexcept { return control_; }
+    bool has_doubt() const noexcept { return has_doubt_; } // casts_doubt() since drain().
+
+private:
+    Session& session_;
+    Control& control_;
+    const Clock& clock_;
+    Duration answer_within_;
+    std::optional<SessionWait> wait_; // Begins anew when the LUN has put a question off.
+    TimePoint ready_by_;
+    bool has_doubt_ = false;
+};
+
+struct NoSuchLun : ArrayError {
+    using ArrayError::ArrayError;
+};
+
+// All at one time: what changes meanwhile is asked again. Throws NoSuchLun; ArrayError too where it
+// is no disk.
+LunFacts ask_facts(Session& session, Control& control, const Clock& clock, const AskLimits& limits);
+void check_block_size(const LunFacts& facts); // Throws ArrayError for one that no driver takes.
 
 LunReport report_of(const LunFacts& facts, const Session& session, const std::string& portal);
 Access access_of(const LunFacts& facts) noexcept;

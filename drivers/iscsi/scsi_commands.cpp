@@ -63,6 +63,10 @@ Cdb unmap_cdb(std::size_t parameter_bytes) noexcept {
     return cdb;
 }
 
+Cdb test_unit_ready_cdb() noexcept {
+    return cdb_of(Operation::test_unit_ready);
+}
+
 Cdb inquiry_cdb(std::uint16_t allocation) noexcept {
     Cdb cdb = cdb_of(Operation::inquiry);
     wire::store_be16(cdb, 3, allocation);
@@ -80,6 +84,17 @@ Cdb read_capacity_cdb(std::uint32_t allocation) noexcept {
     Cdb cdb = cdb_of(Operation::service_action_in_16);
     wire::store_u8(cdb, 1, 0x10);
     wire::store_be32(cdb, 10, allocation);
+    return cdb;
+}
+
+Cdb read_capacity_10_cdb() noexcept {
+    return cdb_of(Operation::read_capacity_10);
+}
+
+Cdb report_luns_cdb(std::uint8_t select, std::uint32_t allocation) noexcept {
+    Cdb cdb = cdb_of(Operation::report_luns);
+    wire::store_u8(cdb, 2, select);
+    wire::store_be32(cdb, 6, allocation);
     return cdb;
 }
 

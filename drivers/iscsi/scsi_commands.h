@@ -16,9 +16,12 @@ Cdb synchronize_cache_cdb(const BlockRange& range) noexcept;
 Cdb write_same_cdb(const BlockRange& range, bool unmap) noexcept;
 Cdb unmap_cdb(std::size_t parameter_bytes) noexcept;
 
+Cdb test_unit_ready_cdb() noexcept;
 Cdb inquiry_cdb(std::uint16_t allocation) noexcept;
 Cdb vital_page_cdb(std::uint8_t page, std::uint16_t allocation) noexcept;
 Cdb read_capacity_cdb(std::uint32_t allocation) noexcept;
+Cdb read_capacity_10_cdb() noexcept;
+Cdb report_luns_cdb(std::uint8_t select, std::uint32_t allocation) noexcept;
 Cdb mode_sense_cdb(std::uint8_t page, std::uint16_t allocation) noexcept;
 Cdb report_port_groups_cdb(std::uint32_t allocation) noexcept;
 Cdb read_reservation_cdb(std::uint16_t allocation) noexcept;

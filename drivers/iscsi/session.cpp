@@ -2,6 +2,7 @@
 #include "drivers/iscsi/session.h"
 
 #include "drivers/api/errors.h"
+#include "drivers/iscsi/socket_name.h"
 #include "drivers/wire/scsi_sense.h"
 
 #include <netinet/in.h>
@@ -36,32 +37,6 @@ Command::~Command() = default;
 
 namespace {
 
-// libiscsi tells what was negotiated only in its log, whose hook carries no context.
-thread_local TextPairs* log_keys = nullptr;
-
-void read_log(int /*level*/, const char* message) {
-    constexpr std::string_view prefix = "TargetLoginReply: ";
-    const std::string_view text(message);
-    const auto equals = text.find('=');
-    if (log_keys == nullptr || !text.starts_with(prefix) || equals == std::string_view::npos) {
-        return;
-    }
-    const std::string key(text.substr(prefix.size(), equals - prefix.size()));
-    if (key.starts_with("CHAP_")) {
-        return; // Challenge and response are nobody's business.
-    }
-    // The log adds " [target]" to what the array said.
-    std::string value(
-        text.substr(equals + 1, text.find_first_of(" \r\n", equals + 1) - equals - 1));
-    const auto known = std::find_if(
-        log_keys->begin(), log_keys->end(), [&](const auto& pair) { return pair.first == key; });
-    if (known != log_keys->end()) {
-        known->second = std::move(value);
-    } else if (log_keys->size() < 64) {
-        log_keys->emplace_back(key, std::move(value));
-    }
-}
-
 // libiscsi sends data with writev(), which raises SIGPIPE on a connection that the array closed.
 void ignore_broken_pipes() {
     struct sigaction now {};
@@ -69,6 +44,20 @@ void ignore_broken_pipes() {
         now.sa_handler = SIG_IGN;
         sigaction(SIGPIPE, &now, nullptr);
     }
+}
+
+constexpr unsigned login_moved_permanently = 0x0102; // RFC 7143 11.13.5: class, detail.
+constexpr unsigned login_service_unavailable = 0x0301;
+constexpr unsigned login_out_of_resources = 0x0302;
+
+// libiscsi tells the status of a login response only at the end of its error: "... Removed(263)".
+unsigned status_in(std::string_view error) noexcept {
+    const auto open = error.rfind('(');
+    unsigned out = 0;
+    if (open != std::string_view::npos) {
+        std::from_chars(error.data() + open + 1, error.data() + error.size(), out);
+    }
+    return out;
 }
 
 std::uint32_t sense_of(const scsi_task& task) noexcept {
@@ -96,6 +85,7 @@ struct Session::Callbacks {
         if (status != SCSI_STATUS_GOOD) {
             session.fail("no connection");
         } else if (session.state_ == SessionState::connecting) {
+            session.peer_ = peer_of(session.fd());
             session.log_in();
         }
     }
@@ -114,9 +104,14 @@ struct Session::Callbacks {
             session.state_ = SessionState::up;
             return;
         }
-        if (status == SCSI_STATUS_REDIRECT) {
-            session.redirected_to_ = iscsi_get_target_address(context);
+        const unsigned answer = status_in(iscsi_get_error(context));
+        const bool moved_for_good = answer == login_moved_permanently;
+        const std::string to = iscsi_get_target_address(context);
+        if ((status == SCSI_STATUS_REDIRECT || moved_for_good) && !to.empty()) {
+            session.redirect_ = {to.substr(0, to.rfind(',')), moved_for_good};
         }
+        session.is_refused_for_now_ =
+            answer == login_service_unavailable || answer == login_out_of_resources;
         session.fail("login refused");
     }
 
@@ -136,8 +131,10 @@ struct Session::Callbacks {
             return;
         }
         command.scsi_status = static_cast<std::uint8_t>(status);
-        command.length_differs =
-            status == SCSI_STATUS_GOOD && task.residual_status != SCSI_RESIDUAL_NO_RESIDUAL;
+        command.residual = status != SCSI_STATUS_GOOD                        ? Residual::none
+                           : task.residual_status == SCSI_RESIDUAL_UNDERFLOW ? Residual::underflow
+                           : task.residual_status == SCSI_RESIDUAL_OVERFLOW  ? Residual::overflow
+                                                                             : Residual::none;
         // An answer before all data was sent leaves Data-Out PDUs queued that point into `data`.
         command.data_still_queued = command.direction == Direction::out &&
                                     command.data.size() > session.immediate_bytes_ &&
@@ -156,24 +153,6 @@ struct Session::Callbacks {
         command.on_abort(command, done);
     }
 
-    static void discovered(iscsi_context* /*context*/, int status, void* data, void* self) {
-        auto& session = *static_cast<Session*>(self);
-        if (session.closing_) {
-            return;
-        }
-        *session.discovery_done_ = true;
-        if (status != SCSI_STATUS_GOOD) {
-            session.fail("SendTargets failed");
-            return;
-        }
-        const auto* found = static_cast<const iscsi_discovery_address*>(data);
-        for (; found != nullptr; found = found->next) {
-            for (const auto* portal = found->portals; portal != nullptr; portal = portal->next) {
-                session.discovered_->emplace_back(found->target_name, portal->portal);
-            }
-        }
-    }
-
     static void logged_out(iscsi_context* /*context*/, int /*status*/, void* /*data*/, void* self) {
         static_cast<Session*>(self)->logged_out_ = true;
     }
@@ -182,24 +161,22 @@ struct Session::Callbacks {
 Session::Session(SessionSettings settings)
     : settings_(std::move(settings))
     , guard_(settings_.service_at_most) {
+    aim(settings_.flat_addressing ? flat_field_of(settings_.lun) : field_of(settings_.lun));
     ignore_broken_pipes();
     context_ = iscsi_create_context(settings_.initiator_name.c_str());
     if (context_ == nullptr) {
         throw HostError("no memory for an iSCSI session");
     }
-    iscsi_set_log_fn(context_, &read_log);
-    iscsi_set_log_level(context_, 6); // Where the login's keys are told; off again once it is up.
+    iscsi_set_log_fn(context_, &read_news);
+    iscsi_set_log_level(context_, news_level_of_login);
     iscsi_set_noautoreconnect(context_, 1); // It would reconnect for ever, behind our back.
     iscsi_set_isid_random(context_,
                           static_cast<std::uint32_t>(settings_.initiator_session_id >> 16U),
                           static_cast<std::uint32_t>(settings_.initiator_session_id & 0xffffU));
     iscsi_set_header_digest(
         context_, settings_.header_digest ? ISCSI_HEADER_DIGEST_CRC32C : ISCSI_HEADER_DIGEST_NONE);
-    const bool discovery = settings_.target.empty();
-    iscsi_set_session_type(context_, discovery ? ISCSI_SESSION_DISCOVERY : ISCSI_SESSION_NORMAL);
-    if (!discovery) {
-        iscsi_set_targetname(context_, settings_.target.c_str());
-    }
+    iscsi_set_session_type(context_, ISCSI_SESSION_NORMAL);
+    iscsi_set_targetname(context_, settings_.target.c_str());
     if (!settings_.chap.user.empty()) {
         iscsi_set_initiator_username_pwd(
             context_, settings_.chap.user.c_str(), settings_.chap.secret.c_str());
@@ -243,7 +220,7 @@ void Session::fail(std::string why) noexcept {
 }
 
 std::string_view Session::negotiated(std::string_view key) const noexcept {
-    for (const auto& [name, value] : negotiated_) {
+    for (const auto& [name, value] : news_.keys) {
         if (name == key) {
             return value;
         }
@@ -263,7 +240,7 @@ void Session::learn_limits() noexcept {
     immediate_bytes_ = immediate ? std::min(number("FirstBurstLength", 65536),
                                             number("MaxRecvDataSegmentLength", 8192))
                                  : 0;
-    iscsi_set_log_level(context_, 0);
+    iscsi_set_log_level(context_, news_level);
 }
 
 int Session::fd() const noexcept {
@@ -301,12 +278,10 @@ bool Session::send(Command& command) noexcept {
     command.session_ = this;
     command.scsi_status = 0;
     command.sense = 0;
-    command.length_differs = false;
+    command.residual = Residual::none;
     command.data_still_queued = false;
-    // SAM-5 4.7.7: up to 255 peripheral addressing, above flat space addressing.
-    const int lun = settings_.lun < 256 ? settings_.lun : settings_.lun | 0x4000;
     return iscsi_scsi_command_async(
-               context_, lun, &wire.task, &Callbacks::answered, nullptr, &command) == 0;
+               context_, lun_field_, &wire.task, &Callbacks::answered, nullptr, &command) == 0;
 }
 
 bool Session::abort(Command& command) noexcept {
@@ -356,28 +331,23 @@ void Session::service() noexcept {
         return;
     }
     pollfd ready{fd(), static_cast<short>(iscsi_which_events(context_)), 0};
-    log_keys = &negotiated_;
     if (::poll(&ready, 1, 0) > 0) {
         drive(ready.revents);
     }
-    log_keys = nullptr;
 }
 
 bool Session::call_service(int events) noexcept {
     const ReceiveGuard::Call call(guard_);
+    const NewsScope listening(news_);
     return iscsi_service(context_, events) == 0;
 }
 
 void Session::drive(int events) noexcept {
     if (!call_service(events)) {
         fail("the connection ended");
+    } else if (news_.has_given_up) {
+        fail(news_.is_leaving ? "the array asked to be left" : "the connection ended");
     }
-}
-
-bool Session::begin_discovery(TextPairs& out, bool& done) noexcept {
-    discovered_ = &out;
-    discovery_done_ = &done;
-    return iscsi_discovery_async(context_, &Callbacks::discovered, this) == 0;
 }
 
 void Session::logout(Duration at_most) noexcept {

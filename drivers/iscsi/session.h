@@ -3,12 +3,13 @@
 
 #include "drivers/api/clock.h"
 #include "drivers/iscsi/command.h"
+#include "drivers/iscsi/destination.h"
 #include "drivers/iscsi/receive_guard.h"
+#include "drivers/iscsi/session_news.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 struct iscsi_context;
 
@@ -21,19 +22,26 @@ struct ChapAccount {
 
 struct SessionSettings {
     std::string portal; // host:port
-    std::string target; // Empty: a discovery session.
+    std::string target;
     std::string initiator_name;
     ChapAccount chap;        // We prove ourselves.
     ChapAccount mutual_chap; // The array proves itself; wants `chap`.
     bool header_digest = false;
     std::uint16_t lun = 0;
+    bool flat_addressing = false; // Also below 256: some targets know no other.
     // 40 bits. The same again reinstates the session: the array ends the old one and its tasks
     // first (RFC 7143 6.3.5).
     std::uint64_t initiator_session_id = 0;
     Duration service_at_most = std::chrono::seconds(5); // Then an endless sender is cut off.
 };
 
-using TextPairs = std::vector<std::pair<std::string, std::string>>;
+// SAM-5 4.7.7, first level: peripheral device addressing up to 255, flat space addressing above.
+constexpr std::uint16_t flat_field_of(std::uint16_t lun) noexcept {
+    return static_cast<std::uint16_t>(lun | 0x4000U);
+}
+constexpr std::uint16_t field_of(std::uint16_t lun) noexcept {
+    return lun < 256 ? lun : flat_field_of(lun);
+}
 
 enum class SessionState : std::uint8_t { connecting, logging_in, up, down };
 
@@ -51,10 +59,16 @@ public:
 
     const SessionSettings& settings() const noexcept { return settings_; }
     SessionState state() const noexcept { return state_; }
-    const std::string& error() const noexcept { return error_; }         // Why it is down.
-    const TextPairs& negotiated() const noexcept { return negotiated_; } // Keys the array answered.
-    std::string_view negotiated(std::string_view key) const noexcept;    // Empty: not answered.
-    const std::string& redirected_to() const noexcept { return redirected_to_; }
+    const std::string& error() const noexcept { return error_; }        // Why it is down.
+    const TextPairs& negotiated() const noexcept { return news_.keys; } // Keys the array answered.
+    std::string_view negotiated(std::string_view key) const noexcept;   // Empty: not answered.
+    const std::optional<Redirect>& redirect() const noexcept { return redirect_; }
+    bool is_refused_for_now() const noexcept { return is_refused_for_now_; } // Too busy to log in.
+    const std::string& peer() const noexcept { return peer_; } // Numeric; empty: not connected yet.
+    const SessionNews& news() const noexcept { return news_; }
+
+    // Commands from here on go to this LUN: the first two bytes of a LUN field.
+    void aim(std::uint16_t lun_field) noexcept { lun_field_ = lun_field; }
 
     int fd() const noexcept;
     bool wants_to_write() const noexcept; // Something is queued that the socket did not take yet.
@@ -66,9 +80,6 @@ public:
 
     void flush() noexcept;   // Sends what the socket takes.
     void service() noexcept; // Reads what has come, then sends; never waits.
-
-    // SendTargets; `out` is filled with (target name, portal) when done is set.
-    bool begin_discovery(TextPairs& out, bool& done) noexcept;
 
     // Says goodbye; waits at most this long.
     void logout(Duration at_most) noexcept;
@@ -88,14 +99,15 @@ private:
     iscsi_context* context_ = nullptr;
     SessionState state_ = SessionState::connecting;
     std::string error_;
-    std::string redirected_to_;
-    TextPairs negotiated_;
+    std::string peer_;
+    std::optional<Redirect> redirect_;
+    bool is_refused_for_now_ = false;
+    SessionNews news_;
+    std::uint16_t lun_field_ = 0;
     std::size_t immediate_bytes_ = 0; // A write up to this is sent within its command.
     std::size_t queued_ = 0;          // Commands since the last flush.
     bool queued_data_ = false;
     bool corked_ = false;
-    TextPairs* discovered_ = nullptr;
-    bool* discovery_done_ = nullptr;
     bool logged_out_ = false;
     bool forgetting_ = false;
     bool closing_ = false;
@@ -109,7 +121,9 @@ public:
         , deadline_(clock.now() + at_most) {}
 
     bool over() const noexcept { return clock_.now() >= deadline_; }
-    void step(Session& session) const noexcept; // Waits for the socket once, then serves it.
+    // Waits for the socket once, at most this long, then serves it.
+    void step(Session& session, Duration at_most = std::chrono::seconds(1)) const noexcept;
+    void pause(Session& session, Duration length) const noexcept; // Serves it all along.
 
 private:
     const Clock& clock_;

@@ -14,6 +14,7 @@ enum class SlotState : std::uint8_t {
     sent,
     aborting, // Timed out; ABORT TASK is on its way.
     draining, // Answered, but parts of its data are still queued.
+    held,     // Put off, by the array or until it is known who answers: to be sent again.
     ready     // Ended, waits to be polled.
 };
 
@@ -23,7 +24,11 @@ struct Slot {
     Completion end;
     Op op = Op::read;
     SlotState state = SlotState::idle;
-    bool retried = false;
+    int attentions = 0;   // Met, and it was sent once more.
+    int refusals = 0;     // "Not ready" and the like.
+    bool may_run = false; // Held, but the array may have begun it in a session that is gone.
+    TimePoint refused_first{};
+    TimePoint send_at{};           // Held: not before.
     bool abort_unanswered = false; // May not be used again before the abort's answer.
     TimePoint deadline{};          // Sent: of the command. Aborting: of the abort.
     std::vector<std::byte> parameters;
@@ -58,7 +63,9 @@ public:
     Slot& take() noexcept {
         Slot& slot = *idle_.back();
         idle_.pop_back();
-        slot.retried = false;
+        slot.attentions = 0;
+        slot.refusals = 0;
+        slot.may_run = false;
         slot.abort_unanswered = false;
         return slot;
     }

@@ -150,9 +150,7 @@ std::optional<Capacity> parse_capacity(Bytes bytes) {
     Capacity out;
     const std::uint64_t last = load_be64(bytes, 0);
     out.block_bytes = load_be32(bytes, 8);
-    const bool sane = out.block_bytes >= 512 && out.block_bytes <= 65536 &&
-                      out.block_bytes % 512 == 0 && last < UINT64_MAX / out.block_bytes;
-    if (!sane) {
+    if (out.block_bytes == 0 || last >= UINT64_MAX / out.block_bytes) {
         return std::nullopt;
     }
     out.block_count = last + 1;
@@ -161,6 +159,16 @@ std::optional<Capacity> parse_capacity(Bytes bytes) {
         out.thin = (load_u8(bytes, 14) & 0x80U) != 0;
         out.unmapped_reads_zero = (load_u8(bytes, 14) & 0x40U) != 0;
     }
+    return out;
+}
+
+std::optional<Capacity> parse_capacity_10(Bytes bytes) {
+    if (bytes.size() < 8 || load_be32(bytes, 4) == 0 || load_be32(bytes, 0) == 0xffffffff) {
+        return std::nullopt; // All ones: too large for this command.
+    }
+    Capacity out;
+    out.block_count = std::uint64_t{load_be32(bytes, 0)} + 1;
+    out.block_bytes = load_be32(bytes, 4);
     return out;
 }
 

@@ -50,7 +50,7 @@ struct Provisioning {              // VPD 0xB2, SBC-4 6.6.6
 };
 std::optional<Provisioning> parse_provisioning(Bytes page);
 
-struct Capacity { // READ CAPACITY(16), SBC-4 5.20.2
+struct Capacity { // READ CAPACITY(16) and (10), SBC-4 5.20 and 5.19; any block size.
     std::uint64_t block_count = 0;
     std::uint32_t block_bytes = 0;
     std::uint8_t physical_exponent = 0; // Logical blocks per physical block, power of two.
@@ -58,6 +58,7 @@ struct Capacity { // READ CAPACITY(16), SBC-4 5.20.2
     bool unmapped_reads_zero = false;   // LBPRZ
 };
 std::optional<Capacity> parse_capacity(Bytes bytes);
+std::optional<Capacity> parse_capacity_10(Bytes bytes);
 
 struct CacheMode { // MODE SENSE(10) with the caching page, SPC-5 7.5.7 and SBC-4 6.5.6
     bool write_protected = false;

@@ -81,13 +81,21 @@ inline constexpr std::uint16_t access_state_changed = 0x2A06;
 inline constexpr std::uint16_t capacity_changed = 0x2A09;
 inline constexpr std::uint16_t commands_cleared = 0x2F00; // by another initiator
 inline constexpr std::uint16_t not_ready_stopped = initializing_command_required;
+inline constexpr std::uint16_t microcode_changed = 0x3F01;
 inline constexpr std::uint16_t inquiry_data_changed = 0x3F03;
+inline constexpr std::uint16_t identifier_changed = 0x3F05;
+inline constexpr std::uint16_t reported_luns_changed = 0x3F0E;
 inline constexpr std::uint16_t internal_failure = 0x4400;
 inline constexpr std::uint16_t unexpected_unsolicited_data = 0x0C0C;
 inline constexpr std::uint16_t incorrect_amount_of_data = 0x0C0D;
 inline constexpr std::uint16_t protocol_service_crc_error = 0x4705;
 inline constexpr std::uint16_t insufficient_registration_resources = 0x5504;
 } // namespace code
+
+// Where a status came without sense, a packed sense is the status << 24; and two that are no
+// status: the array called it good and moved another length (RFC 7143 11.4.5.1).
+inline constexpr std::uint32_t residual_underflow = 0xF1000000;
+inline constexpr std::uint32_t residual_overflow = 0xF2000000;
 
 inline constexpr std::size_t fixed_sense_bytes = 18;
 inline constexpr std::size_t sense_bytes_max = 32;

@@ -239,9 +239,9 @@ TEST_CASE("data for a write, requests for data nobody has, rejects and rubbish e
         return true;
     });
     const Completion done = ordeal.run(Op::write, 65536);
-    // The idle Data-In is passed over: there the abort ends it, acknowledged.
-    CHECK(done.status == (kind == 0 ? Status::timed_out : Status::lost));
-    CHECK(done.fenced == (kind == 0));
+    // libiscsi gives the connection up, also where it drops only the one command without a word.
+    CHECK(done.status == Status::lost);
+    CHECK_FALSE(done.fenced);
 }
 
 TEST_CASE("success before the data was sent ends the write once", "[contract][iscsi][hostile]") {
@@ -305,6 +305,6 @@ TEST_CASE("statuses and senses keep their meaning", "[contract][iscsi][hostile]"
     const Completion attention = ordeal.run(Op::read, 4096);
     CHECK(attention.status == Status::failed);
     CHECK(attention.sense == 0x062a09);
-    CHECK(ordeal.driver.counts().unit_attentions == 2);
+    CHECK(ordeal.driver.counts().unit_attentions == 17); // One, and sixteen in vain.
     CHECK(ordeal.driver.counts().busy == 2);
 }

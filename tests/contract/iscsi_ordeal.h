@@ -29,6 +29,7 @@ inline drivers::iscsi::IscsiSettings settings_for(const ScriptedTarget& target) 
     settings.command_timeout = 300ms;
     settings.session.service_at_most = 300ms;
     settings.abort_timeout = 200ms;
+    settings.ready_timeout = 100ms;
     settings.reconnect_timeout = 1s;
     settings.reconnect_pause = 20ms;
     return settings;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/iscsi/lun_facts.h"
+#include "drivers/wire/lun_list.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -22,5 +23,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)facts.identity();
     (void)facts.geometry();
     (void)access_of(facts);
+    (void)parse_capacity_10(bytes);
+    if (const auto list = parse_lun_list(bytes)) {
+        for (const std::uint64_t field : list->fields) {
+            (void)plain_lun(field);
+            (void)lun_field_text(field);
+        }
+    }
     return 0;
 }

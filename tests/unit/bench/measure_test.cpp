@@ -123,7 +123,7 @@ TEST_CASE("endings are told apart, and each kind of error is counted by its sens
     CHECK(record.timed_out == 1);
     CHECK(record.lost == 1);
     CHECK(record.unfinished == 1);
-    CHECK(record.errors.at("failed, sense 052100") == 2);
+    CHECK(record.errors.at("failed, sense 052100 (ILLEGAL REQUEST: LBA out of range)") == 2);
     CHECK(record.errors.at("busy") == 1);
     CHECK(record.response_ns.count() == 3); // What was waited for in vain; not the quick errors.
 

@@ -76,10 +76,10 @@ std::map<std::string, std::string> challenge_of(Initiator& host) {
 }
 
 std::string answer_to(const std::map<std::string, std::string>& asked, std::string_view secret) {
-    const ChapChallenge challenge{
+    const iscsi::ChapChallenge challenge{
         static_cast<std::uint8_t>(iscsi::parse_number(asked.at("CHAP_I")).value()),
         iscsi::parse_binary(asked.at("CHAP_C"), 64).value()};
-    return iscsi::hex_binary(chap_response(ChapAlgorithm::md5, challenge, secret));
+    return iscsi::hex_binary(iscsi::chap_response(iscsi::ChapAlgorithm::md5, challenge, secret));
 }
 
 } // namespace

@@ -107,7 +107,9 @@ TEST_CASE("a capacity that cannot be is refused", "[lun_pages]") {
     CHECK(capacity->unmapped_reads_zero);
     CHECK(capacity->physical_exponent == 3);
     auto odd = good;
-    odd[11] = std::byte{1}; // 513 bytes
+    odd[11] = std::byte{1};                         // 513 bytes
+    CHECK(parse_capacity(odd)->block_bytes == 513); // Whether it can be driven is another question.
+    odd[10] = odd[11] = std::byte{0};
     CHECK_FALSE(parse_capacity(odd));
     auto huge = good;
     for (std::size_t i = 0; i < 8; ++i) {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "drivers/array/iscsi_chap.h"
+#include "drivers/wire/iscsi_chap.h"
 
-#include "drivers/api/errors.h"
 #include "drivers/wire/iscsi_text.h"
 
 #include <memory>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <stdexcept>
 
-namespace drivers::array {
+namespace drivers::wire::iscsi {
 namespace {
 
 const EVP_MD* digest_of(ChapAlgorithm algorithm) noexcept {
@@ -29,7 +29,7 @@ const EVP_MD* digest_of(ChapAlgorithm algorithm) noexcept {
 std::optional<ChapAlgorithm> choose_chap_algorithm(std::string_view offered) noexcept {
     while (!offered.empty()) {
         const std::size_t comma = offered.find(',');
-        const auto number = wire::iscsi::parse_number(offered.substr(0, comma));
+        const auto number = parse_number(offered.substr(0, comma));
         if (number && *number >= 5 && *number <= 7) {
             return static_cast<ChapAlgorithm>(*number);
         }
@@ -44,7 +44,7 @@ ChapChallenge make_chap_challenge(ChapAlgorithm algorithm) {
     auto* bytes = reinterpret_cast<unsigned char*>(challenge.bytes.data());
     if (RAND_bytes(bytes, static_cast<int>(challenge.bytes.size())) != 1 ||
         RAND_bytes(&challenge.identifier, 1) != 1) {
-        throw HostError("CHAP: no random bytes from the host");
+        throw std::runtime_error("CHAP: no random bytes from the host");
     }
     return challenge;
 }
@@ -63,14 +63,14 @@ chap_response(ChapAlgorithm algorithm, const ChapChallenge& challenge, std::stri
         EVP_DigestFinal_ex(
             context.get(), reinterpret_cast<unsigned char*>(digest.data()), &length) == 1;
     if (!done) {
-        throw HostError("CHAP: this host's OpenSSL refuses the digest");
+        throw std::runtime_error("CHAP: this host's OpenSSL refuses the digest");
     }
     digest.resize(length);
     return digest;
 }
 
-bool is_same_secretly(wire::Bytes a, wire::Bytes b) noexcept {
+bool is_same_secretly(Bytes a, Bytes b) noexcept {
     return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-} // namespace drivers::array
+} // namespace drivers::wire::iscsi

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/iscsi/lun_list.h"
+
+#include "drivers/iscsi/iscsi_driver.h"
+#include "drivers/iscsi/scsi_commands.h"
+#include "drivers/wire/end_words.h"
+#include "drivers/wire/lun_list.h"
+
+#include <fmt/format.h>
+
+namespace drivers::iscsi {
+
+namespace {
+
+constexpr std::uint32_t list_bytes_first = 4096;
+constexpr std::uint64_t luns_max = 16384;
+constexpr std::size_t compared_max = 256;
+constexpr Duration goodbye = std::chrono::milliseconds(200);
+
+std::uint16_t field_at(std::uint64_t field) {
+    return static_cast<std::uint16_t>(field >> 48U);
+}
+
+// One session that looks at LUN after LUN.
+class Lister {
+public:
+    Lister(const SessionSettings& settings,
+           const Clock& clock,
+           Duration login_timeout,
+           const AskLimits& limits)
+        : clock_(clock)
+        , limits_(limits)
+        , destination_(settings.portal)
+        , session_(open_session(settings, destination_, clock, login_timeout)) {}
+    ~Lister() { session_->logout(goodbye); }
+    Lister(const Lister&) = delete;
+    Lister& operator=(const Lister&) = delete;
+
+    wire::scsi::LunList report() {
+        constexpr std::uint8_t all = 0x02; // Well known ones too.
+        constexpr std::uint8_t plain = 0x00;
+        for (const std::uint16_t to : {std::uint16_t{0}, wire::scsi::report_luns_field}) {
+            for (const std::uint8_t select : {all, plain}) {
+                if (auto list = report(to, select, list_bytes_first)) {
+                    const std::uint64_t count = std::min(list->count, luns_max);
+                    const auto bytes = static_cast<std::uint32_t>(8 + 8 * count);
+                    const bool is_whole = list->fields.size() >= count;
+                    auto whole = is_whole ? list : report(to, select, bytes);
+                    return whole ? *whole : *list;
+                }
+            }
+        }
+        throw ArrayError(fmt::format("the target does not list its LUNs (REPORT LUNS): {}",
+                                     wire::sense_text(last_end_)));
+    }
+
+    ListedLun look(std::uint64_t field) {
+        ListedLun out;
+        out.name = wire::scsi::lun_field_text(field);
+        out.number = wire::scsi::plain_lun(field);
+        const bool reachable = (field & 0x0000ffffffffffffULL) == 0;
+        if (!reachable) {
+            out.note = "by an address of more than two bytes: not reachable here";
+            return out;
+        }
+        session_->aim(field_at(field));
+        try {
+            tell(out);
+        } catch (const ArrayError& error) {
+            if (session_->state() != SessionState::up) {
+                throw;
+            }
+            out.note = error.what();
+        }
+        return out;
+    }
+
+    std::string serial(std::uint64_t field) {
+        session_->aim(field_at(field));
+        Asker asker(*session_, control_, clock_, limits_);
+        return asker.ask(vital_page_cdb(0x80, control_bytes))
+                   ? wire::scsi::parse_serial(control_.bytes())
+                   : "";
+    }
+
+private:
+    std::optional<wire::scsi::LunList>
+    report(std::uint16_t to, std::uint8_t select, std::uint32_t bytes) {
+        session_->aim(to);
+        lists_.push_back(std::make_unique<Control>(bytes));
+        Control& control = *lists_.back();
+        Asker asker(*session_, control, clock_, limits_);
+        const bool told = asker.ask(report_luns_cdb(select, bytes));
+        last_end_ = control.end();
+        return told ? wire::scsi::parse_lun_list(control.bytes()) : std::nullopt;
+    }
+
+    void tell(ListedLun& out) {
+        Asker asker(*session_, control_, clock_, limits_);
+        const bool told = asker.ask(inquiry_cdb(control_bytes));
+        const auto inquiry = told ? wire::scsi::parse_inquiry(control_.bytes()) : std::nullopt;
+        if (!inquiry) {
+            out.note = wire::sense_text(control_.end());
+            return;
+        }
+        out.type = wire::scsi::device_type_name(inquiry->device_type);
+        out.identity.vendor = inquiry->vendor;
+        out.identity.product = inquiry->product;
+        out.identity.revision = inquiry->revision;
+        if (inquiry->qualifier != 0 || inquiry->device_type != 0) {
+            return;
+        }
+        const LunFacts facts = ask_facts(*session_, control_, clock_, limits_);
+        out.identity = facts.identity();
+        out.geometry = facts.geometry();
+        check_block_size(facts);
+    }
+
+    const Clock& clock_;
+    AskLimits limits_;
+    Destination destination_;
+    Control control_; // What commands point into goes after the session that may touch it.
+    std::vector<std::unique_ptr<Control>> lists_;
+    std::unique_ptr<Session> session_;
+    std::uint32_t last_end_ = 0;
+};
+
+} // namespace
+
+LunListing list_luns(const SessionSettings& settings,
+                     const Clock& clock,
+                     Duration login_timeout,
+                     const AskLimits& limits) {
+    Lister lister(settings, clock, login_timeout, limits);
+    const wire::scsi::LunList list = lister.report();
+    LunListing out;
+    for (const std::uint64_t field : list.fields) {
+        out.luns.push_back(lister.look(field));
+    }
+    if (list.fields.size() < list.count) {
+        out.note = fmt::format(
+            "the target says it has {} LUNs and lists {}", list.count, list.fields.size());
+    }
+    return out;
+}
+
+std::vector<std::string> luns_with_serial(const SessionSettings& settings,
+                                          const Clock& clock,
+                                          Duration login_timeout,
+                                          const AskLimits& limits,
+                                          const std::string& serial) {
+    Lister lister(settings, clock, login_timeout, limits);
+    std::vector<std::string> out;
+    std::size_t looked = 0;
+    for (const std::uint64_t field : lister.report().fields) {
+        const auto number = wire::scsi::plain_lun(field);
+        if (!number || *number == settings.lun || looked++ == compared_max) {
+            continue;
+        }
+        if (lister.serial(field) == serial) {
+            out.push_back("LUN " + wire::scsi::lun_field_text(field));
+        }
+    }
+    return out;
+}
+
+} // namespace drivers::iscsi

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "drivers/api/lun_report.h"
+#include "drivers/iscsi/lun_facts.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace drivers::iscsi {
+
+// One of a target's LUNs, as far as it tells.
+struct ListedLun {
+    std::string name;                    // "5", or its field where no URL can name it.
+    std::optional<std::uint16_t> number; // As a URL names it.
+    std::string type;                    // "a disk", ...; empty = not told.
+    Identity identity;
+    Geometry geometry; // 0 blocks of 0 bytes: not told.
+    std::string note;  // Why something is not told.
+};
+
+struct LunListing {
+    std::vector<ListedLun> luns;
+    std::string note; // What is missing from the list; empty = nothing.
+};
+
+// All LUNs of the target by REPORT LUNS, well known ones too. Throws ArrayError: no session, or the
+// target does not say.
+LunListing list_luns(const SessionSettings& settings,
+                     const Clock& clock,
+                     Duration login_timeout,
+                     const AskLimits& limits);
+
+// Names of the other LUNs of the target with this serial, among the first so many.
+std::vector<std::string> luns_with_serial(const SessionSettings& settings,
+                                          const Clock& clock,
+                                          Duration login_timeout,
+                                          const AskLimits& limits,
+                                          const std::string& serial);
+
+} // namespace drivers::iscsi
