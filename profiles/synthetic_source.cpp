@@ -6,6 +6,8 @@
 #include "profiles/placement.h"
 #include "profiles/units.h"
 
+#include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 namespace profiles {
@@ -82,6 +84,29 @@ Region own_region(const WorkloadStream& stream, const WorkingSet& set, Shard sha
     return {set.from_bytes + (first + own * shard.index) * largest, own * largest};
 }
 
+// Of the blocks of a set that is written throughout, `duplicate_share` shall repeat another one.
+// What a content brings when it first appears is no repetition: more writes than that are drawn
+// from the dictionary, and it is kept small against the set.
+DataReduction drawn(const Workload& workload, const WorkingSet& set) {
+    DataReduction out = workload.reduction;
+    std::uint64_t largest = set.block_bytes;
+    for (const WorkloadStream& stream : workload.streams) {
+        for (const BlockShare& block : stream.blocks) {
+            largest = stream.op == AccessOp::write ? std::max(largest, block.size_bytes) : largest;
+        }
+    }
+    const std::uint64_t blocks = std::max<std::uint64_t>(set.size_bytes / largest, 1);
+    const std::uint64_t contents = std::clamp<std::uint64_t>(blocks / 100, 1, out.dictionary);
+    const double first_ones = static_cast<double>(contents) / static_cast<double>(blocks);
+    const double asked = out.duplicate_share;
+    for (int i = 0; i < 16 && asked > 0; ++i) { // share = asked + contents that have appeared
+        out.duplicate_share =
+            std::min(1.0, asked + first_ones * (1 - std::exp(-out.duplicate_share / first_ones)));
+    }
+    out.dictionary = static_cast<std::uint32_t>(contents);
+    return out;
+}
+
 class SyntheticSource : public Source {
 public:
     SyntheticSource(const Workload& workload,
@@ -90,7 +115,7 @@ public:
                     Shard shard)
         : mix_(weights_of(workload.streams, [](const auto& stream) { return stream.share; }))
         , flush_(workload.flush)
-        , reduction_(workload.reduction)
+        , reduction_(drawn(workload, set))
         , random_(mixed(seed ^ mixed(shard.index + 1)))
         , flush_stream_(static_cast<std::uint16_t>(workload.streams.size())) {
         for (const auto& stream : workload.streams) {

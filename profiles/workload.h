@@ -54,9 +54,10 @@ struct FlushCadence {
 
 // What written content looks like to an array that reduces data.
 struct DataReduction {
-    double compressible_share = 0; // Of each block's bytes.
-    double duplicate_share = 0;    // Of the writes; they repeat one of `dictionary` contents.
-    std::uint32_t dictionary = 1024;
+    double compressible_share = 0;   // What lz4 saves of it, in blocks of 8 KiB or more.
+    double duplicate_share = 0;      // Of the blocks of a set written throughout: those that repeat
+                                     // another one, as they are drawn from a dictionary ...
+    std::uint32_t dictionary = 1024; // ... of at most so many contents, one in 100 blocks.
 };
 
 struct Workload {

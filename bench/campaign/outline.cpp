@@ -4,6 +4,7 @@
 #include "bench/campaign/campaign.h"
 #include "bench/campaign/capacity_question.h"
 #include "bench/campaign/round_runner.h"
+#include "bench/load/content_measure.h"
 #include "bench/measure/steady_state.h"
 #include "profiles/interception/rates.h"
 
@@ -207,6 +208,11 @@ std::string rounds_text(const plan::Plan& plan, const Outline& outline) {
             out += fmt::format("{} {}", &point == plan.points.data() ? "" : ",", point.text);
         }
         out += "\n";
+        if (profiles::writes(workload.workload)) {
+            out += fmt::format(
+                "    of what it writes {}\n",
+                load::describe_content(profiles::reduction_of(workload.workload), true));
+        }
     }
     if (!plan.limits.empty()) {
         out += "limits\n";

@@ -160,6 +160,7 @@ std::vector<load::Lane> RoundRunner::lanes_for(ArrayUnderTest& array, const Load
         }
         lane.access_bytes_max = profiles::largest_access_bytes(order.workload);
         lane.reduction = profiles::reduction_of(order.workload);
+        lane.content_seed = profiles::mixed(order.seed) + own.index * plan_.lanes + i;
         out.push_back(std::move(lane));
     }
     return out;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/cli/command.h"
 #include "bench/cli/say.h"
+#include "bench/load/content_measure.h"
 #include "drivers/api/errors.h"
 #include "profiles/interception/rates.h"
 #include "profiles/kinds/any_workload.h"
@@ -61,6 +62,11 @@ std::string streams_text(const PlatformTable& table) {
     return out;
 }
 
+std::string content_text(const profiles::AnyWorkload& workload) {
+    return fmt::format("content of what is written {}\n",
+                       load::describe_content(profiles::reduction_of(workload), true));
+}
+
 std::string text_of(const PlatformWorkload& workload, const PlatformTable& table) {
     const Parameters& p = workload.parameters;
     std::string out =
@@ -82,7 +88,7 @@ std::string text_of(const PlatformWorkload& workload, const PlatformTable& table
                        table.voice_pdus_per_s,
                        table.erlangs,
                        table.ip_pdus_per_s);
-    return out + streams_text(table);
+    return out + streams_text(table) + content_text(workload);
 }
 
 void add_streams(const PlatformTable& table, nlohmann::ordered_json& out) {
@@ -130,7 +136,7 @@ std::string video_text(const VideoWorkload& workload, const PlatformTable& table
     out += fmt::format("ingest  {}, {:.2f} TB a day\n\n",
                        megabytes(table.ingest_mean_bytes_per_s),
                        table.bytes_per_day / 1e12);
-    return out + streams_text(table);
+    return out + streams_text(table) + content_text(workload);
 }
 
 std::string video_json(const VideoWorkload& workload, const PlatformTable& table) {

@@ -17,6 +17,7 @@
 #include "bench/plan/driver_assembly.h"
 #include "drivers/api/errors.h"
 #include "drivers/api/monotonic_clock.h"
+#include "profiles/random.h"
 #include "results/text/human.h"
 
 #include <algorithm>
@@ -78,6 +79,7 @@ open_lanes(const LoadRequest& request, const plan::Url& url, drivers::Clock& clo
         lane.source = profiles::make_source(request.workload, set, request.seed, part);
         lane.access_bytes_max = profiles::largest_access_bytes(request.workload);
         lane.reduction = profiles::reduction_of(request.workload);
+        lane.content_seed = profiles::mixed(request.seed) + part.index;
     }
     if (profiles::writes(request.workload) && !holds_nobodys_data(url)) {
         const auto report = plan::probe_lun(url, options, clock);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/cli/load_answer.h"
+#include "bench/load/content_measure.h"
 #include "results/numbers/summary.h"
 #include "results/text/escape.h"
 #include "results/text/human.h"
@@ -124,6 +125,12 @@ std::string audit(const LoadAnswer& answer) {
 std::string notes(const LoadAnswer& answer) {
     std::string out;
     const auto& measures = answer.round.measures;
+    const LoadRequest& request = answer.request;
+    if (profiles::writes(request.workload)) {
+        out += fmt::format("content    of what is written {}\n",
+                           load::describe_content(profiles::reduction_of(request.workload),
+                                                  request.verify != integrity::Verify::none));
+    }
     if (measures.count("sectors_checked") != 0) {
         out += fmt::format("data       {:.0f} sectors stamped; of those read, {:.0f} checked and "
                            "{:.0f} of unknown content\n",

@@ -24,7 +24,7 @@ struct KeeperSettings {
     std::uint16_t lane = 0;
     Verify verify = Verify::full;
     std::uint32_t sample_one_in = 16;      // Of the reads, when sampling.
-    std::uint8_t compressible_percent = 0; // Share of each sector that is zeros.
+    std::uint8_t compressible_percent = 0; // What lz4 saves of what is written.
     std::uint64_t dictionary_seed = 1;     // Of duplicate contents.
     std::uint32_t slots = 1024;            // Most accesses in flight.
     // What is this lane's own: nobody else writes there. None = all of the expectation. Outside,

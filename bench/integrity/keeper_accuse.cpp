@@ -152,10 +152,12 @@ Finding Keeper::State::describe(const Judgement& judgement,
                                 .canary = settings_.canary ? &*settings_.canary : nullptr},
                                write.generation != 0);
     } else if (out.kind == FindingKind::corrupted && expected.kind == ContentKind::duplicate) {
-        out.damage = damage_of(found,
-                               DictionarySector{.seed = settings_.dictionary_seed,
-                                                .entry = expected.entry,
-                                                .sector = sector});
+        out.damage =
+            damage_of(found,
+                      DictionarySector{.seed = settings_.dictionary_seed,
+                                       .entry = expected.entry,
+                                       .sector = sector,
+                                       .compressible_percent = settings_.compressible_percent});
     }
     std::memcpy(out.cutout.data(), found.data(), sector_bytes);
     return out;

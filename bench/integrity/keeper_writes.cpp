@@ -71,7 +71,8 @@ void Keeper::State::fill(const Flight& flight) noexcept {
             rest.first(piece),
             {.seed = settings_.dictionary_seed,
              .entry = static_cast<std::uint32_t>((access.content + index) % dictionary_entries),
-             .sector = static_cast<std::uint32_t>(within / sector_bytes)});
+             .sector = static_cast<std::uint32_t>(within / sector_bytes),
+             .compressible_percent = settings_.compressible_percent});
         rest = rest.subspan(piece);
         at += piece;
     }

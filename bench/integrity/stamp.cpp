@@ -2,6 +2,7 @@
 #include "bench/integrity/stamp.h"
 
 #include "bench/integrity/sector_checksum.h"
+#include "bench/integrity/stamp_layout.h"
 
 #include <algorithm>
 #include <array>
@@ -15,12 +16,8 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "stamps are little-endian words");
 
 constexpr std::uint64_t magic = 0x31706D6174734261ULL; // "aBstamp1" as bytes
-constexpr std::uint64_t version = 1;
-constexpr std::uint64_t version_with_canary = 2;
 constexpr std::size_t words = sector_bytes / 8;
-constexpr std::size_t body_from = 6;
-constexpr std::size_t body_words = words - body_from;
-constexpr std::size_t canary_words = canary_token_bytes / 8;
+constexpr std::size_t body_from = stamp_header_bytes / 8;
 constexpr std::size_t batch = 8; // Sectors stamped before their checksums are taken together.
 
 using Words = std::array<std::uint64_t, words>;
@@ -44,27 +41,45 @@ void fill_words(std::uint64_t* to, std::size_t count, std::uint64_t seed) noexce
     }
 }
 
-std::size_t random_words(std::uint8_t compressible_percent) noexcept {
-    const std::size_t percent = std::min<std::size_t>(compressible_percent, 100);
-    return body_words - body_words * percent / 100;
+// `bytes` of noise at `to`, then zeros to the sector's end.
+void fill_noise(Words& out, std::size_t from, std::size_t bytes, std::uint64_t seed) noexcept {
+    const std::size_t whole = bytes / 8;
+    fill_words(out.data() + from, whole, seed);
+    std::size_t at = from + whole;
+    if (bytes % 8 != 0) {
+        out[at++] = mix(seed + stride * (whole + 1)) >> (64 - bytes % 8 * 8);
+    }
+    std::fill(out.begin() + static_cast<std::ptrdiff_t>(at), out.end(), 0);
 }
 
-void fill_sector(Words& out, const Stamp& stamp) noexcept {
-    out[0] = magic;
-    out[1] = stamp.run;
-    out[2] = stamp.address_bytes;
-    out[3] = stamp.generation;
-    out[4] = stamp.issued_ns;
-    const std::size_t random = random_words(stamp.compressible_percent);
-    const bool canary = stamp.canary != nullptr && random >= canary_words;
-    out[checksum_word] = stamp.lane |
-                         static_cast<std::uint64_t>(stamp.compressible_percent) << 16U |
-                         (canary ? version_with_canary : version) << 24U;
-    fill_words(out.data() + body_from, random, body_seed(stamp));
-    std::fill(out.begin() + static_cast<std::ptrdiff_t>(body_from + random), out.end(), 0);
-    if (canary) {
+constexpr std::uint64_t version_of(const StampLayout& layout) noexcept {
+    return (layout.whitened ? 3U : 1U) + (layout.canary ? 1U : 0U);
+}
+
+using Header = std::array<std::uint64_t, body_from>;
+
+// Over the header and back again. No rotation is one of whole bytes, and the checksum stays.
+constexpr std::uint64_t whitened(std::uint64_t word, std::size_t index, std::uint64_t nonce) {
+    const std::uint64_t over = std::rotl(nonce, static_cast<int>(5 + 11 * index));
+    return word ^ (index == checksum_word ? over & 0xFFFFFFFFU : over);
+}
+
+void fill_sector(Words& out, const Stamp& stamp, const StampLayout& layout) noexcept {
+    fill_noise(out, body_from, layout.body_bytes, body_seed(stamp));
+    const std::uint64_t nonce = layout.whitened ? out[body_from] : 0;
+    const Header header{magic,
+                        stamp.run,
+                        stamp.address_bytes,
+                        stamp.generation,
+                        stamp.issued_ns,
+                        stamp.lane | static_cast<std::uint64_t>(stamp.compressible_percent) << 16U |
+                            version_of(layout) << 24U};
+    for (std::size_t i = 0; i < body_from; ++i) {
+        out[i] = whitened(header[i], i, nonce);
+    }
+    if (layout.canary && stamp.canary != nullptr) {
         const CanaryToken token = stamp.canary->token(stamp.address_bytes);
-        std::memcpy(out.data() + body_from, token.data(), token.size());
+        std::memcpy(out.data() + layout.canary_from(), token.data(), token.size());
     }
 }
 
@@ -94,9 +109,17 @@ std::uint64_t load(const std::byte* from, std::size_t word) noexcept {
     return value;
 }
 
+// What the header was whitened with; 0 = it was not.
+std::uint64_t nonce_of(const std::byte* sector) noexcept {
+    return load(sector, 0) == magic ? 0 : load(sector, body_from);
+}
+
 bool fields_match(const std::byte* sector, const Stamp& stamp, std::uint32_t checksum) noexcept {
-    return load(sector, 0) == magic && load(sector, 1) == stamp.run &&
-           load(sector, 2) == stamp.address_bytes && load(sector, 3) == stamp.generation &&
+    const std::uint64_t nonce = nonce_of(sector);
+    return load(sector, 0) == whitened(magic, 0, nonce) &&
+           load(sector, 1) == whitened(stamp.run, 1, nonce) &&
+           load(sector, 2) == whitened(stamp.address_bytes, 2, nonce) &&
+           load(sector, 3) == whitened(stamp.generation, 3, nonce) &&
            load(sector, checksum_word) >> 32U == checksum;
 }
 
@@ -132,27 +155,74 @@ Damage differences(const Words& right, const Words& have, bool but_checksum) noe
     return out;
 }
 
-constexpr std::uint64_t dictionary_mark = 0xD1C7; // Upper 16 bits of the first word, unscrambled.
+// The body's first word.
+std::uint64_t nonce_from(const Stamp& stamp) noexcept {
+    return mix(body_seed(stamp) + stride);
+}
+
+// Right as far as `layout` says so; what was not known of the write is taken as it stands.
+Damage damage_in(const Words& have,
+                 const Stamp& expected,
+                 const StampLayout& layout,
+                 bool issued_known) noexcept {
+    const std::uint64_t nonce = layout.whitened ? nonce_from(expected) : 0;
+    Stamp truth = expected;
+    if (!issued_known) {
+        truth.issued_ns = whitened(have[4], 4, nonce);
+        truth.lane =
+            static_cast<std::uint16_t>(whitened(have[checksum_word], checksum_word, nonce));
+    }
+    Words right;
+    fill_sector(right, truth, layout);
+    if (layout.canary && truth.canary == nullptr) {
+        // Without the key nobody can say what the token was.
+        const auto from = static_cast<std::ptrdiff_t>(layout.canary_from());
+        std::copy_n(have.begin() + from, canary_words, right.begin() + from);
+    }
+    seal(right);
+    Damage out = differences(right, have, !issued_known);
+    if (out.bits == 0 && right != have) { // Somewhere in issue time, lane or checksum.
+        out = {1, 32, checksum_word * 8 + 7};
+    }
+    return out;
+}
+
+Damage smaller(const Damage& one, const Damage& other) noexcept {
+    return other.bits < one.bits ? other : one;
+}
+
+// Upper 16 bits of the first word, unscrambled; then share, entry and sector.
+constexpr std::uint64_t dictionary_mark = 0xD1C7;
+constexpr std::size_t dictionary_words = 2; // In front of the noise: the name, the seed.
 
 void fill_dictionary_sector(Words& out, const DictionarySector& which) noexcept {
-    const std::uint64_t name = dictionary_mark << 48U |
-                               static_cast<std::uint64_t>(which.entry) << 16U |
-                               (which.sector & 0xFFFFU);
+    const std::uint64_t name =
+        dictionary_mark << 48U | static_cast<std::uint64_t>(which.compressible_percent) << 40U |
+        static_cast<std::uint64_t>(which.entry) << 16U | (which.sector & 0xFFFFU);
+    const std::size_t noise = noise_bytes(sector_bytes, which.compressible_percent / 100.0);
     out[0] = mix(name);
     out[1] = mix(which.seed ^ out[0]);
-    fill_words(out.data() + 2, words - 2, mix(which.seed) ^ name);
+    fill_noise(out,
+               dictionary_words,
+               std::max(noise, dictionary_words * 8) - dictionary_words * 8,
+               mix(which.seed) ^ name);
+}
+
+std::uint8_t share_said(std::uint64_t first_word) noexcept {
+    return static_cast<std::uint8_t>(unmix(first_word) >> 40U);
 }
 
 } // namespace
 
 void write_stamps(std::span<std::byte> data, const Stamp& first) noexcept {
     Stamp stamp = first;
+    const StampLayout layout = stamp_layout(first.compressible_percent, first.canary != nullptr);
     std::array<Words, batch> sectors;
     std::array<std::uint32_t, batch> sums{};
     while (data.size() >= sector_bytes) {
         const std::size_t count = std::min(batch, data.size() / sector_bytes);
         for (std::size_t i = 0; i < count; ++i) {
-            fill_sector(sectors[i], stamp);
+            fill_sector(sectors[i], stamp, layout);
             stamp.address_bytes += sector_bytes;
         }
         sector_checksums(std::as_bytes(std::span(sectors)), std::span(sums).first(count));
@@ -182,7 +252,11 @@ bool holds_stamps(std::span<const std::byte> data, const Stamp& first) noexcept 
 }
 
 bool read_damaged_stamp(Sector sector, Stamp& out) noexcept {
-    const Words in = words_of(sector);
+    const std::uint64_t nonce = nonce_of(sector.data());
+    Header in{};
+    for (std::size_t i = 0; i < body_from; ++i) {
+        in[i] = whitened(load(sector.data(), i), i, nonce);
+    }
     out.run = in[1];
     out.address_bytes = in[2];
     out.generation = in[3];
@@ -203,33 +277,33 @@ bool is_zero(std::span<const std::byte> data) noexcept {
 }
 
 Damage damage_of(Sector found, const Stamp& expected, bool issued_known) noexcept {
-    Stamp own;
-    read_damaged_stamp(found, own);
-    Stamp truth = expected;
-    if (!issued_known) {
-        truth.issued_ns = own.issued_ns;
-        truth.lane = own.lane;
-    }
-    Words right;
     const Words have = words_of(found);
-    fill_sector(right, truth);
-    if (truth.canary == nullptr && (have[checksum_word] >> 24U & 0xFFU) == version_with_canary) {
-        // Without the key nobody can say what the token was: its bytes are taken as they stand.
-        std::copy_n(have.begin() + body_from, canary_words, right.begin() + body_from);
-        right[checksum_word] ^= (version ^ version_with_canary) << 24U;
-    }
-    seal(right);
-    Damage out = differences(right, have, !issued_known);
-    if (out.bits == 0 && right != have) { // Somewhere in issue time, lane or checksum.
-        out = {1, 32, checksum_word * 8 + 7};
+    const std::uint8_t percent = expected.compressible_percent;
+    const auto says = [&](const StampLayout& layout) {
+        const std::uint64_t nonce = layout.whitened ? nonce_from(expected) : 0;
+        return (whitened(have[checksum_word], checksum_word, nonce) >> 24U & 0xFFU) ==
+               version_of(layout);
+    };
+    Damage out{.bits = ~0U};
+    for (const auto layout_for : {stamp_layout, earlier_stamp_layout}) {
+        const StampLayout with_token = layout_for(percent, true);
+        const bool token = with_token.canary && (expected.canary != nullptr || says(with_token));
+        out = smaller(out, damage_in(have, expected, layout_for(percent, token), issued_known));
     }
     return out;
 }
 
 Damage damage_of(Sector found, const DictionarySector& expected) noexcept {
-    Words right;
-    fill_dictionary_sector(right, expected);
-    return differences(right, words_of(found), false);
+    const Words have = words_of(found);
+    Damage out{.bits = ~0U};
+    for (const std::uint8_t percent : {expected.compressible_percent, share_said(have[0])}) {
+        DictionarySector which = expected;
+        which.compressible_percent = percent;
+        Words right;
+        fill_dictionary_sector(right, which);
+        out = smaller(out, differences(right, have, false));
+    }
+    return out;
 }
 
 void write_dictionary(std::span<std::byte> data, DictionarySector first) noexcept {
@@ -243,6 +317,7 @@ void write_dictionary(std::span<std::byte> data, DictionarySector first) noexcep
 bool holds_dictionary(std::span<const std::byte> data, DictionarySector first) noexcept {
     Words sector;
     for (; data.size() >= sector_bytes; data = data.subspan(sector_bytes), ++first.sector) {
+        first.compressible_percent = share_said(load(data.data(), 0));
         fill_dictionary_sector(sector, first);
         if (std::memcmp(data.data(), sector.data(), sector_bytes) != 0) {
             return false;
@@ -254,7 +329,8 @@ bool holds_dictionary(std::span<const std::byte> data, DictionarySector first) n
 bool read_dictionary(Sector sector, DictionarySector& out) noexcept {
     const Words in = words_of(sector);
     const std::uint64_t name = unmix(in[0]);
-    out.entry = static_cast<std::uint32_t>(name >> 16U);
+    out.compressible_percent = share_said(in[0]);
+    out.entry = static_cast<std::uint32_t>(name >> 16U & 0xFFFFFFU);
     out.sector = static_cast<std::uint32_t>(name & 0xFFFFU);
     out.seed = unmix(in[1]) ^ in[0];
     return name >> 48U == dictionary_mark && holds_dictionary(sector, out);

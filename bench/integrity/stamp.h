@@ -17,9 +17,15 @@ using Sector = std::span<const std::byte, sector_bytes>;
 //   0 magic | 1 run | 2 address | 3 generation | 4 issued_ns
 //   5 lane (16 bits), compressible_percent (8), version (8), CRC32C of all 512 bytes with this
 //     field as zero (32)
-//   6..63 body: generated from run, address and generation; its last compressible share is zeros.
-// Version 2 is version 1 with a canary token in words 6..10; a sector whose body has less than
-// that to give keeps version 1.
+//   6..63 body: generated from run, address and generation; zeros at its end.
+// Versions 3 and 4: words 0..5, but for the checksum, are exclusive-ored with rotations of word 6,
+// so that nothing in the sector repeats from one to the next. Versions 1 and 2 stand as they are;
+// they are written only where the share asked for leaves no room for a header that does not
+// compress (above 88 %), and read wherever an earlier run wrote them.
+// Versions 2 and 4 bear a canary token, in words 6..10 or 7..11; a sector whose body has less than
+// that to give bears none.
+// The zeros are as many as it takes for lz4 to save `compressible_percent` of many such sectors,
+// within 2 percentage points: but at least 4 % with tokens, whose markers repeat, and at most 95 %.
 struct Stamp {
     std::uint64_t run = 0;
     std::uint64_t address_bytes = 0; // Of these 512 bytes on the LUN.
@@ -47,15 +53,17 @@ bool read_damaged_stamp(Sector sector, Stamp& out) noexcept;
 bool is_zero(std::span<const std::byte> data) noexcept;
 
 // A sector of the dictionary of duplicate contents: it carries no address, else it would not be a
-// duplicate. Says of itself which entry it is.
+// duplicate. Says of itself which entry it is and how much of it compresses.
 struct DictionarySector {
     std::uint64_t seed = 0;
     std::uint32_t entry = 0;  // Below dictionary_entries.
     std::uint32_t sector = 0; // Within the entry, below 65536.
+    std::uint8_t compressible_percent = 0;
 };
 inline constexpr std::uint32_t dictionary_entries = 1U << 14U;
 
 void write_dictionary(std::span<std::byte> data, DictionarySector first) noexcept;
+// Whatever share of it compresses: that, each sector says itself.
 bool holds_dictionary(std::span<const std::byte> data, DictionarySector first) noexcept;
 bool read_dictionary(Sector sector, DictionarySector& out) noexcept;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bench/load/unstamped_content.h"
 #include "profiles/source.h"
 #include "profiles/workload.h"
 
@@ -12,12 +13,14 @@
 namespace bench::load {
 
 // One page-aligned buffer for each access in flight, allocated and touched before the load starts.
-// What is written from them is random but for the compressible share, and no two sectors are equal
-// unless the access asks for a duplicate.
+// What is written from them is made anew for each write, whatever a read has left there.
 class Buffers {
 public:
     // Throws HostError when there is not enough memory.
-    Buffers(std::size_t count, std::uint64_t size_bytes, const profiles::DataReduction& reduction);
+    Buffers(std::size_t count,
+            std::uint64_t size_bytes,
+            const profiles::DataReduction& reduction,
+            std::uint64_t content_seed);
 
     std::uint64_t size_bytes() const noexcept { return size_bytes_; }
     std::span<std::byte> buffer(std::size_t index) noexcept {
@@ -37,7 +40,7 @@ private:
     std::uint64_t size_bytes_;
     std::uint64_t stride_bytes_;
     std::uint64_t memory_bytes_;
-    std::uint64_t written_ = 0;
+    UnstampedContent content_;
     std::unique_ptr<std::byte, FreeMemory> memory_;
 };
 

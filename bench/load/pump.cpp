@@ -57,7 +57,7 @@ Pump::Pump(Lane& lane, drivers::Clock& clock, const measure::Window& window)
     , clock_(clock)
     , recorder_(lane.source->streams(), window)
     , slots_(total_depth(lane))
-    , buffers_(slots_.size(), lane.access_bytes_max, lane.reduction) {
+    , buffers_(slots_.size(), lane.access_bytes_max, lane.reduction, lane.content_seed) {
     for (const auto& driver : lane.drivers) {
         queues_.push_back(
             {driver.get(), driver->depth(), 0, false, driver->geometry().block_bytes});

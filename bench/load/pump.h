@@ -20,6 +20,7 @@ struct Lane {
     std::unique_ptr<profiles::Source> source;
     std::uint64_t access_bytes_max = 0; // The largest read or write of the source.
     profiles::DataReduction reduction;
+    std::uint64_t content_seed = 0;      // The lane's own: lanes of one seed write the same.
     integrity::Keeper* keeper = nullptr; // Stamps and checks; null: contents are only filled.
 };
 

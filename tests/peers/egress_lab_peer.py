@@ -140,6 +140,15 @@ def triggered_array():
     (scratch / "waiting.json").write_text(json.dumps(array))
 
 
+def open_stamps(workload):
+    """The workload with data that compress so well that stamps stand in the open, for an array to read."""
+    changed = json.loads(pathlib.Path(workload).read_text())
+    changed["data_reduction"] = {"compressible": 0.9}
+    path = scratch / "open-stamps.json"
+    path.write_text(json.dumps(changed))
+    return str(path)
+
+
 def disturbed(name, **parameters):
     return {"phase": "disturb", "duration": "2s", "disturbance": {"name": name, "parameters": parameters}}
 
@@ -156,6 +165,8 @@ def check_triggers():
     plan = plan_file("triggers", **changes)
     text = json.loads(plan.read_text())
     del text["duration"]
+    for workload in text["workloads"]:
+        workload["file"] = open_stamps(workload["file"])
     plan.write_text(json.dumps(text))
     done = run(plan, "triggers")
     expect((scratch / "triggers/result.json").exists(), f"a result: {done.stderr[-1500:]}")
