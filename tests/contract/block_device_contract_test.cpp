@@ -11,6 +11,7 @@
 #include <catch2/catch.hpp>
 
 #include <sys/file.h>
+#include <sys/sysmacros.h>
 
 #include <filesystem>
 #include <fstream>
@@ -51,6 +52,26 @@ Request whole_block(Op op, std::uint64_t lba, std::vector<std::byte>& data) {
     return out;
 }
 
+// Another file takes the name of the one that is open.
+tests::LunExchange another_file_at(const tests::ScratchFolder& folder) {
+    const std::string other = folder.path() + "/other";
+    std::ofstream(other).close();
+    std::filesystem::resize_file(other, file_bytes);
+    struct stat seen {};
+    REQUIRE(::stat(other.c_str(), &seen) == 0);
+    tests::LunExchange out;
+    out.name = "another file has its name";
+    out.exchange = [other, path = folder.path() + "/lun"] {
+        std::filesystem::rename(other, path);
+    };
+    out.writes_elsewhere = [path = folder.path() + "/lun"] {
+        struct stat now {};
+        return ::stat(path.c_str(), &now) == 0 ? static_cast<std::uint64_t>(now.st_blocks) : 1;
+    };
+    out.other = drivers::block_device::file_identity(other, seen).serial;
+    return out;
+}
+
 } // namespace
 
 TEST_CASE("the block device driver keeps the contract on a file", "[contract][block_device]") {
@@ -58,6 +79,7 @@ TEST_CASE("the block device driver keeps the contract on a file", "[contract][bl
     const std::string url = "file:" + new_file(folder);
     drivers::MonotonicClock clock;
     tests::ContractSubject subject;
+    subject.exchanges.push_back(another_file_at(folder));
     subject.open = [&](std::size_t depth) {
         return open(url, depth, clock);
     };
@@ -67,15 +89,63 @@ TEST_CASE("the block device driver keeps the contract on a file", "[contract][bl
 TEST_CASE("the block device driver keeps the contract on a loop device",
           "[contract][block_device]") {
     const tests::ScratchFolder folder;
-    const tests::LoopDevice loop(new_file(folder));
+    const std::string path = new_file(folder);
+    const tests::LoopDevice loop(path);
     if (loop.name().empty()) {
         WARN("LEFT OUT: this user may have no loop device, so no block device was tested");
         return;
     }
     drivers::MonotonicClock clock;
     tests::ContractSubject subject;
+    // The kernel asks the file anew how large it is: another size is another LUN.
+    subject.exchanges.push_back({"its size has changed",
+                                 [&] {
+                                     std::filesystem::resize_file(path, 2 * file_bytes);
+                                     const int fd = ::open(loop.name().c_str(), O_RDONLY);
+                                     REQUIRE(::ioctl(fd, LOOP_SET_CAPACITY, 0) == 0);
+                                     ::close(fd);
+                                 },
+                                 [] { return std::uint64_t{0}; },
+                                 std::to_string(2 * file_bytes / 512) + " blocks"});
     subject.open = [&](std::size_t depth) {
         return open(loop.name(), depth, clock);
+    };
+    tests::check_block_driver_contract(subject);
+}
+
+TEST_CASE("a block device that the kernel knows by another name is another LUN",
+          "[contract][block_device]") {
+    namespace fs = std::filesystem;
+    const tests::ScratchFolder folder;
+    const tests::LoopDevice loop(new_file(folder));
+    if (loop.name().empty()) {
+        WARN("LEFT OUT: this user may have no loop device, so no block device was tested");
+        return;
+    }
+    struct stat seen {};
+    REQUIRE(::stat(loop.name().c_str(), &seen) == 0);
+    const std::string number =
+        std::to_string(major(seen.st_rdev)) + ":" + std::to_string(minor(seen.st_rdev));
+    drivers::block_device::Settings settings; // With a kernel's view of its own.
+    settings.path = loop.name();
+    settings.view = {folder.path() + "/sys", folder.path() + "/proc"};
+    settings.identity_interval = std::chrono::milliseconds(5);
+    const std::string device = folder.path() + "/sys/dev/block/" + number + "/device";
+    fs::create_directories(device);
+    const auto call_it = [&](const std::string& name) {
+        std::ofstream(device + "/new") << name << "\n";
+        fs::rename(device + "/new", device + "/wwid");
+    };
+    call_it("naa.60060160a1b2c3d4e5f60718293a4b5c");
+    drivers::MonotonicClock clock;
+    tests::ContractSubject subject;
+    subject.exchanges.push_back({"its name has changed",
+                                 [&] { call_it("naa.60060160a1b2c3d4e5f60718293a4b5d"); },
+                                 [] { return std::uint64_t{0}; },
+                                 "60060160a1b2c3d4e5f60718293a4b5d"});
+    subject.open = [&](std::size_t depth) {
+        settings.depth = depth;
+        return std::make_unique<drivers::block_device::BlockDeviceDriver>(settings, clock);
     };
     tests::check_block_driver_contract(subject);
 }

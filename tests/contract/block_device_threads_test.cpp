@@ -144,6 +144,7 @@ TEST_CASE("a driver that sleeps in its ring keeps the contract", "[contract][blo
     const std::string url = new_file(folder);
     Patient::offered = true;
     tests::ContractSubject subject;
+    subject.cannot_be_exchanged = "the driver below is held to it in a test of its own";
     subject.open = [&](std::size_t depth) {
         return std::make_unique<Patient>(open(url, depth));
     };

@@ -201,7 +201,56 @@ void check_stream(const ContractSubject& subject) {
     CHECK(in_flight.empty());
 }
 
+// Writes, one after the other, until the driver has ended; how many the array has answered.
+std::size_t write_to_the_end(BlockDriver& driver, Buffer& data) {
+    using std::chrono::steady_clock;
+    const auto give_up = steady_clock::now() + std::chrono::seconds(20);
+    std::size_t good = 0;
+    std::array<Completion, 1> out{};
+    while (driver.ended() == drivers::DriverEnd::none && steady_clock::now() < give_up) {
+        if (!driver.submit(request(Op::write, {8, 8}, &data))) {
+            CHECK(driver.poll(out) == 0); // A driver that has lost its LUN may refuse for a while.
+            continue;
+        }
+        good += wait_for_one(driver).status == Status::good ? 1U : 0U;
+    }
+    return good;
+}
+
+// Whatever answers in the LUN's place, nothing is written to it, and both are named.
+void check_exchange(const ContractSubject& subject, const LunExchange& way) {
+    const auto driver = subject.open(4);
+    Buffer data = pattern(*driver, 8, 11);
+    write(*driver, 8, data);
+    CHECK(driver->ended() == drivers::DriverEnd::none);
+    CHECK(driver->end_reason().empty());
+    way.exchange();
+    hear(*driver, std::chrono::milliseconds(20));
+    (void)write_to_the_end(*driver, data);
+    REQUIRE(driver->ended() == drivers::DriverEnd::another_lun);
+    const std::string reason(driver->end_reason());
+    const drivers::Identity& who = driver->identity();
+    CAPTURE(reason);
+    CHECK(reason.find(who.unique_id.empty() ? who.serial : who.unique_id) != std::string::npos);
+    CHECK(reason.find(way.other) != std::string::npos);
+    CHECK(run_one(*driver, request(Op::write, {8, 8}, &data)).status == Status::lost);
+    CHECK(run_one(*driver, request(Op::read, {8, 8}, &data)).status == Status::lost);
+    CHECK(driver->access() == drivers::Access::down);
+    CHECK(way.writes_elsewhere() == 0);
+}
+
 } // namespace
+
+void hear(BlockDriver& driver, std::chrono::milliseconds time) {
+    using std::chrono::steady_clock;
+    std::array<Completion, 4> out{};
+    const auto until = steady_clock::now() + time;
+    while (steady_clock::now() < until && driver.ended() == drivers::DriverEnd::none) {
+        CHECK(driver.poll(out) == 0);
+        pollfd fd{driver.wait_fd(), POLLIN, 0};
+        ::poll(&fd, driver.wait_fd() >= 0 ? 1 : 0, 1);
+    }
+}
 
 Completion wait_for_one(BlockDriver& driver) {
     using std::chrono::steady_clock;
@@ -268,6 +317,14 @@ void check_block_driver_contract(const ContractSubject& subject) {
     }
     SECTION("a long stream of mixed requests is answered tag by tag") {
         check_stream(subject);
+    }
+    SECTION("a driver says how its LUN may become another one, or why it cannot") {
+        CHECK(subject.exchanges.empty() == !subject.cannot_be_exchanged.empty());
+    }
+    for (const LunExchange& way : subject.exchanges) {
+        DYNAMIC_SECTION("another LUN is never written to: " << way.name) {
+            check_exchange(subject, way);
+        }
     }
 }
 

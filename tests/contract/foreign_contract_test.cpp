@@ -27,6 +27,7 @@ TEST_CASE("the driver keeps the contract against a foreign target", "[.][foreign
     const bool digests = setting("ARRAYBENCH_CONTRACT_DIGESTS") == "1";
     static drivers::MonotonicClock clock;
     tests::ContractSubject subject;
+    subject.cannot_be_exchanged = "nobody here may tell a foreign target to";
     subject.has_compare = lacks.find("compare") == std::string::npos;
     subject.unmap_reads_zero = lacks.find("unmap_reads_zero") == std::string::npos;
     if (url.kind == bench::plan::UrlKind::nvme_tcp) {

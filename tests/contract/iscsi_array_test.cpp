@@ -4,6 +4,7 @@
 #include "drivers/api/monotonic_clock.h"
 #include "drivers/array/child.h"
 #include "tests/contract/block_driver_contract.h"
+#include "tests/fakes/swapped_lun.h"
 #include "tests/paths.h"
 
 #include <catch2/catch.hpp>
@@ -65,14 +66,18 @@ tests::ContractSubject subject_of(const std::string& url) {
 
 TEST_CASE("the iSCSI driver keeps the contract against the emulated array",
           "[contract][iscsi][array]") {
-    const EmulatedArray array(child_of("plain.json"));
-    tests::check_block_driver_contract(subject_of(iscsi_urls(array, 0).at(0)));
+    EmulatedArray array(child_of("plain.json"));
+    tests::ContractSubject subject = subject_of(iscsi_urls(array, 0).at(0));
+    subject.exchanges = tests::swaps_of(array, 0);
+    tests::check_block_driver_contract(subject);
 }
 
 TEST_CASE("two paths keep the contract of one LUN", "[contract][iscsi][array][multipath]") {
-    const EmulatedArray array(child_of("plain.json"));
+    EmulatedArray array(child_of("plain.json"));
     const std::string url = multipath_url(iscsi_urls(array, 1));
-    tests::check_block_driver_contract(subject_of(url));
+    tests::ContractSubject subject = subject_of(url);
+    subject.exchanges = tests::swaps_of(array, 1, 1); // On one path of the two.
+    tests::check_block_driver_contract(subject);
     const auto report = bench::plan::probe_lun(parse_url(url), {}, clock_of_test());
     CHECK(report.paths.size() == 2);
 }

@@ -36,6 +36,7 @@ bool skipped() {
 
 tests::ContractSubject subject_of(const tests::Tgtd& target, bool header_digest) {
     tests::ContractSubject subject;
+    subject.cannot_be_exchanged = "this target is not told to; the emulated array is";
     subject.open = [&target, header_digest](std::size_t depth) {
         DriverOptions options;
         options.depth = depth;

@@ -12,6 +12,7 @@ TEST_CASE("the memory driver keeps the contract", "[contract][memory]") {
                             "memory:size=64MiB,cache=volatile"}) {
         DYNAMIC_SECTION(url) {
             tests::ContractSubject subject;
+            subject.cannot_be_exchanged = "the memory is the driver's own";
             subject.open = [&](std::size_t depth) {
                 bench::plan::DriverOptions options;
                 options.depth = depth;
@@ -26,6 +27,7 @@ TEST_CASE("the null driver keeps what of the contract needs no data", "[contract
     tests::ManualClock clock;
     tests::ContractSubject subject;
     subject.keeps_data = false;
+    subject.cannot_be_exchanged = "there is no LUN";
     subject.has_compare = false;
     subject.open = [&](std::size_t depth) {
         bench::plan::DriverOptions options;
