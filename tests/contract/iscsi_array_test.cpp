@@ -75,11 +75,11 @@ TEST_CASE("the iSCSI driver keeps the contract against the emulated array",
 TEST_CASE("two paths keep the contract of one LUN", "[contract][iscsi][array][multipath]") {
     EmulatedArray array(child_of("plain.json"));
     const std::string url = multipath_url(iscsi_urls(array, 1));
+    const auto report = bench::plan::probe_lun(parse_url(url), {}, clock_of_test());
+    CHECK(report.paths.size() == 2);
     tests::ContractSubject subject = subject_of(url);
     subject.exchanges = tests::swaps_of(array, 1, 1); // On one path of the two.
     tests::check_block_driver_contract(subject);
-    const auto report = bench::plan::probe_lun(parse_url(url), {}, clock_of_test());
-    CHECK(report.paths.size() == 2);
 }
 
 namespace {
