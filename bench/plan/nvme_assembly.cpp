@@ -89,7 +89,7 @@ find_nvme_targets(const Url& url, const DriverOptions& options, drivers::Clock& 
             if (++dead == url.portals.size()) {
                 throw;
             }
-            found.push_back({url.target, portal.text(), error.what()});
+            found.push_back({"", portal.text(), "", error.what()});
         }
     }
     return found;
