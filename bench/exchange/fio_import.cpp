@@ -5,6 +5,7 @@
 #include "profiles/file_error.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
 #include <iterator>
@@ -117,6 +118,17 @@ std::uint64_t runtime_ms(const JobResult& job) {
     return out;
 }
 
+// What fio was to run, "10", "500ms" or "2m"; 0 = not told.
+double asked_ms(const std::string& text) {
+    double number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    const std::map<std::string_view, double> units = {
+        {"", 1e3}, {"s", 1e3}, {"ms", 1}, {"us", 1e-3}, {"m", 6e4}, {"h", 3.6e6}, {"d", 8.64e7}};
+    const auto found = units.find(unit);
+    return error == std::errc{} && found != units.end() ? number * found->second : 0;
+}
+
 // Why one job's numbers are not what the round was.
 void doubt_job(const JobResult& job, const drivers::fio::Result& result, bool alone, Doubts& out) {
     if (job.error != 0) {
@@ -127,6 +139,14 @@ void doubt_job(const JobResult& job, const drivers::fio::Result& result, bool al
     }
     if (job.eta_s != 0 && job.host.empty()) {
         out.push_back(fmt::format("fio's job {} had not ended when this was written", named(job)));
+    }
+    const double least_ms = asked_ms(option_of(job, result, "runtime")) * 0.98;
+    if (result.documents > 1 && static_cast<double>(runtime_ms(job)) < least_ms) {
+        out.push_back(fmt::format("fio's job {}: the last document is of {} ms, of {:.0f} asked "
+                                  "for: whether it is the last that fio wrote is not told",
+                                  named(job),
+                                  runtime_ms(job),
+                                  least_ms / 0.98));
     }
     for (const char* option : {"wait_for", "startdelay", "start_delay"}) {
         const std::string value = option_of(job, result, option);

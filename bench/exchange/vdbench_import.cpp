@@ -84,8 +84,10 @@ Rates rates_of(const TextTable& row) {
         out.others_per_s = std::max(rate - out.per_s(), 0.0);
         return out;
     }
-    const double read_share =
-        rate > 0 || bytes_per_s > 0 ? std::min(row.required("read%") / 100, 1.0) : 1.0;
+    const double read_share = rate > 0 || bytes_per_s > 0 ? row.required("read%") / 100 : 1.0;
+    if (read_share > 1) {
+        row.fail("a percent as read%");
+    }
     out.reads_per_s = rate * read_share;
     out.writes_per_s = rate - out.reads_per_s;
     out.read_bytes_per_s = bytes_per_s * read_share;

@@ -182,6 +182,11 @@ TEST_CASE("of fio's documents so far the last is taken, and the file says how ma
     }
     // Ended by a signal: the last is one of those so far.
     CHECK_THAT(why_invalid(imported(interim).rounds.at(0)), Contains("had not ended"));
+    // Its end may be missing as a whole: then it did not run for as long as it was to.
+    const Job longer{.more = R"(, "job options": {"runtime": "1500ms"})"};
+    CHECK_THAT(why_invalid(imported(interim + document({longer}, 10'000)).rounds.at(0)),
+               Contains("the last document is of 1000 ms, of 1500 asked for"));
+    CHECK(why_invalid(imported(document({longer})).rounds.at(0)).empty()); // All of its size.
     // Behind a ramp fio counts anew: what was before is not a run of its own.
     const std::string ramp = document({{.ios = 5000, .runtime_ms = 500, .eta_s = 3}}, 8'500);
     CHECK(imported(ramp + interim + last).rounds.size() == 1);
@@ -375,6 +380,9 @@ TEST_CASE("vdbench: a cut row is refused, an average over what is not there is d
         INFO(wrong);
         CHECK_THAT(complaint(vdbench_head + altered), Contains("as rate"));
     }
+    std::string beyond = vdbench_rows;
+    beyond.replace(beyond.find(" 75 "), 4, " 175 ");
+    CHECK_THAT(complaint(vdbench_head + beyond), Contains("a percent as read%"));
     std::string no_share = vdbench_head;
     no_share.replace(no_share.find("read%"), 5, "share");
     CHECK_THAT(complaint(no_share + vdbench_rows), Contains("a number as read%")); // Not all reads.
