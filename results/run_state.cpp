@@ -20,6 +20,7 @@ struct Found {
     bool plan = false;
     bool journal = false;
     bool result = false;
+    bool inputs = false; // Of a plan: what a run's folder has first.
 };
 
 bool is_there(const std::string& path) {
@@ -65,7 +66,7 @@ std::string why_none(const std::string& folder, const Found& found) {
     if (first == fs::directory_iterator()) {
         return fmt::format("{}: is empty; {}", folder, wanted);
     }
-    if (!found.plan && !found.journal && !found.result) {
+    if (!found.plan && !found.journal && !found.result && !found.inputs) {
         return fmt::format("{}: not a run's folder: no plan.json, no events.ndjson and no "
                            "result.json in it{}; {}",
                            folder,
@@ -149,10 +150,17 @@ RunLook look_at_run(const std::string& folder) {
     RunLook out;
     const Found found{is_there(folder + "/plan.json"),
                       is_there(folder + "/events.ndjson"),
-                      is_there(folder + "/result.json")};
+                      is_there(folder + "/result.json"),
+                      is_there(folder + "/inputs") && is_there(folder + "/rounds")};
     out.has_manifest = is_there(folder + "/SHA256SUMS");
     if (std::string why = why_none(folder, found); !why.empty()) {
         return set(RunState::none, std::move(why), out);
+    }
+    if (!found.plan && !found.journal && !found.result) {
+        return set(RunState::unfinished,
+                   folder + ": this run is unfinished: it ended before it had read its plan, and "
+                            "nothing was driven; start it anew, into another folder",
+                   out);
     }
     if (!found.journal && !found.plan) {
         out.state = RunState::whole; // Nothing was planned here: imported, or an ad-hoc load.
@@ -165,10 +173,7 @@ RunLook look_at_run(const std::string& folder) {
         return set(RunState::partial, copied(folder, "events.ndjson is missing"), out);
     }
     if (!found.journal) {
-        return set(RunState::unfinished,
-                   folder + ": this run ended before it began: it has no journal, and nothing was "
-                            "written to an array; start it anew, into another folder",
-                   out);
+        return set(RunState::unfinished, unfinished(folder, out, {}), out);
     }
     const Told told = told_by(folder + "/events.ndjson", out);
     if (found.result && (told.ended || !told.damage.empty())) {

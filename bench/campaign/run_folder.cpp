@@ -119,7 +119,11 @@ RunFolder RunFolder::open(const std::string& path) {
         throw drivers::UsageError(look.sentence);
     }
     RunFolder out(fs::absolute(path).lexically_normal().string());
-    if (!fs::exists(out.plan_path()) || !fs::exists(out.journal_path())) {
+    // Without a journal it has not begun; its plan was written last of all that it needs.
+    const bool may_go_on =
+        fs::exists(out.plan_path()) &&
+        (fs::exists(out.journal_path()) || look.state == results::RunState::unfinished);
+    if (!may_go_on) {
         throw drivers::UsageError(
             look.sentence.empty()
                 ? fmt::format("{}: there is no plan in it: it was imported or driven without one, "

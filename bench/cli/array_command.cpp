@@ -25,7 +25,8 @@ namespace options = boost::program_options;
 
 constexpr const char* introduction =
     "usage: arraybench array FILE [OPTION]...\n\n"
-    "Serves the emulated array that FILE describes until SIGINT or SIGTERM, then prints what it "
+    "Serves the emulated array that FILE describes until SIGINT, SIGTERM or SIGHUP, then prints "
+    "what it "
     "did.\n\n"
     "  arraybench array profiles/arrays/plain.json --listen 127.0.0.1:3260\n\n";
 

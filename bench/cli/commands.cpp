@@ -31,7 +31,7 @@ constexpr std::array commands{
     Command{"verify", "manifest, journal and recomputation of a run", verify_command},
     Command{
         "verify-data", "read a LUN back against what a run says it must hold", verify_data_command},
-    Command{"array", "serve an emulated array until SIGINT", array_command},
+    Command{"array", "serve an emulated array until SIGINT or SIGHUP", array_command},
     Command{"report", "print a finished run as HTML, Markdown, JUnit, CSV ...", report_command},
     Command{
         "egress", "say what a capture or an interface shows that was not declared", egress_command},

@@ -64,7 +64,7 @@ po::options_description describe(Options& options) {
     add("help,h", po::bool_switch(&options.help), "this help");
     add("interface,i",
         po::value(&options.interface),
-        "capture live on this interface until SIGINT or --duration");
+        "capture live on this interface until SIGINT, SIGHUP or --duration");
     add("duration", po::value(&options.duration), "end a live capture after this time, like 60s");
     add("policy", po::value(&options.policy), "what is declared; all else is a finding");
     add("format", po::value(&options.format), "text, json or html");

@@ -88,6 +88,29 @@ TEST_CASE("a run that was killed is unfinished to every command, and says how it
                    Catch::Contains("--resume") && !Catch::Contains("without verification"));
 }
 
+TEST_CASE("a run that was killed before its journal goes on as any other", "[campaign]") {
+    const ScratchFolder folder;
+    const tests::CampaignPlan plan{
+        {tests::plain_array()},
+        {"mixed-70-30"},
+        R"(, "load_points": ["200/s"], "rounds": 2, "working_set": "8MiB", "ramp": "20ms",
+           "duration": "100ms", "interval": "50ms", "verify": "none")"};
+    const std::string run = folder.path() + "/run";
+    ProgramRun program({"run", plan.write(folder.path()), "--out", run}, folder.path());
+    REQUIRE(tests::await_note(run, "run started"));
+    program.signal(SIGKILL);
+    CHECK(program.wait() == 128 + SIGKILL);
+    fs::remove(run + "/events.ndjson"); // As if it had been killed a little earlier.
+    const Ran cut = ran({"verify", run});
+    CHECK(cut.code == 6);
+    CHECK_THAT(cut.err, Catch::Contains("unfinished") && Catch::Contains("--resume"));
+    const Ran again = ran({"run", "--resume", run});
+    INFO(again.err);
+    CHECK((again.code == 0 || again.code == 7));
+    CHECK(results::read_run(run).rounds.size() == 2);
+    CHECK(ran({"verify", run}).code == 0);
+}
+
 TEST_CASE("a folder that is no run's is refused by every command, in a sentence", "[campaign]") {
     const ScratchFolder folder;
     const std::string empty = folder.path() + "/empty";

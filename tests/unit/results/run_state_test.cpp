@@ -83,8 +83,13 @@ TEST_CASE("a run that was cut off is unfinished and says how it goes on", "[run]
     CHECK(folder.look().state == RunState::partial);
     CHECK_THAT(folder.look().sentence, Contains("line 1") && Contains("copy the whole folder"));
     folder.remove("events.ndjson");
-    CHECK_THAT(folder.look().sentence, Contains("ended before it began"));
+    CHECK_THAT(folder.look().sentence, Contains("0 rounds are done") && Contains("--resume"));
     CHECK(folder.look().state == RunState::unfinished);
+    folder.remove("plan.json");
+    CHECK(folder.look().state == RunState::none); // Rounds alone say nothing.
+    fs::create_directory(folder.path + "/inputs");
+    CHECK(folder.look().state == RunState::unfinished);
+    CHECK_THAT(folder.look().sentence, Contains("start it anew"));
 }
 
 TEST_CASE("a result of before a run was resumed is not the run's", "[run]") {
