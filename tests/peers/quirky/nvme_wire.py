@@ -3,7 +3,7 @@
 import struct
 import threading
 
-IC_RESP, CAPSULE_CMD, CAPSULE_RESP, H2C_DATA, C2H_DATA, R2T = 1, 4, 5, 6, 7, 9
+IC_RESP, H2C_TERM, CAPSULE_CMD, CAPSULE_RESP, H2C_DATA, C2H_DATA, R2T = 1, 2, 4, 5, 6, 7, 9
 HEADER_DIGEST, DATA_DIGEST, LAST = 1, 2, 4
 DNR = 0x8000
 DISCOVERY_NQN = "nqn.2014-08.org.nvmexpress.discovery"
@@ -59,7 +59,7 @@ class Link:
         if data and self.data_digest:
             data, digest = data[:-4], data[-4:]
             assert digest == crc32c(data), "the host's data digest does not fit"
-        if self.header_digest:
+        if self.header_digest and kind != H2C_TERM:  # Which has none (3.6.2.4).
             digest = rest[header_bytes:header_bytes + 4]
             assert digest == crc32c(rest[:header_bytes]), "the host's header digest does not fit"
         return kind, rest[:header_bytes], data
