@@ -4,6 +4,7 @@
 #include "drivers/api/errors.h"
 #include "drivers/iscsi/lun_list.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <fstream>
@@ -47,8 +48,10 @@ std::uint64_t new_session_id() {
     return (std::uint64_t{chance()} << 16U ^ chance()) & 0xffffffffffU;
 }
 
+// Of many LUNs none is waited for long.
 drivers::iscsi::AskLimits limits_of(const drivers::iscsi::IscsiSettings& settings) {
-    return {settings.command_timeout, settings.ready_timeout};
+    constexpr drivers::Duration brief = std::chrono::milliseconds(500);
+    return {settings.command_timeout, std::min(settings.ready_timeout, brief)};
 }
 
 } // namespace

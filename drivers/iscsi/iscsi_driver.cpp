@@ -134,11 +134,12 @@ void IscsiDriver::answered(Command& command) noexcept {
 }
 
 void IscsiDriver::take_answer(Slot& slot) noexcept {
-    const std::uint32_t sense = slot.command.sense;
-    note_access(sense);
-    doubt(sense);
-    if (slot.state == SlotState::sent && is_sent_again(slot)) {
-        return;
+    if (slot.command.scsi_status != 0) {
+        note_access(slot.command.sense);
+        doubt(slot.command.sense);
+        if (slot.state == SlotState::sent && is_sent_again(slot)) {
+            return;
+        }
     }
     if (slot.state == SlotState::sent) {
         slots_.unlink(slot);
@@ -264,6 +265,7 @@ void IscsiDriver::serve(TimePoint now) noexcept {
         settle_drained();
         expire(now);
         watch_access(now);
+        note_events();
         if (!is_sure()) {
             settle_doubt(now);
         }

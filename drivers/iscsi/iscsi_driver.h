@@ -93,6 +93,7 @@ private:
     void lose_held() noexcept;
     bool is_sure() const noexcept { return !in_doubt_ && !question_.is_open(); }
     void doubt(std::uint32_t sense) noexcept;
+    void note_events() noexcept;
     void settle_doubt(TimePoint now) noexcept;
     bool is_same(TimePoint now) noexcept;
     void note_access(std::uint32_t sense) noexcept;
@@ -141,6 +142,7 @@ private:
     std::size_t held_ = 0;
     TimePoint next_send_ = TimePoint::max(); // Of those held.
     bool in_doubt_ = false;                  // Whether it is still the same LUN.
+    std::uint64_t events_seen_ = 0;          // Of the session of the day.
     bool withholds_ = false;                 // What was answered since: it may be another LUN's.
     bool owes_size_ = false; // In standby it did not say how large it is: ask when it is usable.
     PutOff put_off_;

@@ -130,6 +130,7 @@ void IscsiDriver::lose_session(TimePoint now, std::string why) noexcept {
     control_.drop();
     question_.drop();
     in_doubt_ = false; // It is asked on the next connection, whatever was said on this one.
+    events_seen_ = 0;
     asking_ = Asking::nothing;
     unflushed_ = 0;
     session_broken_ = false;

@@ -147,6 +147,15 @@ void IscsiDriver::doubt(std::uint32_t sense) noexcept {
     }
 }
 
+// libiscsi keeps to itself what a SCSI asynchronous event says (RFC 7143 11.9): it may be anything.
+void IscsiDriver::note_events() noexcept {
+    if (session_->news().scsi_events != events_seen_) {
+        events_seen_ = session_->news().scsi_events;
+        in_doubt_ = true;
+        withholds_ = true;
+    }
+}
+
 void IscsiDriver::begin_question(TimePoint now) noexcept {
     const Duration patience = std::max(settings_.login_timeout, settings_.ready_timeout);
     question_.begin(mark_of(identity_, geometry_), now + patience);

@@ -67,13 +67,13 @@ public:
         try {
             tell(out);
         } catch (const ArrayError& error) {
-            if (session_->state() != SessionState::up) {
-                throw;
-            }
             out.note = error.what();
+            is_over_ = session_->state() != SessionState::up || !control_.idle();
         }
         return out;
     }
+
+    bool is_over() const noexcept { return is_over_; } // Nothing more can be asked.
 
     std::string serial(std::uint64_t field) {
         session_->aim(field_at(field));
@@ -123,6 +123,7 @@ private:
     std::vector<std::unique_ptr<Control>> lists_;
     std::unique_ptr<Session> session_;
     std::uint32_t last_end_ = 0;
+    bool is_over_ = false;
 };
 
 } // namespace
@@ -136,6 +137,11 @@ LunListing list_luns(const SessionSettings& settings,
     LunListing out;
     for (const std::uint64_t field : list.fields) {
         out.luns.push_back(lister.look(field));
+        if (lister.is_over()) {
+            out.note = fmt::format(
+                "{} of {} LUNs were asked: {}", out.luns.size(), list.count, out.luns.back().note);
+            return out;
+        }
     }
     if (list.fields.size() < list.count) {
         out.note = fmt::format(

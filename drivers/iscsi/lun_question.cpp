@@ -107,6 +107,14 @@ bool LunQuestion::take(TimePoint now) noexcept {
     case wire::scsi::Advice::none:
         break;
     }
+    // What is refused for good is not there; any other trouble says nothing of who answers.
+    const bool is_refused =
+        sense >> 16U == static_cast<std::uint32_t>(wire::scsi::SenseKey::illegal_request);
+    const bool asks_name = step_ == Step::name || step_ == Step::serial;
+    if (asks_name && !control_.good() && !is_refused) {
+        not_before_ = now + pause;
+        return false;
+    }
     const bool absent = sense == no_such_lun ||
                         (control_.good() && step_ != Step::draining && step_ != Step::size &&
                          step_ != Step::small_size && wire::load_u8(control_.bytes(), 0) == 0x7F);

@@ -69,6 +69,8 @@ void read_news(int /*level*/, const char* message) {
         const auto at = text.find("Time2Wait is ");
         listener->time_to_wait =
             at == std::string_view::npos ? Duration{0} : seconds_in(text.substr(at + 13));
+    } else if (text.starts_with("Ignoring received iSCSI AsyncMsg/SCSI")) {
+        ++listener->scsi_events;
     } else if (text.starts_with("reconnect deferred")) {
         listener->has_given_up = true;
     }

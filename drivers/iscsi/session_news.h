@@ -3,6 +3,7 @@
 
 #include "drivers/api/clock.h"
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,9 +16,10 @@ using TextPairs = std::vector<std::pair<std::string, std::string>>;
 // asynchronous messages (RFC 7143 11.9), which libiscsi acts upon by itself.
 struct SessionNews {
     TextPairs keys;
-    bool is_leaving = false;   // The array asked for a logout, or said that it will hang up.
-    Duration time_to_wait{0};  // Before it is to be tried again.
-    bool has_given_up = false; // libiscsi: the connection is gone.
+    std::uint64_t scsi_events = 0; // Asynchronous SCSI events, whatever they said.
+    bool is_leaving = false;       // The array asked for a logout, or said that it will hang up.
+    Duration time_to_wait{0};      // Before it is to be tried again.
+    bool has_given_up = false;     // libiscsi: the connection is gone.
 };
 
 // While it lives, what this thread's calls of libiscsi log goes to `news`.

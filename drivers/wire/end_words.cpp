@@ -25,8 +25,10 @@ constexpr Word statuses[] = { // SAM-5 table 40, and what iSCSI adds.
     {0x28, "TASK SET FULL"},
     {0x30, "ACA ACTIVE"},
     {0x40, "TASK ABORTED"},
-    {scsi::residual_underflow >> 24U, "good, but residual underflow: fewer bytes than asked for"},
-    {scsi::residual_overflow >> 24U, "good, but residual overflow: more bytes than asked for"}};
+    {scsi::residual_underflow >> 24U,
+     "residual underflow: called good with fewer bytes than asked for"},
+    {scsi::residual_overflow >> 24U,
+     "residual overflow: called good with more bytes than asked for"}};
 
 constexpr Word keys[] = { // SPC-5 table 49
     {0x0, "NO SENSE"},
@@ -157,7 +159,11 @@ std::string end_words(std::uint32_t sense) {
 }
 
 std::string sense_text(std::uint32_t sense) {
-    return sense == 0 ? "no sense" : fmt::format("sense {:06x} ({})", sense, end_words(sense));
+    if (sense == 0) {
+        return "no sense";
+    }
+    const bool is_told = sense != scsi::residual_underflow && sense != scsi::residual_overflow;
+    return is_told ? fmt::format("sense {:06x} ({})", sense, end_words(sense)) : end_words(sense);
 }
 
 } // namespace drivers::wire

@@ -90,6 +90,10 @@ def another_lun_after_a_reset():
     swapped(100, {"told": 0x2900})
 
 
+def another_lun_after_an_event():
+    swapped(100, {"told": "event"})
+
+
 def another_size_after_capacity_changed():
     swapped(100, {"told": 0x2A09, "naa": USUAL, "blocks": 8192}, words=("16384 blocks", "8192 blocks"))
 
@@ -106,6 +110,12 @@ def changed_but_the_same():
     for code in (0x3F03, 0x3F0E, 0x2A09, 0x3F05, 0x2900, 0x2903):
         with Target(quirk.Attentions([code])) as target:
             good(load(target.url(), runtime="0.2"))
+
+
+def an_answer_of_no_use_is_no_other_lun():
+    with Target(quirk.BrokenQuestion()) as target:
+        answer = load(target.url(), runtime="1")
+        expect("another LUN" not in answer[1] and target.logins > 2 and target.writes > 200, answer[1])
 
 
 def no_lun_for_a_while_is_no_other_lun():
@@ -278,6 +288,11 @@ def lun_number_above_255():
 def lun_by_flat_addressing_only():
     with Target(luns=[Lun(5, flat=True)]) as target:
         good(load(target.url()))
+
+
+def luns_that_are_not_ready():
+    with Target(quirk.NeverReady(), luns=[Lun(1), Lun(2)]) as target:
+        good(bench("probe", f"iscsi://{target.address}/{IQN}"), "LUN 2: a disk", "not ready", "becoming ready")
 
 
 def no_such_lun():

@@ -35,6 +35,10 @@ class Swap(FromWrite):
             self.target.tell("swap")
             if self.told == "drop":
                 raise wire.Gone()
+            if self.told == "event":
+                link.send_async(0)
+                self.writes_after -= command.is_write  # This one came before.
+                return self.handle(link, command)
             self.target.check(link, command, UNIT_ATTENTION, self.told >> 8, self.told & 0xFF)
             return True
         self.writes_after += self.is_done and command.is_write
@@ -93,6 +97,24 @@ class AttentionsAfterLogin(Quirk):
         return False
 
 
+class BrokenQuestion(FromWrite):
+    """Back after a drop, the first answers to the question who it is are of no use: hardware errors."""
+
+    def __init__(self, at=100, times=3):
+        super().__init__(at)
+        self.is_done, self.times = False, times
+
+    def handle(self, link, command):
+        if not self.is_done and self.is_due(command):
+            self.is_done = True
+            raise wire.Gone()
+        if self.is_done and self.times and command.operation == 0x12:
+            self.times -= 1
+            self.target.check(link, command, 4, 0x44, 0)
+            return True
+        return False
+
+
 class Drop(FromWrite):
     """Hangs up once."""
 
@@ -134,6 +156,16 @@ class NotReadyAtFirst(Quirk):
     def handle(self, link, command):
         self.since = self.since or time.monotonic()
         if command.operation in (0x12, 0xA0) or time.monotonic() - self.since >= self.seconds:
+            return False
+        self.target.check(link, command, NOT_READY, 0x04, 0x01)
+        return True
+
+
+class NeverReady(Quirk):
+    """All but INQUIRY: becoming ready, for ever."""
+
+    def handle(self, link, command):
+        if command.operation in (0x12, 0xA0):
             return False
         self.target.check(link, command, NOT_READY, 0x04, 0x01)
         return True

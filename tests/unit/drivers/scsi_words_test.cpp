@@ -19,6 +19,7 @@ using scsi::Advice;
 TEST_CASE("ends are said in the words of their standard", "[scsi_words]") {
     CHECK(end_words(0).empty());
     CHECK(sense_text(0) == "no sense");
+    CHECK_THAT(sense_text(scsi::residual_underflow), Catch::StartsWith("residual underflow"));
     CHECK(sense_text(0x18000000) == "sense 18000000 (RESERVATION CONFLICT)");
     CHECK(sense_text(0x031100) == "sense 031100 (MEDIUM ERROR: unrecovered read error)");
     CHECK_THAT(end_words(0x072707), Catch::StartsWith("DATA PROTECT: space allocation failed"));
@@ -137,6 +138,9 @@ TEST_CASE("news is read from the library's log", "[scsi_words]") {
         CHECK(news.is_leaving);
         CHECK(news.time_to_wait == std::chrono::seconds(7));
         CHECK_FALSE(news.has_given_up);
+        CHECK(news.scsi_events == 0);
+        read_news(2, "Ignoring received iSCSI AsyncMsg/SCSI Async Event [iqn.x]");
+        CHECK(news.scsi_events == 1);
         read_news(2, "reconnect deferred, cancelling all tasks [iqn.x]");
         CHECK(news.has_given_up);
     }
