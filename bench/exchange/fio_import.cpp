@@ -137,11 +137,12 @@ void doubt_job(const JobResult& job, const drivers::fio::Result& result, bool al
     if (job.errors > 0) {
         out.push_back(fmt::format("fio's job {} went on after {} errors", named(job), job.errors));
     }
-    if (job.eta_s != 0 && job.host.empty()) {
+    if (job.eta_s != 0 && job.eta_s < drivers::fio::eta_unknown && job.host.empty()) {
         out.push_back(fmt::format("fio's job {} had not ended when this was written", named(job)));
     }
     const double least_ms = asked_ms(option_of(job, result, "runtime")) * 0.98;
-    if (result.documents > 1 && static_cast<double>(runtime_ms(job)) < least_ms) {
+    const bool may_be_cut = result.documents > 1 || job.eta_s >= drivers::fio::eta_unknown;
+    if (may_be_cut && static_cast<double>(runtime_ms(job)) < least_ms) {
         out.push_back(fmt::format("fio's job {}: the last document is of {} ms, of {:.0f} asked "
                                   "for: whether it is the last that fio wrote is not told",
                                   named(job),

@@ -75,9 +75,9 @@ std::uint64_t measured_ms(const Result& result) {
     return out;
 }
 
-bool had_ended(const Result& result) {
+bool may_have_ended(const Result& result) {
     return std::all_of(result.jobs.begin(), result.jobs.end(), [](const JobResult& job) {
-        return job.eta_s == 0;
+        return job.eta_s == 0 || job.eta_s >= eta_unknown;
     });
 }
 
@@ -101,7 +101,7 @@ bool is_same_run(const Result& before, const Result& after) {
         }
         grown = grown && has_grown(before.jobs[i], after.jobs[i]);
     }
-    if (!had_ended(before)) {
+    if (!may_have_ended(before)) {
         return true; // What is less than before was counted anew behind a ramp.
     }
     const std::uint64_t began_ms =

@@ -50,6 +50,9 @@ struct Direction { // Reads, writes or trims of one job.
     Latency completion;  // "clat_ns": from when the kernel had it.
 };
 
+// Also of jobs that are done: fio's estimate is made before they are.
+inline constexpr std::uint64_t eta_unknown = 2'147'483'647;
+
 struct JobResult {
     std::string name;
     std::string host; // Of a job that a server ran for fio --client.
@@ -57,7 +60,7 @@ struct JobResult {
     std::uint64_t group = 0;    // Jobs of one ran beside each other; a stonewall begins the next.
     std::uint64_t errors = 0;   // Of a job that went on after errors.
     std::uint64_t start_ms = 0; // Since 1970; 0 = not said, as before fio 3.36.
-    std::uint64_t eta_s = 0;    // Not 0: it had not done all it was to do.
+    std::uint64_t eta_s = 0;    // 0 = it is done; eta_unknown and more = fio could not tell.
     std::vector<std::string> doubts; // Why the file does not prove what it says of this job.
     double user_cpu_percent = 0;
     double system_cpu_percent = 0;

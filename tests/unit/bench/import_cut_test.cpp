@@ -187,6 +187,13 @@ TEST_CASE("of fio's documents so far the last is taken, and the file says how ma
     CHECK_THAT(why_invalid(imported(interim + document({longer}, 10'000)).rounds.at(0)),
                Contains("the last document is of 1000 ms, of 1500 asked for"));
     CHECK(why_invalid(imported(document({longer})).rounds.at(0)).empty()); // All of its size.
+    // Where fio cannot tell how long it will take, it cannot at the end either.
+    for (const unsigned unknown : {2'147'483'647U, 4'294'967'294U}) {
+        Job done{.eta_s = unknown, .more = R"(, "job options": {"runtime": "1"})"};
+        CHECK(why_invalid(imported(document({done})).rounds.at(0)).empty());
+        done.runtime_ms = 500;
+        CHECK_THAT(why_invalid(imported(document({done})).rounds.at(0)), Contains("of 500 ms"));
+    }
     // Behind a ramp fio counts anew: what was before is not a run of its own.
     const std::string ramp = document({{.ios = 5000, .runtime_ms = 500, .eta_s = 3}}, 8'500);
     CHECK(imported(ramp + interim + last).rounds.size() == 1);
