@@ -3,6 +3,7 @@
 #include "bench/campaign/local_array.h"
 #include "bench/campaign/self_test.h"
 #include "bench/integrity/read_back.h"
+#include "profiles/random.h"
 
 #include <fmt/format.h>
 #include <functional>
@@ -40,13 +41,20 @@ public:
         begin_run(1);
     }
 
+    // As after so many writes elsewhere.
+    void count_from(std::uint64_t generation) {
+        keeper_.reset();
+        expectation_->used_generations_below(generation);
+        keeper_ = std::make_unique<integrity::Keeper>(*expectation_, keeper_settings());
+    }
+
     // A run of its own: other stamps, and nothing known of what is there.
     void begin_run(std::uint64_t run) {
         keeper_.reset();
         expectation_ = std::make_unique<integrity::Expectation>(
             integrity::ExpectationSettings{.run = 0x5E1F7E57 + run, .size_bytes = lun_bytes});
-        keeper_ = std::make_unique<integrity::Keeper>(*expectation_, integrity::KeeperSettings{});
-        driver_ = array.open(4);
+        keeper_ = std::make_unique<integrity::Keeper>(*expectation_, keeper_settings());
+        driver_ = array.open(depth);
     }
 
     void write_everything() {
@@ -71,27 +79,25 @@ public:
         return out;
     }
 
-    void run(const profiles::Access& access) {
-        std::vector<std::byte> data(
-            access.op == AccessOp::read || access.op == AccessOp::write ? access.size_bytes : 0);
-        keeper_->begin(0, access, data, clock_.now());
-        const drivers::BlockRange range{access.offset_bytes / 512, access.size_bytes / 512};
-        drivers::Request request;
-        request.op = static_cast<drivers::Op>(access.op);
-        request.force_unit_access = access.force_unit_access;
-        request.range = range;
-        request.data = data;
-        if (access.op == AccessOp::unmap) {
-            request.ranges = {&range, 1};
+    void run(const profiles::Access& access) { run(std::vector{access}); }
+
+    // All of them in flight at once.
+    void run(const std::vector<profiles::Access>& accesses) {
+        std::vector<Flight> flights(accesses.size());
+        for (std::uint32_t slot = 0; slot < accesses.size(); ++slot) {
+            submit(slot, accesses[slot], flights[slot]);
         }
-        if (!driver_->submit(request)) {
-            throw std::logic_error("self-test: an idle driver refused a request");
+        std::array<drivers::Completion, depth> done;
+        for (std::size_t left = accesses.size(); left > 0;) {
+            const std::size_t count = driver_->poll(done);
+            for (std::size_t i = 0; i < count; ++i) {
+                keeper_->end(static_cast<std::uint32_t>(done[i].tag), 0, done[i]);
+            }
+            left -= count;
+            if (count == 0) {
+                clock_.sleep_until(driver_->next_timer());
+            }
         }
-        std::array<drivers::Completion, 1> done;
-        while (driver_->poll(done) == 0) {
-            clock_.sleep_until(driver_->next_timer());
-        }
-        keeper_->end(0, 0, done[0]);
         clock_.advance(std::chrono::microseconds(10));
     }
 
@@ -125,7 +131,7 @@ public:
         keeper_.reset();
         integrity::ReadBackSettings settings;
         const integrity::ReadBackResult back =
-            integrity::read_back(array.open(4), *expectation_, settings, clock_);
+            integrity::read_back(array.open(depth), *expectation_, settings, clock_);
         if (!back.complete || back.bytes_read != lun_bytes) {
             throw std::logic_error("self-test: not everything could be read back");
         }
@@ -140,7 +146,39 @@ public:
         return out;
     }
 
+    static constexpr std::size_t depth = 4;
+
 private:
+    struct Flight {
+        std::vector<std::byte> data;
+        drivers::BlockRange range;
+    };
+
+    static integrity::KeeperSettings keeper_settings() {
+        integrity::KeeperSettings out;
+        out.unmap_granularity_bytes = piece_bytes;
+        return out;
+    }
+
+    void submit(std::uint32_t slot, const profiles::Access& access, Flight& flight) {
+        const bool moves = access.op == AccessOp::read || access.op == AccessOp::write;
+        flight.data.resize(moves ? access.size_bytes : 0);
+        flight.range = {access.offset_bytes / 512, access.size_bytes / 512};
+        keeper_->begin(slot, access, flight.data, clock_.now());
+        drivers::Request request;
+        request.tag = slot;
+        request.op = static_cast<drivers::Op>(access.op);
+        request.force_unit_access = access.force_unit_access;
+        request.range = flight.range;
+        request.data = flight.data;
+        if (access.op == AccessOp::unmap) {
+            request.ranges = {&flight.range, 1};
+        }
+        if (!driver_->submit(request)) {
+            throw std::logic_error("self-test: a driver with room refused a request");
+        }
+    }
+
     VirtualClock clock_;
 
 public:
@@ -167,6 +205,49 @@ void honest(DataBed& bed) {
     bed.run(DataBed::to(AccessOp::flush, 0));
     bed.cut_power();
     bed.run(DataBed::to(AccessOp::write, 0));
+}
+
+constexpr std::uint64_t counter_of_a_day = (1ULL << 34U) + 10; // At 200,000 writes/s.
+constexpr int histories = 200;
+constexpr int rounds_of_history = 12;
+
+// Old units and new ones, with a counter that has gone round what 34 bits hold.
+void high_counter(DataBed& bed) {
+    bed.count_from(counter_of_a_day);
+    honest(bed);
+    bed.count_from(3 * counter_of_a_day);
+    bed.run(DataBed::to(AccessOp::write));
+    bed.run(DataBed::to(AccessOp::read));
+    bed.run(DataBed::to(AccessOp::read, 2 * target_bytes));
+}
+
+void stale_at_high_counter(DataBed& bed) {
+    bed.count_from(counter_of_a_day);
+    one_bad_write(bed, Fault::lost_write);
+}
+
+// Up to four accesses at once to the same three pieces, as chance has it.
+void interleaved(DataBed& bed) {
+    profiles::Random random(11);
+    for (int history = 0; history < histories; ++history) {
+        for (int round = 0; round < rounds_of_history; ++round) {
+            std::vector<profiles::Access> together(1 + random.below(DataBed::depth));
+            for (profiles::Access& one : together) {
+                const std::uint64_t what = random.below(10);
+                one = DataBed::to(what < 6    ? AccessOp::write
+                                  : what < 8  ? AccessOp::read
+                                  : what == 8 ? AccessOp::unmap
+                                              : AccessOp::flush,
+                                  target_bytes + random.below(3) * piece_bytes / 2,
+                                  what < 2);
+            }
+            bed.run(together);
+        }
+        if (history % 3 == 0) {
+            bed.cut_power();
+        }
+        bed.run(DataBed::to(AccessOp::read));
+    }
 }
 
 void unflushed(DataBed& bed) {
@@ -228,8 +309,13 @@ SelfTestRow bad_write_row(Fault fault, std::set<std::string> expected) {
 std::vector<SelfTestRow> self_test_data() {
     return {
         row("none, with overwrites, unmap, flush and a power cut", {}, honest),
+        row("none, generation wrap (by a counter that starts high)", {}, high_counter),
+        row("none, 200 honest interleavings of writes, FUA, unmaps, flushes and power cuts",
+            {"unflushed loss"}, // Legal, and told.
+            interleaved),
         row("none, a power cut before the flush", {"unflushed loss"}, unflushed),
         bad_write_row(Fault::lost_write, {"stale"}),
+        row("lost_write after a generation wrap", {"stale"}, stale_at_high_counter),
         bad_write_row(Fault::misdirected_write, {"misdirected", "stale"}),
         bad_write_row(Fault::torn_write, {"torn"}),
         bad_write_row(Fault::zeroed_write, {"zeroed"}),

@@ -88,10 +88,9 @@ void Expectation::forget(std::uint64_t from_bytes, std::uint64_t size_bytes) {
 
 std::vector<ByteRange> Expectation::emptied() const {
     std::vector<ByteRange> out;
-    const std::uint64_t newest = next_generation_.load();
     for (std::uint64_t unit = 0; unit < unit_count_; ++unit) {
         const std::uint64_t value = packed(unit);
-        if (value == packed_given_up || unpack(value, newest).kind != ContentKind::zero) {
+        if (value == packed_given_up || unpack(value).kind != ContentKind::zero) {
             continue;
         }
         const std::uint64_t at = settings_.from_bytes + unit * settings_.unit_bytes;
@@ -132,9 +131,8 @@ void Expectation::apply_power_cut() {
     cut_at_generation(next_generation_.load());
     for (std::uint64_t unit = 0; unit < unit_count_; ++unit) {
         const std::uint64_t value = packed(unit);
-        const bool durable = (value >> 48U & 0xFFFU) == epoch_durable;
-        if (value != packed_given_up && !durable) {
-            store(unit, value | 0xFFFULL << 48U);
+        if (value != packed_given_up && epoch_of(value) != epoch_durable) {
+            store(unit, with_epoch(value, epoch_suspect));
         }
     }
     const std::scoped_lock lock(unsettled_lock_);

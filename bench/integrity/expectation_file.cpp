@@ -4,6 +4,8 @@
 //   strict from, finished (0 or 1), length of the LUN's id, count of unsettled units;
 //   the id, filled up to whole words; the unsettled units; then blocks of units, each led by a word
 //   that is 1 (the block follows) or 0 (all of it is zero); last the CRC32C of everything before.
+// Format 1, which is still read, kept 34 bits of a settled unit's generation, and of a version when
+// it was issued and acknowledged instead of when it landed and what ran beside it.
 #include "bench/integrity/expectation.h"
 #include "drivers/api/errors.h"
 #include "profiles/file_error.h"
@@ -24,7 +26,8 @@ namespace bench::integrity {
 namespace {
 
 constexpr std::uint64_t magic = 0x3174637078654261ULL; // "aBexpct1" as bytes
-constexpr std::uint64_t format = 1;
+constexpr std::uint64_t format = 2;
+constexpr std::uint64_t first_format = 1;
 constexpr std::size_t block_units = 1U << 16U;
 constexpr std::uint64_t units_most = 1ULL << 36U;
 constexpr std::uint64_t unsettled_most = 1ULL << 24U;
@@ -128,17 +131,6 @@ void put_state(Writer& to, const UnitState& state) {
     to.word(state.durable_generation);
 }
 
-UnitState get_state(Reader& from) {
-    UnitState out;
-    out.kind = static_cast<ContentKind>(from.word(3, "kind"));
-    out.generation = from.word();
-    out.entry = static_cast<std::uint32_t>(from.word(dictionary_entries - 1, "dictionary entry"));
-    out.epoch = static_cast<std::uint16_t>(from.word(epoch_suspect, "epoch"));
-    out.durable_kind = static_cast<ContentKind>(from.word(3, "durable kind"));
-    out.durable_generation = from.word();
-    return out;
-}
-
 void put_unsettled(Writer& to, const Unsettled& unit) {
     to.word(unit.unit);
     put_state(to, unit.base);
@@ -149,8 +141,9 @@ void put_unsettled(Writer& to, const Unsettled& unit) {
         to.word(version.generation);
         to.word(version.submitted);
         to.word(version.ended);
-        to.word(version.issued_ns);
-        to.word(version.acknowledged_ns);
+        to.word(version.landed);
+        to.word(version.beside.generation);
+        to.word(static_cast<std::uint64_t>(version.beside.kind));
         to.word(version.entry);
         to.word(version.epoch);
         to.word(static_cast<std::uint64_t>(version.kind));
@@ -159,7 +152,25 @@ void put_unsettled(Writer& to, const Unsettled& unit) {
     }
 }
 
-Unsettled get_unsettled(Reader& from, std::uint64_t unit_count) {
+std::uint16_t get_epoch(Reader& from) {
+    const std::uint64_t out =
+        from.word(epoch_coarse_first + std::uint64_t{epoch_coarse_count} - 1, "epoch");
+    const bool told = out == epoch_durable || out == epoch_suspect;
+    return told ? static_cast<std::uint16_t>(out) : epoch_first; // No flush since is known of.
+}
+
+UnitState get_state(Reader& from) {
+    UnitState out;
+    out.kind = static_cast<ContentKind>(from.word(3, "kind"));
+    out.generation = from.word();
+    out.entry = static_cast<std::uint32_t>(from.word(dictionary_entries - 1, "dictionary entry"));
+    out.epoch = get_epoch(from);
+    out.durable_kind = static_cast<ContentKind>(from.word(3, "durable kind"));
+    out.durable_generation = from.word();
+    return out;
+}
+
+Unsettled get_unsettled(Reader& from, std::uint64_t unit_count, std::uint64_t its_format) {
     Unsettled out;
     out.unit = from.word(unit_count - 1, "unsettled unit");
     out.base = get_state(from);
@@ -170,18 +181,35 @@ Unsettled get_unsettled(Reader& from, std::uint64_t unit_count) {
         version.generation = from.word();
         version.submitted = from.word();
         version.ended = from.word();
-        version.issued_ns = from.word();
-        version.acknowledged_ns = from.word();
+        if (its_format == first_format) {
+            from.word();
+            from.word();
+        } else {
+            version.landed = from.word();
+            version.beside.generation = from.word();
+            version.beside.kind = static_cast<ContentKind>(from.word(3, "kind beside"));
+        }
         version.entry =
             static_cast<std::uint32_t>(from.word(dictionary_entries - 1, "dictionary entry"));
-        version.epoch = static_cast<std::uint16_t>(from.word(epoch_suspect, "epoch"));
+        version.epoch = get_epoch(from);
         version.kind = static_cast<ContentKind>(from.word(3, "kind"));
         const std::uint64_t flags = from.word(7, "flags");
         version.certain = (flags & 1U) != 0;
         version.unfenced = (flags & 2U) != 0;
         version.unknown = (flags & 4U) != 0;
+        if (its_format == first_format && version.certain) {
+            version.landed = version.ended; // Not later than that.
+        }
     }
     return out;
+}
+
+// The counts of flushes that stand in it were those of the keeper that is no more.
+std::uint64_t as_loaded(std::uint64_t unit, std::uint64_t its_format, std::uint64_t next) {
+    const std::uint64_t packed = its_format == first_format ? from_format_1(unit, next) : unit;
+    const std::uint16_t epoch = epoch_of(packed);
+    const bool told = epoch == epoch_durable || epoch == epoch_suspect;
+    return told ? packed : with_epoch(packed, epoch_first);
 }
 
 } // namespace
@@ -236,7 +264,7 @@ std::unique_ptr<Expectation> Expectation::load(const std::string& path) {
     Reader from(path);
     Header header{};
     from.get(header.data(), sizeof header);
-    if (header[0] != magic || header[1] != format) {
+    if (header[0] != magic || header[1] < first_format || header[1] > format) {
         from.fail("another kind of file, or another version of it");
     }
     ExpectationSettings settings{.run = header[2],
@@ -255,18 +283,24 @@ std::unique_ptr<Expectation> Expectation::load(const std::string& path) {
     from.get(settings.lun.data(), settings.lun.size());
     settings.lun.resize(header[11]);
     auto out = std::make_unique<Expectation>(settings);
+    const bool finished = header[10] == 1;
+    out->next_generation_ = finished ? header[6] : header[6] + forgotten_most;
     for (std::uint64_t i = 0; i < header[12]; ++i) {
-        out->keep(get_unsettled(from, out->unit_count_));
+        out->keep(get_unsettled(from, out->unit_count_, header[1]));
     }
     for (std::uint64_t at = 0; at < out->unit_count_; at += block_units) {
         const std::uint64_t count = std::min<std::uint64_t>(block_units, out->unit_count_ - at);
         if (from.word(1, "block mark") == 1) {
             from.get(out->units_ + at, count * sizeof(std::uint64_t));
+            std::transform(out->units_ + at,
+                           out->units_ + at + count,
+                           out->units_ + at,
+                           [&](std::uint64_t unit) {
+                               return as_loaded(unit, header[1], out->next_generation_);
+                           });
         }
     }
     from.finish();
-    const bool finished = header[10] == 1;
-    out->next_generation_ = finished ? header[6] : header[6] + forgotten_most;
     out->next_event_ = header[7];
     out->cut_generation_ = header[8];
     out->strict_from_ = finished ? header[9] : out->next_generation_.load();

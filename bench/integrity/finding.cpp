@@ -17,7 +17,8 @@ constexpr std::array<std::string_view, finding_kinds> names = {"stale",
                                                                "unmapped but not zero",
                                                                "lost after power cut",
                                                                "undecidable",
-                                                               "unflushed loss"};
+                                                               "unflushed loss",
+                                                               "stale (part)"};
 
 std::string describe(ContentKind kind, std::uint64_t generation) {
     switch (kind) {
@@ -76,6 +77,12 @@ std::string sentence(const Finding& finding) {
     case FindingKind::unflushed_loss:
         return fmt::format(
             "Byte {}: {} was never flushed and is gone after the power cut (legal)", at, wanted);
+    case FindingKind::stale_part:
+        return fmt::format("Byte {}: {} was acknowledged and is there around older content of "
+                           "generation {}",
+                           at,
+                           wanted,
+                           finding.found_stamp.generation);
     }
     return {};
 }

@@ -17,16 +17,17 @@ namespace bench::integrity {
 enum class FindingKind : std::uint8_t {
     stale,                // An older generation than the last acknowledged: a lost write.
     misdirected,          // Written elsewhere: carries another address of this run.
-    torn,                 // Part of one acknowledged write is there, part is not.
+    torn,                 // The first part of an acknowledged write is there, the rest is not.
     foreign_run,          // Another run's stamp.
     zeroed,               // Zeros where data was acknowledged.
     corrupted,            // Bits differ.
     not_zero,             // Unmapped or zeroed by command, but not zero.
     lost_after_power_cut, // Flushed or FUA, acknowledged, and gone after a power cut.
     undecidable,          // Rewritten before a write of unknown outcome was fenced.
-    unflushed_loss        // Gone after a power cut but never flushed: legal, a note.
+    unflushed_loss,       // Gone after a power cut but never flushed: legal, a note.
+    stale_part            // In the midst of one write, older sectors by their own stamps.
 };
-inline constexpr std::size_t finding_kinds = 10;
+inline constexpr std::size_t finding_kinds = 11;
 
 std::string_view name_of(FindingKind kind) noexcept;
 bool is_note(FindingKind kind) noexcept; // Reported, but no fault of the array.
@@ -54,7 +55,7 @@ struct Finding {
 // Findings as they come, bounded: the first ones are kept whole, all are counted.
 class FindingLog {
 public:
-    explicit FindingLog(std::size_t most = 256) { kept_.reserve(most); }
+    explicit FindingLog(std::size_t most = 25 * finding_kinds) { kept_.reserve(most); }
 
     void add(const Finding& finding) noexcept;
     void merge(const FindingLog& other); // Afterwards, off the load path.

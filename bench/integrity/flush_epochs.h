@@ -28,8 +28,11 @@ public:
             return epoch == epoch_durable;
         }
         // The latest number that this epoch can stand for: never earlier than the truth.
-        const std::uint64_t residue = epoch - epoch_first;
-        const std::uint64_t back = (begun_ % epoch_count + epoch_count - residue) % epoch_count;
+        const bool is_coarse = epoch >= epoch_coarse_first;
+        const std::uint64_t modulus = is_coarse ? epoch_coarse_count : epoch_count;
+        const std::uint64_t first = is_coarse ? epoch_coarse_first : epoch_first;
+        const std::uint64_t residue = epoch - first;
+        const std::uint64_t back = (begun_ % modulus + modulus - residue) % modulus;
         return back <= begun_ && completed_ > begun_ - back;
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/integrity/judgement.h"
 
+#include "bench/integrity/supersede.h"
+
 #include <algorithm>
 
 namespace bench::integrity {
@@ -24,63 +26,46 @@ bool agrees(std::span<const std::byte> data,
     return false;
 }
 
-// A later write that is there for sure and began when this one could no longer land.
-bool is_overwritten(std::uint64_t ended, const Unsettled& unit, std::uint64_t before) noexcept {
-    return std::any_of(
-        unit.versions.begin(), unit.versions.begin() + unit.count, [&](const Version& later) {
-            return later.certain && later.submitted > ended && later.ended < before;
-        });
-}
-
-bool may_be_forgotten(const UnitState& state, std::uint64_t strict_from) noexcept {
-    return strict_from != 0 &&
-           (state.kind != ContentKind::stamped || state.generation < strict_from);
-}
-
 bool is_late(const Version& version, const Unsettled& unit, std::uint64_t before) noexcept {
     return version.unknown && is_overwritten(version.submitted, unit, before);
 }
 
-} // namespace
-
-void Durable::may_also_be(ContentKind other) noexcept {
-    if (other == ContentKind::stamped || other == kind) {
-        return; // Later stamps are legal anyway.
+// What was overwritten and may be back: everything, if all that overwrote it may be lost; else what
+// ran beside each write that is not.
+Floor floor_beside(const Unsettled& unit,
+                   std::uint64_t read_submitted,
+                   const FlushEpochs& epochs,
+                   std::uint64_t strict_from) noexcept {
+    Floor out = floor_of_overwritten(unit, epochs, strict_from);
+    for (std::size_t i = 0; i < unit.count; ++i) {
+        const Version& version = unit.versions[i];
+        if (version.certain && version.landed < read_submitted &&
+            !epochs.is_suspect(version.epoch)) {
+            out.keep_only(version.beside);
+        }
     }
-    kind = kind == ContentKind::stamped ? other : ContentKind::unknown;
-}
-
-Durable
-durable_of(const UnitState& state, const FlushEpochs& epochs, std::uint64_t strict_from) noexcept {
-    if (may_be_forgotten(state, strict_from)) {
-        return {}; // Something newer may have been there, durable or not.
-    }
-    if (epochs.is_durable(state.epoch)) {
-        return {state.kind, state.kind == ContentKind::stamped ? state.generation : 0};
-    }
-    Durable out{state.durable_kind, state.durable_generation};
-    out.may_also_be(state.kind);
     return out;
 }
+
+} // namespace
 
 void Judgement::add(const Candidate& candidate) noexcept {
     candidates_[count_++] = candidate;
 }
 
-void Judgement::open_floor(const Durable& durable) noexcept {
-    floor_generation_ = floor_ ? std::min(floor_generation_, durable.generation)
-                               : durable.generation; // Several: the lowest.
+void Judgement::open_floor(const Floor& floor) noexcept {
+    // Several: the lowest.
+    floor_generation_ = floor_ ? std::min(floor_generation_, floor.generation) : floor.generation;
     floor_ = true;
-    anything_ = anything_ || durable.kind == ContentKind::unknown;
-    zeros_legal_ = zeros_legal_ || durable.kind == ContentKind::zero;
-    duplicates_legal_ = duplicates_legal_ || durable.kind == ContentKind::duplicate;
+    anything_ = anything_ || floor.kind == ContentKind::unknown;
+    zeros_legal_ = zeros_legal_ || floor.kind == ContentKind::zero;
+    duplicates_legal_ = duplicates_legal_ || floor.kind == ContentKind::duplicate;
 }
 
-void Judgement::allow_forgotten(const UnitState& state) noexcept {
-    if (may_be_forgotten(state, scope_.strict_from)) {
-        const std::uint64_t known = state.kind == ContentKind::stamped ? state.generation : 0;
-        open_floor({ContentKind::zero, known});
-        open_floor({ContentKind::duplicate, known});
+void Judgement::allow_forgotten(std::uint64_t generation) noexcept {
+    if (may_be_forgotten(generation, scope_.strict_from)) {
+        open_floor({ContentKind::zero, generation});
+        open_floor({ContentKind::duplicate, generation});
     }
 }
 
@@ -88,9 +73,9 @@ Judgement Judgement::of(const UnitState& state, const FlushEpochs& epochs, const
     Judgement out(scope);
     out.add({state.kind, state.generation, state.entry});
     if (epochs.is_suspect(state.epoch)) {
-        out.open_floor(durable_of(state, epochs, scope.strict_from));
+        out.open_floor(floor_of(state, epochs, scope.strict_from));
     }
-    out.allow_forgotten(state);
+    out.allow_forgotten(state.generation);
     return out;
 }
 
@@ -99,31 +84,39 @@ Judgement Judgement::of(const Unsettled& unit,
                         const FlushEpochs& epochs,
                         const Scope& scope) {
     Judgement out(scope);
-    bool suspect = false;
     if (unit.base_legal && !is_overwritten(0, unit, read_submitted)) {
         out = of(unit.base, epochs, scope);
     }
-    for (std::size_t i = 0; i < unit.count; ++i) {
-        const Version& version = unit.versions[i];
-        if (!is_overwritten(version.ended, unit, read_submitted)) {
-            out.expected_ = version.certain || out.count_ == 0 ? out.count_ : out.expected_;
-            out.add({version.kind,
-                     version.generation,
-                     version.entry,
-                     is_late(version, unit, read_submitted)});
-        }
-        suspect = suspect || (version.certain && epochs.is_suspect(version.epoch));
-    }
-    if (suspect) {
-        Durable durable = unit.base_legal
-                              ? durable_of(unit.base, epochs, scope.strict_from)
-                              : Durable{unit.base.durable_kind, unit.base.durable_generation};
-        for (std::size_t i = 0; i < unit.count; ++i) {
-            durable.may_also_be(unit.versions[i].kind);
-        }
-        out.open_floor(durable);
+    out.add_versions(unit, read_submitted, epochs);
+    const bool any_suspect = std::any_of(
+        unit.versions.begin(), unit.versions.begin() + unit.count, [&](const Version& version) {
+            return version.certain && epochs.is_suspect(version.epoch);
+        });
+    if (any_suspect) {
+        out.open_floor(floor_beside(unit, read_submitted, epochs, scope.strict_from));
     }
     return out;
+}
+
+void Judgement::add_versions(const Unsettled& unit,
+                             std::uint64_t read_submitted,
+                             const FlushEpochs& epochs) noexcept {
+    for (std::size_t i = 0; i < unit.count; ++i) {
+        const Version& version = unit.versions[i];
+        const bool overwritten = is_overwritten(version.ended, unit, read_submitted);
+        if (overwritten && is_overwritten(version.ended, unit, read_submitted, &epochs)) {
+            continue;
+        }
+        if (!overwritten) {
+            expected_ = version.certain || count_ == 0 ? count_ : expected_;
+            allow_forgotten(version.generation);
+        }
+        add({version.kind,
+             version.generation,
+             version.entry,
+             is_late(version, unit, read_submitted),
+             overwritten});
+    }
 }
 
 bool Judgement::knows_nothing() const noexcept {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "bench/integrity/flush_epochs.h"
+#include "bench/integrity/floor.h"
 #include "bench/integrity/unsettled.h"
 
 #include <array>
@@ -19,23 +19,13 @@ struct Scope {
     std::uint64_t strict_from = 0;    // Below it, writes may have happened that nobody remembers.
 };
 
-// What no power cut may take away from a unit in this state; unknown = anything.
-struct Durable {
-    ContentKind kind = ContentKind::unknown;
-    std::uint64_t generation = 0;
-
-    // Content of this kind may have come to the medium after it, too.
-    void may_also_be(ContentKind other) noexcept;
-};
-Durable
-durable_of(const UnitState& state, const FlushEpochs& epochs, std::uint64_t strict_from) noexcept;
-
 // One content that a unit may legally show.
 struct Candidate {
     ContentKind kind = ContentKind::unknown; // unknown: anything.
     std::uint64_t generation = 0;
     std::uint32_t entry = 0;
     bool late = false; // Of unknown outcome and rewritten before it was fenced.
+    bool lost = false; // There only if what was acknowledged later went in a power cut.
 };
 
 // Everything a read of one unit may legally return, sector by sector.
@@ -69,8 +59,11 @@ private:
     explicit Judgement(const Scope& scope)
         : scope_(scope) {}
     void add(const Candidate& candidate) noexcept;
-    void open_floor(const Durable& durable) noexcept;
-    void allow_forgotten(const UnitState& state) noexcept;
+    void add_versions(const Unsettled& unit,
+                      std::uint64_t read_submitted,
+                      const FlushEpochs& epochs) noexcept;
+    void open_floor(const Floor& floor) noexcept;
+    void allow_forgotten(std::uint64_t generation) noexcept;
     bool is_above_floor(Sector sector, std::uint64_t address_bytes) const noexcept;
 
     Scope scope_;

@@ -81,6 +81,35 @@ std::uint64_t Keeper::State::right_until(const Flight& flight, Units stretch) co
     return out;
 }
 
+// Where a part of what one write left is right. A write that stopped half-way leaves what was there
+// before it from some sector to its end; what is older before that, or older than what it had
+// overwritten, was so before.
+FindingKind Keeper::State::kind_in_part(const Finding& found, bool to_the_end) const noexcept {
+    switch (found.kind) {
+    case FindingKind::stale:
+        if (found.found != ContentKind::stamped || found.expected != ContentKind::stamped ||
+            found.found_stamp.generation > found.expected_generation) {
+            return FindingKind::torn; // Nothing proves its age.
+        }
+        return to_the_end && !is_older_than_before(found) ? FindingKind::torn
+                                                          : FindingKind::stale_part;
+    case FindingKind::zeroed:
+        return to_the_end ? FindingKind::torn : found.kind;
+    case FindingKind::foreign_run:
+        return found.found_stamp.address_bytes == found.address_bytes ? FindingKind::torn
+                                                                      : found.kind;
+    default:
+        return found.kind;
+    }
+}
+
+// A write between the one found and the one expected left other content there, as far back as the
+// log of writes goes.
+bool Keeper::State::is_older_than_before(const Finding& found) const noexcept {
+    return writes_.any_between(
+        found.found_stamp.generation, found.expected_generation, found.address_bytes);
+}
+
 void Keeper::State::accuse_stretch(const Flight& flight,
                                    Units stretch,
                                    std::uint64_t now_ns,
@@ -97,12 +126,7 @@ void Keeper::State::accuse_stretch(const Flight& flight,
                 continue;
             }
             Finding next = describe(judgement, rest.first<sector_bytes>(), address, now_ns);
-            // Zeros before what is right are not what a write that stopped half-way leaves.
-            const bool older = next.kind == FindingKind::stale ||
-                               (next.kind == FindingKind::zeroed && address >= right) ||
-                               (next.kind == FindingKind::foreign_run &&
-                                next.found_stamp.address_bytes == address);
-            next.kind = older && right != 0 ? FindingKind::torn : next.kind;
+            next.kind = right != 0 ? kind_in_part(next, address >= right) : next.kind;
             if (open.sectors != 0 && continues(open, next)) {
                 ++open.sectors;
                 continue;
@@ -122,8 +146,9 @@ Finding Keeper::State::describe(const Judgement& judgement,
                 .address_bytes = address_bytes,
                 .sectors = 1,
                 .expected = expected.kind,
-                .expected_generation =
-                    expected.kind == ContentKind::duplicate ? expected.entry : expected.generation,
+                .expected_generation = expected.kind == ContentKind::duplicate ? expected.entry
+                                       : expected.kind == ContentKind::stamped ? expected.generation
+                                                                               : 0,
                 .reader_lane = settings_.lane,
                 .seen_ns = now_ns};
     const WriteLog::One write = writes_.find(expected.generation);

@@ -49,7 +49,7 @@ bool Keeper::State::is_whole(const Flight& flight, std::uint64_t unit) const noe
 }
 
 UnitState Keeper::State::state_of(std::uint64_t unit) const noexcept {
-    return unpack(expectation_.packed(unit), generation_);
+    return unpack(expectation_.packed(unit));
 }
 
 Judgement Keeper::State::judgement_of(std::uint64_t unit,
@@ -86,7 +86,9 @@ bool Keeper::State::judge_unit(const Flight& flight,
     const Judgement judgement = judgement_of(unit, flight.submitted);
     const auto sector = static_cast<std::uint32_t>((address - address_of(unit)) / sector_bytes);
     Look look{.same = judgement.match(part, address, sector)};
-    if (look.same < 0 || judgement[static_cast<std::size_t>(look.same)].late) {
+    const Candidate seen =
+        look.same < 0 ? Candidate{} : judgement[static_cast<std::size_t>(look.same)];
+    if (look.same < 0 || seen.late || seen.lost) {
         look = look_at(judgement, flight, unit);
     }
     (judgement.knows_nothing() ? counts.sectors_unchecked : counts.sectors_checked) +=
@@ -98,10 +100,12 @@ bool Keeper::State::judge_unit(const Flight& flight,
     }
     if (look.legal && !judgement.knows_nothing()) {
         if (look.floored) {
-            learn_loss(flight, unit, now_ns);
-        } else if (look.same >= 0) {
-            learn(flight, unit, judgement[static_cast<std::size_t>(look.same)]);
+            note_loss(flight, unit, now_ns);
         }
+        learn(flight,
+              unit,
+              look.same >= 0 ? judgement[static_cast<std::size_t>(look.same)]
+                             : uniform(flight, unit));
     }
     return look.legal;
 }
@@ -117,8 +121,9 @@ Keeper::State::Look Keeper::State::look_at(const Judgement& judgement,
     for (; !rest.empty(); rest = rest.subspan(sector_bytes)) {
         const int match = judgement.match(rest.first(sector_bytes), address, sector++);
         out.legal = out.legal && match != Judgement::illegal;
-        out.floored = out.floored || match == Judgement::by_floor;
-        out.late = out.late || (match >= 0 && judgement[static_cast<std::size_t>(match)].late);
+        const Candidate seen = match < 0 ? Candidate{} : judgement[static_cast<std::size_t>(match)];
+        out.floored = out.floored || match == Judgement::by_floor || seen.lost;
+        out.late = out.late || seen.late;
         out.same = first || out.same == match ? match : Judgement::illegal;
         first = false;
         address += sector_bytes;
@@ -126,80 +131,109 @@ Keeper::State::Look Keeper::State::look_at(const Judgement& judgement,
     return out;
 }
 
+// The one content that all of a unit shows, as far as it says so itself; else unknown.
+Candidate Keeper::State::uniform(const Flight& flight, std::uint64_t unit) const noexcept {
+    std::uint64_t address = 0;
+    const std::span<const std::byte> part = part_of(flight, unit, address);
+    const Sector first = part.first<sector_bytes>();
+    Stamp stamp;
+    DictionarySector entry;
+    if (read_stamp(first, stamp)) {
+        return holds_stamps(part, stamp) ? Candidate{ContentKind::stamped, stamp.generation}
+                                         : Candidate{};
+    }
+    if (is_zero(part)) {
+        return {ContentKind::zero};
+    }
+    return read_dictionary(first, entry) && holds_dictionary(part, entry)
+               ? Candidate{ContentKind::duplicate, 0, entry.entry}
+               : Candidate{};
+}
+
 // One content is there, nothing can change it any more, and no older read is still to come back
 // with what was there before: the other versions are history.
 void Keeper::State::learn(const Flight& flight,
                           std::uint64_t unit,
                           const Candidate& seen) noexcept {
-    if (horizon() <= power_event_ || epochs_.cut_is_open() || !is_whole(flight, unit)) {
+    if (seen.kind == ContentKind::unknown || horizon() <= power_event_ || epochs_.cut_is_open() ||
+        !is_whole(flight, unit)) {
         return;
     }
-    const Unsettled* entry = table_.size() == 0 ? nullptr : table_.find(unit);
+    Unsettled* entry = table_.size() == 0 ? nullptr : table_.find(unit);
     if (entry == nullptr) {
-        UnitState state = state_of(unit);
-        if (state.epoch == epoch_suspect) {
-            state.epoch = epochs_.now();
-            expectation_.store(unit, pack(state));
-        }
+        learn_settled(unit, seen);
+    } else if (entry->is_at_rest(horizon())) {
+        learn_unsettled(*entry, seen);
+    }
+}
+
+void Keeper::State::learn_settled(std::uint64_t unit, const Candidate& seen) noexcept {
+    UnitState state = state_of(unit);
+    const bool as_known =
+        seen.kind == state.kind && seen.generation == state.generation && seen.entry == state.entry;
+    if (as_known && state.epoch != epoch_suspect) {
         return;
     }
-    UnitState state = entry->base;
-    const Version* version = nullptr;
-    for (std::size_t i = 0; i < entry->count; ++i) {
-        if (entry->versions[i].ended >= horizon()) {
-            return;
-        }
-        if (entry->versions[i].generation == seen.generation &&
-            entry->versions[i].kind == seen.kind) {
-            version = &entry->versions[i];
-        }
+    if (!as_known) { // Went back in a power cut, or on by what was forgotten.
+        const Floor floor = floor_of(state, epochs_, expectation_.strict_from());
+        state = {.kind = seen.kind,
+                 .generation = std::max(seen.generation, floor.generation),
+                 .entry = seen.entry,
+                 .durable_kind = floor.kind,
+                 .durable_generation = floor.generation};
+        state.generation = seen.kind == ContentKind::stamped ? seen.generation : state.generation;
     }
-    if (version != nullptr) {
-        Durable durable = entry->base_legal ? durable_of(state, epochs_, expectation_.strict_from())
-                                            : Durable{state.durable_kind, state.durable_generation};
-        for (std::size_t i = 0; i < entry->count; ++i) {
-            durable.may_also_be(entry->versions[i].kind);
-        }
-        state.durable_kind = durable.kind;
-        state.durable_generation = durable.generation;
-        state.kind = version->kind;
-        state.generation = version->generation;
-        state.entry = version->entry;
-        state.epoch = version->certain ? version->epoch : epochs_.now();
-    } else if (!entry->base_legal || seen.kind != state.kind) {
-        return;
-    }
-    state.epoch = state.epoch == epoch_suspect ? epochs_.now() : state.epoch;
-    table_.erase(unit);
+    state.epoch = epochs_.now();
     expectation_.store(unit, pack(state));
 }
 
+void Keeper::State::learn_unsettled(Unsettled& entry, const Candidate& seen) noexcept {
+    const Version* version = nullptr;
+    for (std::size_t i = 0; i < entry.count; ++i) {
+        const Version& one = entry.versions[i];
+        const bool same = one.kind == seen.kind &&
+                          (one.kind != ContentKind::stamped || one.generation == seen.generation);
+        version = same && (one.kind != ContentKind::duplicate || one.entry == seen.entry) ? &one
+                                                                                          : version;
+    }
+    const bool is_base = entry.base_legal && version == nullptr && seen.kind == entry.base.kind &&
+                         seen.generation == entry.base.generation && seen.entry == entry.base.entry;
+    if (is_base) { // Nothing of it has landed, or all went again.
+        UnitState state = entry.base;
+        state.epoch = state.epoch == epoch_suspect ? epochs_.now() : state.epoch;
+        expectation_.store(entry.unit, pack(state));
+        table_.erase(entry.unit);
+        return;
+    }
+    UnitState state{.kind = seen.kind,
+                    .generation = seen.generation,
+                    .entry = seen.entry,
+                    .epoch = epochs_.now()};
+    if (version != nullptr) {
+        state.generation = version->generation;
+        state.epoch =
+            version->certain && version->epoch != epoch_suspect ? version->epoch : epochs_.now();
+    }
+    rest(entry, state, floor_under(entry, nullptr, epochs_, expectation_.strict_from()));
+}
+
 // Older than acknowledged, but never promised: after a power cut, or forgotten in a restart.
-void Keeper::State::learn_loss(const Flight& flight,
-                               std::uint64_t unit,
-                               std::uint64_t now_ns) noexcept {
+void Keeper::State::note_loss(const Flight& flight,
+                              std::uint64_t unit,
+                              std::uint64_t now_ns) noexcept {
     std::uint64_t address = 0;
     const std::span<const std::byte> part = part_of(flight, unit, address);
     const Judgement judgement = judgement_of(unit, flight.submitted);
     const Candidate expected = judgement.expected();
     Stamp stamp;
-    const bool stamped = read_stamp(part.first<sector_bytes>(), stamp);
-    const bool newer =
-        stamped && expected.kind == ContentKind::stamped && stamp.generation > expected.generation;
-    UnitState state = state_of(unit);
+    const bool newer = read_stamp(part.first<sector_bytes>(), stamp) &&
+                       expected.kind == ContentKind::stamped &&
+                       stamp.generation > expected.generation;
     const bool settled = table_.size() == 0 || table_.find(unit) == nullptr;
-    if (!newer && (!settled || epochs_.is_suspect(state.epoch))) {
+    if (!newer && (!settled || epochs_.is_suspect(state_of(unit).epoch))) {
         Finding finding = describe(judgement, part.first<sector_bytes>(), address, now_ns);
         finding.kind = FindingKind::unflushed_loss;
         report(finding);
-    }
-    const Stamp place{.run = scope().run, .address_bytes = address, .generation = stamp.generation};
-    const bool stable = horizon() > power_event_ && !epochs_.cut_is_open();
-    if (settled && stable && stamped && is_whole(flight, unit) && holds_stamps(part, place)) {
-        state.kind = ContentKind::stamped;
-        state.generation = stamp.generation;
-        state.epoch = epochs_.now();
-        expectation_.store(unit, pack(state));
     }
 }
 

@@ -10,16 +10,7 @@ namespace bench::integrity {
 
 namespace {
 
-constexpr std::uint64_t epoch_mask = 0xFFFULL << 48U;
 constexpr std::size_t drivers_most = 1024;
-
-std::uint16_t epoch_in(std::uint64_t packed) noexcept {
-    return static_cast<std::uint16_t>((packed & epoch_mask) >> 48U);
-}
-
-std::uint64_t with_epoch(std::uint64_t packed, std::uint16_t epoch) noexcept {
-    return (packed & ~epoch_mask) | static_cast<std::uint64_t>(epoch) << 48U;
-}
 
 } // namespace
 
@@ -106,7 +97,7 @@ void Keeper::State::hand_back() noexcept {
     watch_power();
     for_each_own([&](std::uint64_t unit) {
         const std::uint64_t packed = expectation_.packed(unit);
-        const std::uint16_t epoch = epoch_in(packed);
+        const std::uint16_t epoch = epoch_of(packed);
         if (packed != packed_given_up && epoch != epoch_durable && epoch != epoch_suspect) {
             expectation_.store(
                 unit, with_epoch(packed, epochs_.is_durable(epoch) ? epoch_durable : epoch_first));
@@ -121,10 +112,12 @@ void Keeper::State::hand_back() noexcept {
         unit.base.epoch = settled_epoch(unit.base.epoch);
         for (std::size_t i = 0; i < unit.count; ++i) {
             Version& version = unit.versions[i];
-            if (version.ended == not_yet && !version.unknown) { // Still in flight.
+            if (version.ended == not_yet && !version.certain) { // Perhaps still in flight.
                 version.unknown = true;
                 version.unfenced = true;
             }
+            // No fence of the next keeper's drivers is one of those that carried it.
+            version.driver = version.unfenced ? nobody : version.driver;
             version.epoch = settled_epoch(version.epoch);
         }
         expectation_.keep(unit);
@@ -133,69 +126,12 @@ void Keeper::State::hand_back() noexcept {
     expectation_.used_events_below(event_ + 1);
 }
 
-namespace {
-
-bool is_gone(const Version& old, const Version& over) noexcept {
-    return old.ended < over.submitted;
-}
-
-// What stays durable when `over` has overwritten its elders: the youngest of them that was flushed,
-// or whatever ran beside it and may have won; else what was durable before.
-Durable durable_before(const Unsettled& unit,
-                       const Version& over,
-                       const Durable& before,
-                       const FlushEpochs& epochs) noexcept {
-    const Version* flushed = nullptr;
-    for (std::size_t i = 0; i < unit.count; ++i) {
-        const Version& old = unit.versions[i];
-        if (is_gone(old, over) && old.certain && epochs.is_durable(old.epoch)) {
-            flushed = &old; // They stand in the order of their generations.
-        }
-    }
-    Durable out = flushed == nullptr ? before : Durable{flushed->kind, flushed->generation};
-    for (std::size_t i = 0; i < unit.count; ++i) {
-        const Version& old = unit.versions[i];
-        const bool counts = flushed == nullptr || !is_gone(old, *flushed);
-        if (is_gone(old, over) && counts) {
-            out.may_also_be(old.kind);
-            out.generation = std::min(out.generation, old.generation);
-        }
-    }
-    return out;
-}
-
-} // namespace
-
-void Keeper::State::supersede(Unsettled& unit, std::uint64_t horizon) noexcept {
-    for (std::size_t later = 0; later < unit.count; ++later) {
-        const Version over = unit.versions[later];
-        if (!over.certain || over.ended >= horizon) {
-            continue;
-        }
-        const Durable before = unit.base_legal
-                                   ? durable_of(unit.base, epochs_, expectation_.strict_from())
-                                   : Durable{unit.base.durable_kind, unit.base.durable_generation};
-        const Durable durable = durable_before(unit, over, before, epochs_);
-        unit.base_legal = false;
-        unit.base.durable_kind = durable.kind;
-        unit.base.durable_generation = durable.generation;
-        for (std::size_t i = 0; i < unit.count;) {
-            if (is_gone(unit.versions[i], over)) {
-                unit.remove(i);
-                later -= i < later ? 1 : 0;
-            } else {
-                ++i;
-            }
-        }
-    }
-}
-
 void Keeper::State::reduce(std::uint64_t unit) noexcept {
     Unsettled* entry = table_.find(unit);
     if (entry == nullptr) {
         return;
     }
-    supersede(*entry, horizon());
+    supersede(*entry, horizon(), epochs_, expectation_.strict_from());
     const bool single = entry->count == 1 && !entry->base_legal && entry->versions[0].certain &&
                         !entry->versions[0].unfenced;
     if (single) {
@@ -208,11 +144,23 @@ void Keeper::State::reduce(std::uint64_t unit) noexcept {
 
 void Keeper::State::settle(Unsettled& unit) noexcept {
     const Version& version = unit.versions[0];
-    UnitState state = unit.base; // For what is durable.
-    state.kind = version.kind;
-    state.generation = version.generation;
-    state.entry = version.entry;
-    state.epoch = epochs_.is_durable(version.epoch) ? epoch_durable : version.epoch;
+    rest(unit,
+         {.kind = version.kind,
+          .generation = version.generation,
+          .entry = version.entry,
+          .epoch = epochs_.is_durable(version.epoch) ? epoch_durable : version.epoch},
+         {unit.base.durable_kind, unit.base.durable_generation});
+}
+
+// The unit holds `state` and nothing else can come: 8 bytes are enough from now on.
+void Keeper::State::rest(Unsettled& unit, UnitState state, const Floor& floor) noexcept {
+    const bool durable = state.epoch == epoch_durable;
+    state.durable_kind = durable ? state.kind : floor.kind;
+    state.durable_generation =
+        durable ? state.generation : std::min(floor.generation, state.generation);
+    if (state.kind == ContentKind::duplicate) { // Its own generation is not kept.
+        state.generation = 0;
+    }
     expectation_.store(unit.unit, pack(state));
     table_.erase(unit.unit);
 }
@@ -239,7 +187,7 @@ void Keeper::State::sweep(std::uint64_t most_units) noexcept {
     for (std::uint64_t done = 0; done < std::min(most_units, own_units_); ++done) {
         const std::uint64_t unit = shares_[sweep_share_].first + sweep_unit_;
         const std::uint64_t packed = expectation_.packed(unit);
-        const std::uint16_t epoch = epoch_in(packed);
+        const std::uint16_t epoch = epoch_of(packed);
         if (epoch != epoch_durable && epoch != epoch_suspect && epochs_.is_durable(epoch)) {
             expectation_.store(unit, with_epoch(packed, epoch_durable));
         }
@@ -275,8 +223,8 @@ void Keeper::State::take_power_cut() noexcept {
     };
     for_each_own([&](std::uint64_t unit) {
         const std::uint64_t packed = expectation_.packed(unit);
-        if (packed != packed_given_up && epoch_in(packed) != epoch_durable) {
-            expectation_.store(unit, with_epoch(packed, after(epoch_in(packed))));
+        if (packed != packed_given_up && epoch_of(packed) != epoch_durable) {
+            expectation_.store(unit, with_epoch(packed, after(epoch_of(packed))));
         }
     });
     table_.for_each([&](Unsettled& unit) {

@@ -4,6 +4,7 @@
 #include "bench/integrity/judgement.h"
 #include "bench/integrity/keeper.h"
 #include "bench/integrity/recent.h"
+#include "bench/integrity/supersede.h"
 
 #include <cstdint>
 #include <span>
@@ -33,6 +34,9 @@ public:
     KeeperCounts counts;
 
 private:
+    static constexpr std::uint64_t generations_published = 4096; // One in so many.
+    static constexpr std::uint16_t nobody = 0xFFFF;              // No driver's number.
+
     struct Flight {
         profiles::Access access{};
         std::span<std::byte> data{};
@@ -62,12 +66,13 @@ private:
     void
     end_write(const Flight& flight, std::uint16_t driver, const drivers::Completion& done) noexcept;
     void end_unit(const Flight& flight, std::uint64_t unit, const Ending& ending) noexcept;
+    std::uint16_t epoch_of_acknowledged(const Flight& flight) const noexcept;
     bool unmap_is_sure(const Flight& flight, std::uint64_t unit) const noexcept;
 
     // keeper_settle.cpp
     void reduce(std::uint64_t unit) noexcept;
-    void supersede(Unsettled& unit, std::uint64_t horizon) noexcept;
     void settle(Unsettled& unit) noexcept;
+    void rest(Unsettled& unit, UnitState state, const Floor& floor) noexcept;
     void give_up(std::uint64_t unit) noexcept;
     void reduce_lingering() noexcept;
     void sweep(std::uint64_t most_units) noexcept;
@@ -88,7 +93,10 @@ private:
     bool judge_unit(const Flight& flight, std::uint64_t unit, std::uint64_t now_ns) noexcept;
     Look look_at(const Judgement& judgement, const Flight& flight, std::uint64_t unit) noexcept;
     void learn(const Flight& flight, std::uint64_t unit, const Candidate& seen) noexcept;
-    void learn_loss(const Flight& flight, std::uint64_t unit, std::uint64_t now_ns) noexcept;
+    void learn_settled(std::uint64_t unit, const Candidate& seen) noexcept;
+    void learn_unsettled(Unsettled& entry, const Candidate& seen) noexcept;
+    Candidate uniform(const Flight& flight, std::uint64_t unit) const noexcept;
+    void note_loss(const Flight& flight, std::uint64_t unit, std::uint64_t now_ns) noexcept;
     Judgement judgement_of(std::uint64_t unit, std::uint64_t read_submitted) const noexcept;
     UnitState state_of(std::uint64_t unit) const noexcept;
     Scope scope() const noexcept;
@@ -100,6 +108,8 @@ private:
                         Units stretch,
                         std::uint64_t now_ns,
                         Finding& open) noexcept;
+    FindingKind kind_in_part(const Finding& found, bool to_the_end) const noexcept;
+    bool is_older_than_before(const Finding& found) const noexcept;
     std::uint64_t right_until(const Flight& flight, Units stretch) const noexcept;
     bool same_write(std::uint64_t one, std::uint64_t other) const noexcept;
     Finding describe(const Judgement& judgement,

@@ -38,6 +38,9 @@ void Keeper::State::begin(std::uint32_t slot,
 
 void Keeper::State::begin_write(Flight& flight) noexcept {
     flight.generation = generation_++;
+    if (flight.generation % generations_published == 0) { // For whoever saves meanwhile.
+        expectation_.used_generations_below(generation_);
+    }
     if (flight.access.op == AccessOp::write) {
         fill(flight);
     }
@@ -80,9 +83,7 @@ void Keeper::State::fill(const Flight& flight) noexcept {
 
 Version Keeper::State::planned(const Flight& flight, std::uint64_t unit) const noexcept {
     const profiles::Access& access = flight.access;
-    Version out{.generation = flight.generation,
-                .submitted = flight.submitted,
-                .issued_ns = flight.issued_ns};
+    Version out{.generation = flight.generation, .submitted = flight.submitted};
     if (!is_whole(flight, unit)) {
         out.kind = ContentKind::unknown; // Half old, half new: nothing one could hold it to.
     } else if (access.op == AccessOp::write_zeroes) {
@@ -116,7 +117,7 @@ void Keeper::State::add_version(std::uint64_t unit, const Version& version) noex
     if (entry == nullptr) {
         entry = table_.insert(unit);
         if (entry != nullptr) {
-            entry->base = unpack(expectation_.packed(unit), generation_);
+            entry->base = unpack(expectation_.packed(unit));
         }
     }
     if (entry == nullptr || entry->count == Unsettled::versions_most) {
@@ -159,7 +160,11 @@ void Keeper::State::end_write(const Flight& flight,
                   .driver = driver,
                   .at_ns = static_cast<std::uint64_t>(done.done.time_since_epoch().count())};
     if (done.status == drivers::Status::good) {
-        writes_.add({flight.generation, flight.issued_ns, ending.at_ns});
+        writes_.add({flight.generation,
+                     flight.issued_ns,
+                     ending.at_ns,
+                     flight.access.offset_bytes,
+                     flight.access.size_bytes});
     }
     for_own_units(flight.access, [&](std::uint64_t unit) { end_unit(flight, unit, ending); });
 }
@@ -182,10 +187,8 @@ void Keeper::State::end_unit(const Flight& flight,
         version->driver = ending.driver;
         version->ended = ending.fenced ? event_ : not_yet;
         counts.units_unfenced += ending.fenced ? 0 : 1;
-        version->acknowledged_ns = ending.at_ns;
-        version->epoch = flight.access.force_unit_access ? epoch_durable
-                         : epochs_.cut_is_open()         ? epoch_suspect
-                                                         : epochs_.now();
+        version->landed = version->certain ? event_ : not_yet;
+        version->epoch = epoch_of_acknowledged(flight);
         ++counts.units_written;
         break;
     case drivers::Status::busy: // Refused before it began.
@@ -205,6 +208,15 @@ void Keeper::State::end_unit(const Flight& flight,
     if (ending.status == drivers::Status::good && !reads_.empty()) {
         lingering_.add(event_, unit);
     }
+}
+
+// An answer heard after a power cut to what was sent before its end may be from before it.
+std::uint16_t Keeper::State::epoch_of_acknowledged(const Flight& flight) const noexcept {
+    if (flight.access.force_unit_access) {
+        return epoch_durable;
+    }
+    const bool may_precede_cut = epochs_.cut_is_open() || flight.submitted < power_event_;
+    return may_precede_cut ? epoch_suspect : epochs_.now();
 }
 
 bool Keeper::State::unmap_is_sure(const Flight& flight, std::uint64_t unit) const noexcept {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -73,18 +74,30 @@ private:
     std::size_t size_ = 0;
 };
 
-// When the latest writes were issued and acknowledged, for the timeline of a finding.
+// When and where the latest writes were issued and acknowledged, for the timeline of a finding.
 class WriteLog {
 public:
     struct One {
         std::uint64_t generation = 0;
         std::uint64_t issued_ns = 0;
         std::uint64_t acknowledged_ns = 0;
+        std::uint64_t from_bytes = 0;
+        std::uint64_t size_bytes = 0;
     };
     void add(const One& write) noexcept { ring_[write.generation % ring_.size()] = write; }
     One find(std::uint64_t generation) const noexcept {
         const One& one = ring_[generation % ring_.size()];
         return one.generation == generation ? one : One{};
+    }
+    // A write of a generation after `older` and before `younger` covered this address.
+    bool any_between(std::uint64_t older,
+                     std::uint64_t younger,
+                     std::uint64_t address_bytes) const noexcept {
+        return std::any_of(ring_.begin(), ring_.end(), [&](const One& one) {
+            return one.generation > older && one.generation < younger &&
+                   address_bytes >= one.from_bytes &&
+                   address_bytes - one.from_bytes < one.size_bytes;
+        });
     }
 
 private:

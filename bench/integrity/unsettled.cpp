@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/integrity/unsettled.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace bench::integrity {
@@ -19,6 +20,12 @@ void Unsettled::remove(std::size_t index) noexcept {
         versions[i] = versions[i + 1];
     }
     --count;
+}
+
+bool Unsettled::is_at_rest(std::uint64_t horizon) const noexcept {
+    return std::all_of(versions.begin(), versions.begin() + count, [&](const Version& version) {
+        return version.ended < horizon;
+    });
 }
 
 UnsettledTable::UnsettledTable(std::size_t most)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bench/integrity/floor.h"
 #include "bench/integrity/unit_state.h"
 
 #include <array>
@@ -10,20 +11,18 @@
 
 namespace bench::integrity {
 
-inline constexpr std::uint64_t not_yet = ~0ULL;
-
 // One write (or unmap) of a unit that is not settled. Instants are the lane's event numbers.
 struct Version {
     std::uint64_t generation = 0;
     std::uint64_t submitted = 0;
-    std::uint64_t ended = not_yet; // From here on it can no longer land.
-    std::uint64_t issued_ns = 0;
-    std::uint64_t acknowledged_ns = 0;
+    std::uint64_t landed = not_yet; // From here on it is known to have landed.
+    std::uint64_t ended = not_yet;  // From here on it can no longer land.
+    Floor beside{};                 // What has been overwritten since and ended after `submitted`.
     std::uint32_t entry = 0;
     std::uint16_t epoch = epoch_durable; // Once certain.
     std::uint16_t driver = 0;
     ContentKind kind = ContentKind::unknown;
-    bool certain = false;  // Acknowledged: it has landed.
+    bool certain = false;  // Acknowledged: it has landed, unless a power cut took it away.
     bool unfenced = false; // Of unknown outcome, and may land at any time.
     bool unknown = false;  // Was of unknown outcome.
 };
@@ -33,13 +32,14 @@ struct Unsettled {
     static constexpr std::size_t versions_most = 5;
 
     std::uint64_t unit = 0;
-    UnitState base{}; // Before all of `versions`.
-    bool base_legal = true;
+    UnitState base{};       // Before all of `versions`; its durable part is the floor under all
+    bool base_legal = true; // that was overwritten once the base itself is no longer legal.
     std::uint8_t count = 0;
     std::array<Version, versions_most> versions{};
 
     Version* find(std::uint64_t generation) noexcept;
     void remove(std::size_t index) noexcept;
+    bool is_at_rest(std::uint64_t horizon) const noexcept; // Nothing has been able to land since.
 };
 
 // Unsettled units by number: a hash table of fixed size that never allocates after construction.

@@ -91,6 +91,80 @@ TEST_CASE("a torn first write onto a fresh LUN is torn, not zeroed", "[integrity
     CHECK(rig.found() == "torn x1");
 }
 
+namespace {
+
+constexpr std::uint64_t large = 65536;
+
+// A unit of 64 KiB, whole and written as often as asked.
+IntegrityRig with_large_unit(int writes, std::vector<std::vector<std::byte>>& contents) {
+    IntegrityRig rig;
+    rig.stop();
+    rig.expectation = std::make_unique<Expectation>(ExpectationSettings{
+        .run = 0xA11CE, .size_bytes = IntegrityRig::lun_bytes, .unit_bytes = large});
+    rig.start();
+    for (int i = 0; i < writes; ++i) {
+        rig.write(0, large);
+        contents.push_back(rig.lun);
+    }
+    return rig;
+}
+
+} // namespace
+
+TEST_CASE("an older piece in the midst of a large unit is stale in part, not torn", "[integrity]") {
+    for (const std::uint64_t size : {512U, 4096U}) {
+        for (const std::uint64_t at : {std::uint64_t{0}, std::uint64_t{8192}, large - 2 * size}) {
+            INFO(size << " bytes at " << at);
+            std::vector<std::vector<std::byte>> contents;
+            IntegrityRig rig = with_large_unit(2, contents);
+            const auto from = static_cast<std::ptrdiff_t>(at);
+            std::copy_n(contents[0].begin() + from, size, rig.lun.begin() + from);
+            rig.read(0, large);
+            CHECK(rig.found() == "stale (part) x1");
+            CHECK(rig.first().address_bytes == at);
+            CHECK(rig.first().sectors == size / 512);
+            CHECK(rig.first().found_stamp.generation == 1);
+            CHECK_FALSE(is_note(rig.first().kind));
+        }
+    }
+}
+
+TEST_CASE("an older piece at the end of a write is torn, unless something newer was there between",
+          "[integrity]") {
+    for (const int writes : {2, 3}) {
+        for (const std::uint64_t size : {512U, 4096U, 32768U}) {
+            INFO(writes << " writes, the last " << size << " bytes of the first");
+            std::vector<std::vector<std::byte>> contents;
+            IntegrityRig rig = with_large_unit(writes, contents);
+            const auto from = static_cast<std::ptrdiff_t>(large - size);
+            std::copy_n(contents[0].begin() + from, size, rig.lun.begin() + from);
+            rig.read(0, large);
+            CHECK(rig.found() == (writes == 2 ? "torn x1" : "stale (part) x1"));
+        }
+    }
+}
+
+TEST_CASE("a piece of a write that never was is torn, whatever its place", "[integrity]") {
+    std::vector<std::vector<std::byte>> contents;
+    IntegrityRig rig = with_large_unit(2, contents);
+    const auto refused = rig.begin(AccessOp::write, 0, large);
+    rig.end(refused, drivers::Status::busy);
+    std::copy_n(refused.data->begin() + 8192, 4096, rig.lun.begin() + 8192);
+    rig.read(0, large);
+    CHECK(rig.found() == "torn x1");
+}
+
+TEST_CASE("an older unit in the midst of a larger write is stale in part", "[integrity]") {
+    IntegrityRig rig;
+    rig.write(0, 65536);
+    const auto old = rig.lun;
+    rig.write(0, 65536);
+    std::copy_n(old.begin() + 8192, 4096, rig.lun.begin() + 8192);
+    rig.read(0, 65536);
+    CHECK(rig.found() == "stale (part) x1");
+    CHECK(rig.first().sectors == 8);
+}
+
 TEST_CASE("another run's data is foreign", "[integrity]") {
     IntegrityRig old({}, 0xB0B);
     old.write(4096);

@@ -23,8 +23,10 @@ public:
     static constexpr std::uint64_t lun_bytes = units * unit_bytes;
     static constexpr std::size_t slots = 24;
 
-    explicit HonestArray(std::uint64_t seed)
+    // `crowd`: units that accesses go to; few of them meet more often.
+    explicit HonestArray(std::uint64_t seed, std::uint64_t crowd = units)
         : random_(seed)
+        , crowd_(crowd)
         , cache_(lun_bytes)
         , stable_(lun_bytes)
         , flights_(slots) {
@@ -102,6 +104,7 @@ private:
 
     struct Flight {
         bool busy = false;
+        bool answered = false; // By the array, but the answer has not been heard.
         profiles::Access access;
         std::vector<std::byte> data;
         std::vector<std::uint64_t> open; // Sectors not yet moved.
@@ -118,7 +121,7 @@ private:
                  : kind < 96 ? Op::unmap
                              : Op::write_zeroes;
         const std::uint64_t count = random_() % 4 + 1;
-        out.offset_bytes = random_() % (units - count + 1) * unit_bytes;
+        out.offset_bytes = random_() % (crowd_ - count + 1) * unit_bytes;
         out.size_bytes = count * unit_bytes;
         if (chance(25)) { // Not whole units.
             out.offset_bytes += 512;
@@ -142,6 +145,7 @@ private:
     void begin(std::size_t slot, const profiles::Access& access) {
         Flight& flight = flights_[slot];
         flight.busy = true;
+        flight.answered = false;
         flight.access = access;
         const bool moves = access.op == Op::read || access.op == Op::write;
         flight.data.assign(moves ? access.size_bytes : 0, std::byte{0});
@@ -211,6 +215,10 @@ private:
         if (!flights_[slot].busy) {
             return;
         }
+        if (flights_[slot].answered) {
+            finish(slot, drivers::Status::good, true);
+            return;
+        }
         const std::uint64_t how = random_() % 100;
         if (how < 90) {
             finish(slot, drivers::Status::good, true);
@@ -224,15 +232,29 @@ private:
         }
     }
 
+    void carry_out(Flight& flight) {
+        while (!flight.open.empty()) {
+            move_sector(flight);
+        }
+        if (flight.access.op == Op::flush && !flight.answered && !lies_about_flushes) {
+            stable_ = cache_;
+        }
+    }
+
+    // Answers that the array gave before its power went and that are heard when it is back.
+    void answer_something() {
+        for (Flight& flight : flights_) {
+            if (flight.busy && chance(4)) {
+                carry_out(flight);
+                flight.answered = true;
+            }
+        }
+    }
+
     void finish(std::size_t slot, drivers::Status status, bool fenced) {
         Flight& flight = flights_[slot];
         if (status == drivers::Status::good) {
-            while (!flight.open.empty()) {
-                move_sector(flight);
-            }
-            if (flight.access.op == Op::flush && !lies_about_flushes) {
-                stable_ = cache_;
-            }
+            carry_out(flight);
         }
         const bool changes = flight.access.op != Op::read && flight.access.op != Op::flush;
         if (!fenced && changes) {
@@ -279,9 +301,10 @@ private:
             complete();
             begin();
         }
+        answer_something();
         cache_ = stable_;
         for (std::size_t i = 0; i < slots; ++i) { // What was under way is never answered.
-            if (flights_[i].busy) {
+            if (flights_[i].busy && !flights_[i].answered) {
                 finish(i, drivers::Status::lost, chance(2));
             }
         }
@@ -295,6 +318,7 @@ private:
     }
 
     std::mt19937_64 random_;
+    std::uint64_t crowd_;
     bi::KeeperSettings settings_;
     std::vector<std::byte> cache_;
     std::vector<std::byte> stable_;
