@@ -11,7 +11,6 @@
 #include <catch2/catch.hpp>
 
 #include <sys/file.h>
-#include <sys/sysmacros.h>
 
 #include <filesystem>
 #include <fstream>
@@ -109,43 +108,6 @@ TEST_CASE("the block device driver keeps the contract on a loop device",
                                  std::to_string(2 * file_bytes / 512) + " blocks"});
     subject.open = [&](std::size_t depth) {
         return open(loop.name(), depth, clock);
-    };
-    tests::check_block_driver_contract(subject);
-}
-
-TEST_CASE("a block device that the kernel knows by another name is another LUN",
-          "[contract][block_device]") {
-    namespace fs = std::filesystem;
-    const tests::ScratchFolder folder;
-    const tests::LoopDevice loop(new_file(folder));
-    if (loop.name().empty()) {
-        WARN("LEFT OUT: this user may have no loop device, so no block device was tested");
-        return;
-    }
-    struct stat seen {};
-    REQUIRE(::stat(loop.name().c_str(), &seen) == 0);
-    const std::string number =
-        std::to_string(major(seen.st_rdev)) + ":" + std::to_string(minor(seen.st_rdev));
-    drivers::block_device::Settings settings; // With a kernel's view of its own.
-    settings.path = loop.name();
-    settings.view = {folder.path() + "/sys", folder.path() + "/proc"};
-    settings.identity_interval = std::chrono::milliseconds(5);
-    const std::string device = folder.path() + "/sys/dev/block/" + number + "/device";
-    fs::create_directories(device);
-    const auto call_it = [&](const std::string& name) {
-        std::ofstream(device + "/new") << name << "\n";
-        fs::rename(device + "/new", device + "/wwid");
-    };
-    call_it("naa.60060160a1b2c3d4e5f60718293a4b5c");
-    drivers::MonotonicClock clock;
-    tests::ContractSubject subject;
-    subject.exchanges.push_back({"its name has changed",
-                                 [&] { call_it("naa.60060160a1b2c3d4e5f60718293a4b5d"); },
-                                 [] { return std::uint64_t{0}; },
-                                 "60060160a1b2c3d4e5f60718293a4b5d"});
-    subject.open = [&](std::size_t depth) {
-        settings.depth = depth;
-        return std::make_unique<drivers::block_device::BlockDeviceDriver>(settings, clock);
     };
     tests::check_block_driver_contract(subject);
 }
