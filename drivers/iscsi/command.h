@@ -39,6 +39,7 @@ public:
     std::uint8_t scsi_status = 0;
     std::uint32_t sense = 0;            // Key << 16 | ASC << 8 | ASCQ; 0 = none came.
     Residual residual = Residual::none; // The array moved less or more than asked.
+    std::size_t missing_bytes = 0;      // Underflow: so much of `data` was not filled or taken.
     bool data_still_queued = false;     // Parts of `data` may yet be sent: do not let go of it.
 
 private:

@@ -33,7 +33,9 @@ public:
         return command_.sense != 0 ? command_.sense
                                    : static_cast<std::uint32_t>(command_.scsi_status) << 24U;
     }
-    wire::Bytes bytes() const noexcept { return buffer_; }
+    wire::Bytes bytes() const noexcept { // As many as came, where the array says so.
+        return wire::Bytes(buffer_).first(buffer_.size() - command_.missing_bytes);
+    }
 
 private:
     static void answered(Command& command) noexcept;

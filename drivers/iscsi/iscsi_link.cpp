@@ -86,6 +86,7 @@ std::unique_ptr<Session> open_session(SessionSettings settings,
     const SessionWait wait(clock, at_most);
     const std::string given = destination.now();
     bool is_away = false;
+    std::string refusal;
     const auto place = [&] {
         return is_away ? fmt::format("{} (redirected from {})", destination.now(), given) : given;
     };
@@ -95,9 +96,10 @@ std::unique_ptr<Session> open_session(SessionSettings settings,
         while (session->state() != SessionState::up && session->state() != SessionState::down) {
             if (wait.over()) {
                 throw ArrayError(fmt::format(
-                    "iSCSI portal {}: no login within {} ms",
+                    "iSCSI portal {}: no login within {} ms{}",
                     place(),
-                    std::chrono::duration_cast<std::chrono::milliseconds>(at_most).count()));
+                    std::chrono::duration_cast<std::chrono::milliseconds>(at_most).count(),
+                    refusal));
             }
             wait.step(*session);
         }
@@ -118,6 +120,7 @@ std::unique_ptr<Session> open_session(SessionSettings settings,
         if (!session->is_refused_for_now() || wait.over()) {
             throw ArrayError(fmt::format("iSCSI portal {}: {}", place(), session->error()));
         }
+        refusal = "; " + session->error();
         wait.pause(*session, std::chrono::milliseconds(100));
     }
 }

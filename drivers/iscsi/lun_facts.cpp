@@ -47,7 +47,7 @@ bool Asker::ask(const Cdb& cdb) {
         case wire::scsi::Advice::none:
             return control_.good();
         case wire::scsi::Advice::again:
-            has_doubt_ = has_doubt_ || wire::scsi::casts_doubt(control_.sense());
+            doubt_ = wire::scsi::casts_doubt(control_.sense()) ? control_.sense() : doubt_;
             ++attentions;
             break;
         case wire::scsi::Advice::later:
@@ -65,7 +65,7 @@ bool Asker::ask(const Cdb& cdb) {
 
 void Asker::drain() {
     (void)ask(test_unit_ready_cdb()); // Whatever it says: no attention is left.
-    has_doubt_ = false;
+    doubt_ = 0;
 }
 
 namespace {
@@ -132,12 +132,12 @@ ask_facts(Session& session, Control& control, const Clock& clock, const AskLimit
     for (int i = 0; i < attempts; ++i) {
         asker.drain();
         LunFacts facts = ask_once(asker);
-        if (!asker.has_doubt()) {
+        if (asker.doubt() == 0) {
             return facts;
         }
     }
     throw ArrayError("the LUN says again and again that it has changed: " +
-                     wire::sense_text(control.end()));
+                     wire::sense_text(asker.doubt()));
 }
 
 void check_block_size(const LunFacts& facts) {

@@ -44,7 +44,7 @@ public:
     void drain(); // Until no unit attention is left; INQUIRY reports none.
 
     const Control& control() const noexcept { return control_; }
-    bool has_doubt() const noexcept { return has_doubt_; } // casts_doubt() since drain().
+    std::uint32_t doubt() const noexcept { return doubt_; } // What cast it since drain(); 0 = none.
 
 private:
     Session& session_;
@@ -53,7 +53,7 @@ private:
     Duration answer_within_;
     std::optional<SessionWait> wait_; // Begins anew when the LUN has put a question off.
     TimePoint ready_by_;
-    bool has_doubt_ = false;
+    std::uint32_t doubt_ = 0;
 };
 
 struct NoSuchLun : ArrayError {

@@ -7,6 +7,7 @@
 #include "drivers/wire/lun_list.h"
 
 #include <fmt/format.h>
+#include <set>
 
 namespace drivers::iscsi {
 
@@ -135,7 +136,11 @@ LunListing list_luns(const SessionSettings& settings,
     Lister lister(settings, clock, login_timeout, limits);
     const wire::scsi::LunList list = lister.report();
     LunListing out;
+    std::set<std::uint64_t> seen;
     for (const std::uint64_t field : list.fields) {
+        if (!seen.insert(field).second) {
+            continue;
+        }
         out.luns.push_back(lister.look(field));
         if (lister.is_over()) {
             out.note = fmt::format(
@@ -143,9 +148,9 @@ LunListing list_luns(const SessionSettings& settings,
             return out;
         }
     }
-    if (list.fields.size() < list.count) {
-        out.note = fmt::format(
-            "the target says it has {} LUNs and lists {}", list.count, list.fields.size());
+    if (out.luns.size() < list.count) {
+        out.note =
+            fmt::format("the target says it has {} LUNs and lists {}", list.count, out.luns.size());
     }
     return out;
 }

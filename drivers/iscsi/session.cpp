@@ -135,6 +135,9 @@ struct Session::Callbacks {
                            : task.residual_status == SCSI_RESIDUAL_UNDERFLOW ? Residual::underflow
                            : task.residual_status == SCSI_RESIDUAL_OVERFLOW  ? Residual::overflow
                                                                              : Residual::none;
+        command.missing_bytes = task.residual_status == SCSI_RESIDUAL_UNDERFLOW
+                                    ? std::min<std::size_t>(task.residual, command.data.size())
+                                    : 0;
         // An answer before all data was sent leaves Data-Out PDUs queued that point into `data`.
         command.data_still_queued = command.direction == Direction::out &&
                                     command.data.size() > session.immediate_bytes_ &&
@@ -279,6 +282,7 @@ bool Session::send(Command& command) noexcept {
     command.scsi_status = 0;
     command.sense = 0;
     command.residual = Residual::none;
+    command.missing_bytes = 0;
     command.data_still_queued = false;
     return iscsi_scsi_command_async(
                context_, lun_field_, &wire.task, &Callbacks::answered, nullptr, &command) == 0;

@@ -4,6 +4,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
+#include <thread>
+
 using drivers::Completion;
 using drivers::DriverEnd;
 using drivers::Op;
@@ -191,6 +194,39 @@ TEST_CASE("what is answered while it is in doubt who answers is believed only of
                    Catch::Contains("wanted LUN with serial 77777777") &&
                        Catch::Contains("found LUN with serial 88888888"));
     }
+}
+
+TEST_CASE("nothing is taken while it is in doubt who answers", "[contract][iscsi][patience]") {
+    std::atomic<bool> may_answer{false};
+    int writes = 0;
+    const ScriptedTarget target([&](TargetLink& link) {
+        if (is_command(link) && link.operation() == 0x8a && ++writes == 1) {
+            link.send_sense(0x06, 0x3f, 0x0e);
+            return true;
+        }
+        while (is_command(link) && writes > 0 && !may_answer) {
+            std::this_thread::yield();
+        }
+        return false;
+    });
+    std::vector<std::byte> buffer(1024);
+    IscsiDriver driver(settings_for(target), clock_of_test());
+    drivers::Request request;
+    request.op = Op::write;
+    request.range = {0, 1};
+    request.data = std::span(buffer).first(512);
+    REQUIRE(driver.submit(request));
+    std::array<Completion, 4> ends{};
+    const auto begin = std::chrono::steady_clock::now();
+    while (driver.counts().questions == 0) {
+        REQUIRE(std::chrono::steady_clock::now() - begin < 5s);
+        CHECK(driver.poll(ends) == 0);
+    }
+    CHECK_FALSE(driver.submit(request));
+    may_answer = true;
+    CHECK(tests::wait_for_one(driver).status == Status::good);
+    CHECK(tests::run_one(driver, request).status == Status::good);
+    CHECK(writes == 3);
 }
 
 TEST_CASE("a driver without hope says so once and keeps to it", "[contract][iscsi][patience]") {

@@ -295,6 +295,30 @@ def luns_that_are_not_ready():
         good(bench("probe", f"iscsi://{target.address}/{IQN}"), "LUN 2: a disk", "not ready", "becoming ready")
 
 
+def list_that_lies():
+    with Target(quirk.LyingList()) as target:
+        answer = bench("probe", f"iscsi://{target.address}/{IQN}")
+        good(answer, "LUN 1: a disk", "says it has 536870911 LUNs")
+        expect(answer[1].count("LUN 0:") == 0, answer[1])
+
+
+def changing_whenever_asked():
+    with Target(quirk.Restless()) as target:
+        bad(bench("probe", target.url()), 3, "again and again", "capacity data has changed")
+
+
+def login_refused_for_too_long():
+    with Target(quirk.RefuseLogin(0x0302)) as target:
+        bad(bench("probe", target.url(), "--login-timeout", "500ms"), 3, "esources")
+
+
+def moved_to_another_lun():
+    with Target(luns=[Lun(naa=OTHER)]) as other:
+        with Target(quirk.Drop(), quirk.Redirect(other.address, after_logins=2)) as target:
+            load(target.url())
+            expect(other.logins > 0 and other.writes == 0, f"{other.told}: {other.writes} writes")
+
+
 def no_such_lun():
     with Target() as target:
         bad(bench("probe", target.url(9)), 3, "no such LUN")

@@ -73,6 +73,10 @@ class Quirk:
     def lun_fields(self, fields):
         return fields
 
+    def lun_count(self):
+        """How many LUNs there are said to be; None: the truth."""
+        return None
+
     def send_targets(self, link, request, text):
         """True: the text was answered."""
         return False
@@ -291,7 +295,8 @@ class Target:
             fields = quirk.lun_fields(fields)
         if command.cdb[2] == 2:
             fields = fields + [0xC101 << 48]
-        self.give(link, command, struct.pack(">II", 8 * len(fields), 0) + b"".join(
+        told = next((said for said in (quirk.lun_count() for quirk in self.quirks) if said), len(fields))
+        self.give(link, command, struct.pack(">II", 8 * told, 0) + b"".join(
             struct.pack(">Q", field) for field in fields))
 
     def _inquiry(self, link, command, lun):

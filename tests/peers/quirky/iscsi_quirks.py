@@ -337,6 +337,27 @@ class DigestsOnlyAtFirst(Drop):
         self.target.header_digest = not self.is_done
 
 
+class LyingList(Quirk):
+    """Says that there are half a milliard LUNs, and lists one."""
+
+    def lun_count(self):
+        return 0x1FFFFFFF
+
+
+class Restless(Quirk):
+    """Its capacity has changed, whenever it is asked."""
+
+    asked = 0
+
+    def handle(self, link, command):
+        if command.operation in (0x00, 0x9E):
+            self.asked += 1
+            if self.asked % 2:
+                self.target.check(link, command, UNIT_ATTENTION, 0x2A, 0x09)
+                return True
+        return False
+
+
 class ManyLuns(Quirk):
     """Says that there are more, by every form of address."""
 
