@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/html_page.h"
 #include "results/html_sections.h"
+#include "results/put_off.h"
 #include "results/text/human.h"
 #include "results/view.h"
 
@@ -14,7 +15,7 @@ namespace results::html {
 
 namespace {
 
-std::map<std::string, std::string> configuration(const ArrayRecord& array) {
+std::map<std::string, std::string> configuration(const RunRecord& run, const ArrayRecord& array) {
     std::map<std::string, std::string> out = array.settings;
     out["address"] = array.url;
     out["block size"] = text::size(array.block_bytes);
@@ -25,6 +26,9 @@ std::map<std::string, std::string> configuration(const ArrayRecord& array) {
     out["serial number"] = array.serial;
     out["transport"] = array.transport;
     out["declared in"] = array.file;
+    if (std::string text = put_off_text(run, array.name); !text.empty()) {
+        out["put off"] = std::move(text);
+    }
     if (array.price) {
         out["price"] = text::with_unit(*array.price, "") + " " + array.currency;
     }
@@ -42,7 +46,7 @@ Split split(const RunRecord& run) {
     std::set<std::string> names;
     for (const ArrayRecord& array : run.arrays) {
         columns.push_back(key(view::slot(run, array.name), array.name));
-        sides.push_back(configuration(array));
+        sides.push_back(configuration(run, array));
         for (const auto& [name, value] : sides.back()) {
             names.insert(name);
         }

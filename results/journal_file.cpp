@@ -7,11 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
 #include <fmt/format.h>
 #include <system_error>
 
@@ -71,6 +71,21 @@ JournalEntry checked_entry(const std::string& line, const Journal& before) {
 
 } // namespace
 
+std::string JournalEntry::field(const std::string& key) const {
+    const auto found = fields.find(key);
+    return found == fields.end() ? "" : found->second;
+}
+
+bool is_being_written(const std::string& path) {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    const bool out = ::flock(fd, LOCK_EX | LOCK_NB) != 0;
+    ::close(fd);
+    return out;
+}
+
 Journal read_journal(const std::string& path) {
     const std::string text = read_whole_file(path);
     Journal out;
@@ -95,23 +110,34 @@ Journal read_journal(const std::string& path) {
 JournalWriter::JournalWriter(std::string path)
     : path_(std::move(path))
     , last_hash_(first_hash) {
-    if (std::filesystem::exists(path_)) {
-        Journal before = read_journal(path_);
-        size_bytes_ = before.good_bytes;
-        next_number_ = before.entries.size();
-        if (!before.entries.empty()) {
-            last_hash_ = before.entries.back().hash;
-        }
-        found_ = std::move(before.entries);
-    }
-    fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (fd_ < 0 || ::ftruncate(fd_, static_cast<off_t>(size_bytes_)) != 0) {
-        const int error = errno;
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
+    fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd_ < 0) {
         throw WriteError(
-            fmt::format("{}: cannot be opened: {}", path_, std::generic_category().message(error)));
+            fmt::format("{}: cannot be opened: {}", path_, std::generic_category().message(errno)));
+    }
+    try {
+        go_on();
+    } catch (...) {
+        ::close(fd_);
+        throw;
+    }
+}
+
+// After the last whole line of what is there, alone.
+void JournalWriter::go_on() {
+    if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+        throw WriteError(fmt::format("{}: another process is writing it", path_));
+    }
+    Journal before = read_journal(path_);
+    size_bytes_ = before.good_bytes;
+    next_number_ = before.entries.size();
+    if (!before.entries.empty()) {
+        last_hash_ = before.entries.back().hash;
+    }
+    found_ = std::move(before.entries);
+    if (::ftruncate(fd_, static_cast<off_t>(size_bytes_)) != 0) {
+        throw WriteError(
+            fmt::format("{}: cannot be cut: {}", path_, std::generic_category().message(errno)));
     }
 }
 

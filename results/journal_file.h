@@ -21,6 +21,8 @@ struct JournalEntry {
     JournalInstant at;
     std::map<std::string, std::string> fields;
     std::string hash; // SHA-256 over the hash before and this line without its hash.
+
+    std::string field(const std::string& key) const; // Empty where it has none of that name.
 };
 
 // What was read, as far as the chain holds.
@@ -33,11 +35,16 @@ struct Journal {
 // Throws RecordError where the chain breaks: an altered, missing, added or reordered line.
 Journal read_journal(const std::string& path);
 
+// Whether a process has it open for writing now.
+bool is_being_written(const std::string& path);
+
 // Appends to a run's events.ndjson, one line per entry, each chained to the one before. After a
 // crash at most the last line is torn, and opening again cuts it off. Not thread-safe.
 class JournalWriter {
 public:
-    explicit JournalWriter(std::string path); // New, or goes on after the last whole line.
+    // New, or goes on after the last whole line. Throws WriteError also where another process has
+    // it open for writing.
+    explicit JournalWriter(std::string path);
     ~JournalWriter();
     JournalWriter(const JournalWriter&) = delete;
     JournalWriter& operator=(const JournalWriter&) = delete;
@@ -50,6 +57,8 @@ public:
     const std::vector<JournalEntry>& found() const { return found_; } // What was there before.
 
 private:
+    void go_on();
+
     std::string path_;
     std::vector<JournalEntry> found_;
     std::string last_hash_;

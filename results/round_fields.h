@@ -64,6 +64,7 @@ void visit_fields(Visit& visit, StreamRecord& r) {
     visit("response_ns", r.response_ns);
     visit("wait_ns", r.wait_ns);
     visit("service_ns", r.service_ns);
+    visit("unanswered_ns", r.unanswered_ns);
 }
 
 template <typename Visit>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/round_merge.h"
 
+#include "results/round_end.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <tuple>
@@ -37,6 +39,10 @@ void add_stream(const StreamRecord& from, StreamRecord& to) {
     to.timed_out += from.timed_out;
     to.lost += from.lost;
     to.unfinished += from.unfinished;
+    if (from.unanswered_ns) {
+        (to.unanswered_ns ? *to.unanswered_ns : to.unanswered_ns.emplace())
+            .merge(*from.unanswered_ns);
+    }
     for (const auto& [text, count] : from.errors) {
         to.errors[text] += count;
     }
@@ -178,10 +184,12 @@ void add_findings(const RoundRecord& from, RoundRecord& to) {
     });
 }
 
-// "array lost" comes before "interrupted".
+// A refusal comes first, then a lost array, then an interruption.
 const std::string& worse_end(const std::string& a, const std::string& b) {
-    if (a == "complete" || b == "complete") {
-        return a == "complete" ? b : a;
+    const RoundEnd end_of_a = end_of(a);
+    const RoundEnd end_of_b = end_of(b);
+    if (end_of_a != end_of_b) {
+        return end_of_a > end_of_b ? a : b;
     }
     return std::min(a, b);
 }

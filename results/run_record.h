@@ -20,7 +20,8 @@ namespace results {
 enum class Outcome : std::uint8_t { pass, fail, inconclusive, not_measured };
 
 // One class of accesses in one round: "read", "write", "journal". The histograms hold what was
-// answered well (`completed`) and what was waited for in vain (timed out, lost, unfinished).
+// answered well (`completed`) and what was waited for in vain to the end of the bench's patience
+// (timed out, unfinished); how long what was lost had waited stands only beside them.
 struct StreamRecord {
     std::string name;
     std::string operation;
@@ -34,6 +35,8 @@ struct StreamRecord {
     std::uint64_t lost = 0;
     std::uint64_t unfinished = 0; // Not answered when the bench gave up: at least so long.
     std::map<std::string, std::uint64_t> errors; // Sense or status text -> count.
+    // Due to given up, of all that was never answered: at least so long. None: all was answered.
+    std::optional<Histogram> unanswered_ns;
 };
 
 // One stretch (a second, or as asked) of a round, ramp included and marked.
@@ -204,7 +207,7 @@ struct RoundRecord {
         measures; // Named scalars of a workload: "lost_pdus", "commit_delay_ns_p99", ...
     std::map<std::string, Histogram> histograms;         // Named distributions beyond the streams.
     std::map<std::string, std::uint64_t> path_completed; // Portal -> accesses.
-    std::string ended; // "complete", "interrupted", "array lost: ..."
+    std::string ended;                                   // As results/round_end.h says it.
     // After a verify phase: what came between the writing and its reading.
     std::optional<std::string> verified_after;
     std::optional<std::vector<LossRecord>> losses; // Who lost most; none: nobody lost anything.

@@ -52,6 +52,9 @@ Json stream_json(const results::StreamRecord& stream,
     out["response_ns"] = latency_json(stream.response_ns, quantiles);
     out["wait_ns"] = latency_json(stream.wait_ns, quantiles);
     out["service_ns"] = latency_json(stream.service_ns, quantiles);
+    if (stream.unanswered_ns) {
+        out["unanswered_ns"] = latency_json(*stream.unanswered_ns, quantiles);
+    }
     return out;
 }
 

@@ -2,6 +2,7 @@
 #include "bench/cli/load_answer.h"
 #include "bench/load/content_measure.h"
 #include "results/numbers/summary.h"
+#include "results/put_off.h"
 #include "results/text/escape.h"
 #include "results/text/human.h"
 
@@ -138,8 +139,11 @@ std::string notes(const LoadAnswer& answer) {
                            measures.at("sectors_checked"),
                            measures.at("sectors_unchecked"));
     }
+    if (const std::string text = results::put_off_text(measures); !text.empty()) {
+        out += fmt::format("put off    {}\n", text);
+    }
     for (const auto& [name, value] : measures) {
-        if (name.rfind("sectors_", 0) != 0) {
+        if (name.rfind("sectors_", 0) != 0 && !results::is_put_off(name)) {
             out += fmt::format("measure    {}: {:g}\n", name, value);
         }
     }
@@ -150,6 +154,13 @@ std::string notes(const LoadAnswer& answer) {
         for (const auto& [text, count] : stream.errors) {
             out +=
                 fmt::format("ERROR      {}: {} x {}\n", stream.name, human::grouped(count), text);
+        }
+        if (stream.unanswered_ns) {
+            out +=
+                fmt::format("UNANSWERED {}: {}, waited for until given up, {} at most\n",
+                            stream.name,
+                            human::grouped(stream.unanswered_ns->count()),
+                            human::duration(static_cast<double>(stream.unanswered_ns->max_ns())));
         }
     }
     for (const auto& reason : answer.round.audit.invalid) {

@@ -32,7 +32,24 @@ LaneThread::LaneThread(Lane& lane,
     descriptors_.reserve(lane.drivers.size());
 }
 
-void LaneThread::run(const std::atomic<bool>* stop, std::atomic<std::uint32_t>& progress) noexcept {
+// The first reason to submit nothing more; what comes later changes nothing.
+bool LaneThread::is_cut_short(const LaneStops& stops, drivers::TimePoint now) noexcept {
+    if (end_ != LaneEnd::complete) {
+        return false;
+    }
+    if (pump_.ended_driver() != nullptr) {
+        stops.array_ended.store(true, std::memory_order_relaxed);
+    }
+    if (stops.array_ended.load(std::memory_order_relaxed)) {
+        end_ = LaneEnd::array_ended;
+    } else if (now < recorder().window().until && stops.asked != nullptr &&
+               stops.asked->load(std::memory_order_relaxed)) {
+        end_ = LaneEnd::interrupted;
+    }
+    return end_ != LaneEnd::complete;
+}
+
+void LaneThread::run(const LaneStops& stops, std::atomic<std::uint32_t>& progress) noexcept {
     drivers::Priority priority(limits_.ahead_of_others);
     prctl(PR_SET_TIMERSLACK, 1UL); // Wake when asked, not up to 50 us later.
     progress_ = &progress;
@@ -43,9 +60,7 @@ void LaneThread::run(const std::atomic<bool>* stop, std::atomic<std::uint32_t>& 
         priority.review(now);
         watch_gap(now);
         watch_window(now);
-        const bool stopped = stop != nullptr && stop->load(std::memory_order_relaxed);
-        if (stopped && end_ == LaneEnd::complete && now < recorder().window().until) {
-            end_ = LaneEnd::interrupted;
+        if (is_cut_short(stops, now)) {
             pump_.close(now, true);
             drain_until = now + limits_.drain;
             closed = true;

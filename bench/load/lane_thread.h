@@ -20,7 +20,18 @@ struct LaneLimits {
     drivers::Duration gap_min{std::chrono::milliseconds(50)}; // Not running for so long is told.
 };
 
-enum class LaneEnd : std::uint8_t { complete, interrupted, unanswered };
+enum class LaneEnd : std::uint8_t {
+    complete,
+    interrupted,
+    array_ended, // A driver of this lane, or of another on the same array, carries nothing more.
+    unanswered
+};
+
+// By what a lane and those around it tell each other to stop.
+struct LaneStops {
+    const std::atomic<bool>* asked = nullptr; // May be null.
+    std::atomic<bool>& array_ended;           // Raised by the lane that sees it first.
+};
 
 // Turns a pump until its window is over and its answers are in, and waits in between: once for all
 // drivers and the next due instant. Only the last microseconds before an instant are spun away.
@@ -31,9 +42,9 @@ public:
                const measure::Window& window,
                const LaneLimits& limits);
 
-    // `stop` may be null. `progress` counts what the coordinator should look at: an interval
-    // closed, the window begun, the window over, the lane ended.
-    void run(const std::atomic<bool>* stop, std::atomic<std::uint32_t>& progress) noexcept;
+    // `progress` counts what the coordinator should look at: an interval closed, the window begun,
+    // the window over, the lane ended.
+    void run(const LaneStops& stops, std::atomic<std::uint32_t>& progress) noexcept;
 
     void start_at(drivers::TimePoint epoch) noexcept { pump_.start_at(epoch); }
     measure::Recorder& recorder() noexcept { return pump_.recorder(); }
@@ -44,10 +55,12 @@ public:
     LaneEnd end() const noexcept { return end_; }
     drivers::TimePoint ended_at() const noexcept { return ended_at_; } // Its last answer was in.
     std::size_t unanswered() const noexcept { return pump_.in_flight(); }
+    const drivers::BlockDriver* ended_driver() const noexcept { return pump_.ended_driver(); }
     const HeldBack& held_back() const noexcept { return pump_.held_back(); }
     double cpu_fraction() const noexcept { return cpu_fraction_; }
 
 private:
+    bool is_cut_short(const LaneStops& stops, drivers::TimePoint now) noexcept;
     void wait(drivers::TimePoint now) noexcept;
     drivers::TimePoint wake_at(drivers::TimePoint now) noexcept; // As far as the pump knows.
     drivers::TimePoint ask_drivers(drivers::TimePoint now, drivers::TimePoint wake) noexcept;

@@ -5,6 +5,8 @@
 #include "bench/measure/host_cpu.h"
 #include "bench/measure/offered_load.h"
 #include "drivers/api/errors.h"
+#include "results/put_off.h"
+#include "results/round_end.h"
 
 #include <algorithm>
 #include <chrono>
@@ -146,7 +148,60 @@ void add_held_back(const LaneThreads& threads, results::RoundRecord& out) {
     }
 }
 
-std::string ending(const LaneThreads& threads, const LoadSettings& settings) {
+// What the array asked to come again with, and how long one access waited for that.
+void add_put_off(std::span<const Lane> lanes, results::RoundRecord& out) {
+    drivers::PutOff sum;
+    for (const Lane& lane : lanes) {
+        for (const auto& driver : lane.drivers) {
+            const drivers::PutOff one = driver->put_off();
+            sum.attentions += one.attentions;
+            sum.times += one.times;
+            sum.longest = std::max(sum.longest, one.longest);
+        }
+    }
+    if (sum.attentions + sum.times > 0) {
+        out.measures[results::put_off_attentions] = static_cast<double>(sum.attentions);
+        out.measures[results::put_off_times] = static_cast<double>(sum.times);
+        out.measures[results::put_off_longest] = static_cast<double>(sum.longest.count());
+    }
+}
+
+std::string_view words_for(drivers::DriverEnd end) {
+    switch (end) {
+    case drivers::DriverEnd::another_lun:
+        return results::refused_words;
+    case drivers::DriverEnd::broke_protocol:
+        return results::broke_protocol_words;
+    case drivers::DriverEnd::none:
+    case drivers::DriverEnd::lost:
+        break;
+    }
+    return results::array_lost_words;
+}
+
+// Why the array itself ended the load, by the worst that any driver says, also one that was asked
+// for nothing any more; empty = it did not.
+std::string array_ending(std::span<const Lane> lanes) {
+    std::string out;
+    for (const Lane& lane : lanes) {
+        for (const auto& driver : lane.drivers) {
+            if (driver->ended() == drivers::DriverEnd::none) {
+                continue;
+            }
+            std::string text = results::end_text(words_for(driver->ended()), driver->end_reason());
+            if (out.empty() || results::end_of(text) > results::end_of(out)) {
+                out = std::move(text);
+            }
+        }
+    }
+    return out;
+}
+
+std::string
+ending(const LaneThreads& threads, std::span<const Lane> lanes, const LoadSettings& settings) {
+    if (std::string by_array = array_ending(lanes); !by_array.empty()) {
+        return by_array;
+    }
     std::size_t unanswered = 0;
     bool interrupted = false;
     for (const auto& thread : threads) {
@@ -158,7 +213,7 @@ std::string ending(const LaneThreads& threads, const LoadSettings& settings) {
                            unanswered,
                            std::chrono::duration<double>(settings.limits.drain).count());
     }
-    return interrupted ? "interrupted" : "complete";
+    return interrupted ? "interrupted" : std::string(results::complete_words);
 }
 
 // Who lost most, of each kind; the sums stand among the measures.
@@ -196,10 +251,11 @@ LaneLimits limits_here(LaneLimits limits, std::size_t lanes) {
 void run_threads(LaneThreads& threads, const LoadSettings& settings, Coordinator& coordinator) {
     std::atomic<std::uint32_t> progress{0};
     std::atomic<std::uint32_t> ended{0};
+    std::atomic<bool> array_ended{false};
     std::vector<std::jthread> running;
     for (auto& thread : threads) {
-        running.emplace_back([&thread, &settings, &progress, &ended] {
-            thread->run(settings.stop, progress);
+        running.emplace_back([&thread, &settings, &array_ended, &progress, &ended] {
+            thread->run({settings.stop, array_ended}, progress);
             ended.fetch_add(1, std::memory_order_release);
             progress.fetch_add(1, std::memory_order_release);
             progress.notify_all();
@@ -270,7 +326,8 @@ run_load(std::span<Lane> lanes, const LoadSettings& settings, drivers::Clock& cl
     add_losses(lanes, out);
     add_held_back(threads, out);
     out.intervals = series.finish();
-    out.ended = ending(threads, settings);
+    add_put_off(lanes, out);
+    out.ended = ending(threads, lanes, settings);
     for (std::size_t i = 0; i < threads.size(); ++i) {
         if (threads[i]->unanswered() > 0) {
             lanes[i].drivers.clear();

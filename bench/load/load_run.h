@@ -31,7 +31,8 @@ struct LoadSettings {
 // Runs one round: a thread for each lane, until ramp and duration are over and the answers are in.
 // Fills streams, intervals, audit, start, lengths and `ended` of the record; the caller knows the
 // rest. A lane whose array left requests unanswered beyond the drain limit loses its drivers: they
-// are closed, so that nothing touches the buffers any more.
+// are closed, so that nothing touches the buffers any more. A driver that has ended for good ends
+// the load of every lane at once, and the record says by its reason why.
 results::RoundRecord
 run_load(std::span<Lane> lanes, const LoadSettings& settings, drivers::Clock& clock);
 

@@ -36,6 +36,10 @@ constexpr profiles::AccessEnd end_of(drivers::Status status) noexcept {
 constexpr drivers::Duration hold_most = std::chrono::seconds(60);
 constexpr std::size_t held_most = 4096; // Beyond that, too.
 
+// After a request that was given up the driver is left alone for so long: one that has no hope
+// gives up at once, and a closed loop would do nothing but ask it.
+constexpr drivers::Duration rest_after_loss = std::chrono::milliseconds(10);
+
 bool changes_blocks(profiles::AccessOp op) noexcept {
     return op == profiles::AccessOp::write || op == profiles::AccessOp::unmap ||
            op == profiles::AccessOp::write_zeroes;
@@ -60,7 +64,7 @@ Pump::Pump(Lane& lane, drivers::Clock& clock, const measure::Window& window)
     , buffers_(slots_.size(), lane.access_bytes_max, lane.reduction, lane.content_seed) {
     for (const auto& driver : lane.drivers) {
         queues_.push_back(
-            {driver.get(), driver->depth(), 0, false, driver->geometry().block_bytes});
+            {driver.get(), driver->depth(), 0, false, {}, driver->geometry().block_bytes});
         driver->use_memory(buffers_.all());
     }
     for (std::size_t i = slots_.size(); i > 0; --i) {
@@ -98,6 +102,9 @@ void Pump::poll() noexcept {
         for (std::size_t i = 0; i < count; ++i) {
             finish(queue, completions_[i]);
         }
+        if (queue.driver->ended() != drivers::DriverEnd::none && ended_ == nullptr) {
+            ended_ = queue.driver;
+        }
     }
 }
 
@@ -125,7 +132,10 @@ void Pump::finish(Queue& queue, const drivers::Completion& completion) noexcept 
     free_slots_.push_back(static_cast<std::uint32_t>(completion.tag));
     --in_flight_;
     --queue.in_flight;
-    queue.refused = false;
+    queue.refused = completion.status == drivers::Status::lost;
+    if (queue.refused) {
+        queue.rests_until = completion.done + rest_after_loss;
+    }
     if (blocked_) {
         room_since_ = completion.done;
     }
@@ -148,7 +158,8 @@ Pump::Queue* Pump::queue_with_room() noexcept {
 
 void Pump::submit_due(drivers::TimePoint now) noexcept {
     for (Queue& queue : queues_) {
-        if (queue.refused && queue.in_flight == 0) { // No completion to wait for: ask each turn.
+        // No completion to wait for: ask each turn.
+        if (queue.refused && queue.in_flight == 0 && now >= queue.rests_until) {
             queue.refused = false;
             room_since_ = now;
         }
@@ -302,6 +313,7 @@ drivers::Request Pump::request_for(std::uint32_t slot, const Queue& queue) noexc
 
 void Pump::close(drivers::TimePoint until, bool drop_backlog) noexcept {
     take_until_ = std::min(take_until_, until - recorder_.window().epoch);
+    closed_at_ = closed_ ? closed_at_ : clock_.now();
     closed_ = true;
     drop_backlog_ = drop_backlog_ || drop_backlog;
     recorder_.cut(std::min(recorder_.window().until, until));
@@ -331,21 +343,25 @@ drivers::TimePoint Pump::next_due() noexcept {
 
 void Pump::unfinished(const profiles::Access& access,
                       drivers::TimePoint submitted,
-                      drivers::TimePoint now) noexcept {
-    recorder_.unfinished(access.stream, {due_of(access), submitted, now});
+                      drivers::TimePoint now,
+                      measure::Unfinished how) noexcept {
+    recorder_.unfinished(access.stream, {due_of(access), submitted, now}, how);
 }
 
 void Pump::give_up() noexcept {
     const drivers::TimePoint now = clock_.now();
     for (const Slot& slot : slots_) {
         if (slot.in_use) {
-            unfinished(slot.access, slot.submitted, now);
+            const auto how = slot.submitted <= closed_at_ ? measure::Unfinished::waited_out
+                                                          : measure::Unfinished::no_service;
+            unfinished(slot.access, slot.submitted, now, how);
         }
     }
+    const auto how = drop_backlog_ ? measure::Unfinished::cut_off : measure::Unfinished::no_service;
     do {
         for (; pending_first_ < pending_last_; ++pending_first_) {
             recorder_.taken(due_of(pending_[pending_first_]));
-            unfinished(pending_[pending_first_], now, now);
+            unfinished(pending_[pending_first_], now, now, how);
         }
         pending_first_ = 0;
         pending_last_ = source_.take(take_until_ - profiles::Duration(1), pending_);

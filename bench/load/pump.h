@@ -58,6 +58,9 @@ public:
     // When the next access can be submitted as far as is known: with every driver full, never.
     drivers::TimePoint next_due() noexcept;
 
+    // The first of its drivers that carries nothing any more; null: all still do.
+    const drivers::BlockDriver* ended_driver() const noexcept { return ended_; }
+
     std::size_t in_flight() const noexcept { return in_flight_; }
     std::size_t in_flight(std::size_t driver) const noexcept { return queues_[driver].in_flight; }
     measure::Recorder& recorder() noexcept { return recorder_; }
@@ -80,6 +83,8 @@ private:
         std::size_t depth = 0;
         std::size_t in_flight = 0;
         bool refused = false; // Since its last completion.
+        drivers::TimePoint
+            rests_until{}; // What it gave up at once must not be asked again at once.
         std::uint32_t block_bytes = 512;
     };
 
@@ -100,7 +105,8 @@ private:
     drivers::Request request_for(std::uint32_t slot, const Queue& queue) noexcept;
     void unfinished(const profiles::Access& access,
                     drivers::TimePoint submitted,
-                    drivers::TimePoint now) noexcept;
+                    drivers::TimePoint now,
+                    measure::Unfinished how) noexcept;
     drivers::TimePoint due_of(const profiles::Access& access) const noexcept {
         return recorder_.window().epoch + access.due;
     }
@@ -111,6 +117,7 @@ private:
     drivers::Clock& clock_;
     measure::Recorder recorder_;
     std::vector<Queue> queues_;
+    const drivers::BlockDriver* ended_ = nullptr;
     std::vector<Slot> slots_;
     std::vector<std::uint32_t> free_slots_;
     Buffers buffers_;
@@ -128,6 +135,7 @@ private:
     drivers::TimePoint room_since_{};   // ... and when a completion last made some.
     profiles::Duration take_until_ = profiles::Duration::max(); // From the epoch, exclusive.
     bool closed_ = false;
+    drivers::TimePoint closed_at_{};
     bool drop_backlog_ = false;
 };
 

@@ -70,6 +70,9 @@ public:
     void use_memory(std::span<std::byte> memory) noexcept override { inner_->use_memory(memory); }
     std::uint64_t fences() const noexcept override { return inner_->fences(); }
     drivers::Access access() const noexcept override { return inner_->access(); }
+    drivers::DriverEnd ended() const noexcept override { return inner_->ended(); }
+    std::string_view end_reason() const noexcept override { return inner_->end_reason(); }
+    drivers::PutOff put_off() const noexcept override { return inner_->put_off(); }
     int wait_fd() const noexcept override { return inner_->wait_fd(); }
     Wait wait(drivers::TimePoint until) noexcept override { return inner_->wait(until); }
     drivers::TimePoint next_timer() const noexcept override { return inner_->next_timer(); }

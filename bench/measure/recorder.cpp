@@ -51,10 +51,12 @@ void Recorder::gap(drivers::Duration length) noexcept {
     interval.gap_ns = std::max(interval.gap_ns, static_cast<std::uint64_t>(length.count()));
 }
 
-void Recorder::unfinished(std::uint16_t stream, const AccessTimes& times_until_now) noexcept {
+void Recorder::unfinished(std::uint16_t stream,
+                          const AccessTimes& times_until_now,
+                          Unfinished how) noexcept {
     ++intervals_.current().errors;
     if (is_measured(times_until_now.due)) {
-        streams_[stream].unfinished(times_until_now);
+        streams_[stream].unfinished(times_until_now, how);
     }
 }
 

@@ -72,7 +72,8 @@ public:
         }
     }
 
-    void unfinished(std::uint16_t stream, const AccessTimes& times_until_now) noexcept;
+    void
+    unfinished(std::uint16_t stream, const AccessTimes& times_until_now, Unfinished how) noexcept;
     void outstanding(std::uint64_t count) noexcept {
         IntervalTally& interval = intervals_.current();
         interval.outstanding_max = std::max(interval.outstanding_max, count);

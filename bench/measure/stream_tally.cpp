@@ -32,9 +32,10 @@ void StreamTally::not_good(const AccessTimes& times,
     if (completion.status == drivers::Status::timed_out) {
         ++timed_out_;
         record(times);
+        unanswered_ns_.record(nanoseconds_between(times.due, times.done));
     } else if (completion.status == drivers::Status::lost) {
         ++lost_;
-        record(times);
+        unanswered_ns_.record(nanoseconds_between(times.due, times.done));
     } else {
         ++failed_;
     }
@@ -51,15 +52,26 @@ void StreamTally::not_good(const AccessTimes& times,
     }
 }
 
-void StreamTally::unfinished(const AccessTimes& times_until_now) noexcept {
+void StreamTally::unfinished(const AccessTimes& times_until_now, Unfinished how) noexcept {
     ++unfinished_;
-    record(times_until_now);
+    unanswered_ns_.record(nanoseconds_between(times_until_now.due, times_until_now.done));
+    if (how == Unfinished::waited_out) {
+        record(times_until_now);
+    } else if (how == Unfinished::no_service) {
+        record_until_sent(times_until_now);
+    }
 }
 
 void StreamTally::add_to(results::StreamRecord& record) const {
     record.response_ns.merge(response_ns_);
     record.wait_ns.merge(wait_ns_);
     record.service_ns.merge(service_ns_);
+    if (unanswered_ns_.count() > 0) {
+        if (!record.unanswered_ns) {
+            record.unanswered_ns.emplace();
+        }
+        record.unanswered_ns->merge(unanswered_ns_);
+    }
     record.completed += completed_;
     record.bytes += bytes_;
     record.failed += failed_;

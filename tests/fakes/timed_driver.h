@@ -17,7 +17,11 @@ struct TimedBehaviour {
     drivers::TimePoint freeze_until = drivers::TimePoint::max(); // ... before this.
     drivers::TimePoint silent_from = drivers::TimePoint::max();  // Never answers again.
     drivers::Status status = drivers::Status::good;
-    bool sleeps_itself = false; // Offers wait().
+    bool sleeps_itself = false;                             // Offers wait().
+    drivers::TimePoint ends_at = drivers::TimePoint::max(); // For good: all is lost at once.
+    drivers::DriverEnd end = drivers::DriverEnd::lost;
+    drivers::TimePoint no_hope_from = drivers::TimePoint::max(); // Lost at once, but not for good.
+    drivers::PutOff put_off{};
 };
 
 // Answers each request after its service time on a clock that the test owns. First in, first out.
@@ -41,6 +45,9 @@ public:
         }
         clock_.advance(behaviour_.submit_cost);
         drivers::TimePoint done = clock_.now() + behaviour_.service;
+        if (is_hopeless()) {
+            done = clock_.now();
+        }
         if (done >= behaviour_.silent_from) {
             done = drivers::TimePoint::max();
         } else if (done >= behaviour_.freeze_from && done < behaviour_.freeze_until) {
@@ -54,15 +61,24 @@ public:
 
     std::size_t poll(std::span<drivers::Completion> out) noexcept override {
         std::size_t count = 0;
-        while (count < out.size() && !held_.empty() && held_.front().done <= clock_.now()) {
+        while (count < out.size() && !held_.empty() &&
+               (is_hopeless() || held_.front().done <= clock_.now())) {
             out[count] = {};
             out[count].tag = held_.front().tag;
-            out[count].done = held_.front().done;
-            out[count++].status = behaviour_.status;
+            out[count].done = is_hopeless() ? clock_.now() : held_.front().done;
+            out[count++].status = is_hopeless() ? drivers::Status::lost : behaviour_.status;
             held_.pop_front();
         }
         return count;
     }
+
+    drivers::DriverEnd ended() const noexcept override {
+        return clock_.now() >= behaviour_.ends_at ? behaviour_.end : drivers::DriverEnd::none;
+    }
+    std::string_view end_reason() const noexcept override {
+        return ended() == drivers::DriverEnd::none ? "" : "it has gone";
+    }
+    drivers::PutOff put_off() const noexcept override { return behaviour_.put_off; }
 
     int wait_fd() const noexcept override { return -1; }
     drivers::TimePoint next_timer() const noexcept override {
@@ -88,6 +104,10 @@ public:
     std::size_t submitted() const { return submitted_; }
 
 private:
+    bool is_hopeless() const noexcept {
+        return clock_.now() >= std::min(behaviour_.ends_at, behaviour_.no_hope_from);
+    }
+
     struct Held {
         std::uint64_t tag;
         drivers::TimePoint done;

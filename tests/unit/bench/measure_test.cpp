@@ -114,7 +114,7 @@ TEST_CASE("endings are told apart, and each kind of error is counted by its sens
     tally.completed(times, ended(drivers::Status::busy), 512);
     tally.completed(times, ended(drivers::Status::timed_out), 512);
     tally.completed(times, ended(drivers::Status::lost), 512);
-    tally.unfinished(times);
+    tally.unfinished(times, Unfinished::waited_out);
     results::StreamRecord record;
     tally.add_to(record);
     CHECK(record.completed == 0);
@@ -125,7 +125,10 @@ TEST_CASE("endings are told apart, and each kind of error is counted by its sens
     CHECK(record.unfinished == 1);
     CHECK(record.errors.at("failed, sense 052100 (ILLEGAL REQUEST: LBA out of range)") == 2);
     CHECK(record.errors.at("busy") == 1);
-    CHECK(record.response_ns.count() == 3); // What was waited for in vain; not the quick errors.
+    CHECK(record.response_ns.count() ==
+          2); // What was waited for in vain; no quick errors or losses.
+    REQUIRE(record.unanswered_ns);
+    CHECK(record.unanswered_ns->count() == 3); // Due to given up: timed out, lost, unfinished.
 
     for (std::uint32_t sense = 1; sense < 100; ++sense) { // More kinds than there are places.
         tally.completed(times, ended(drivers::Status::failed, sense), 512);
