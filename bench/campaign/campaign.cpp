@@ -15,12 +15,14 @@
 #include "drivers/api/errors.h"
 #include "results/manifest.h"
 #include "results/record_error.h"
+#include "results/round_end.h"
 #include "results/run_record_file.h"
 #include "results/sinks.h"
 #include "results/whole_file.h"
 
 #include <algorithm>
 #include <charconv>
+#include <exception>
 #include <filesystem>
 #include <fmt/format.h>
 
@@ -29,11 +31,6 @@ namespace bench::campaign {
 using namespace std::chrono_literals;
 
 namespace {
-
-std::string field(const results::JournalEntry& entry, const std::string& key) {
-    const auto found = entry.fields.find(key);
-    return found == entry.fields.end() ? "" : found->second;
-}
 
 bool is_verified(const plan::Plan& plan) {
     return !plan.phases.empty() && plan.phases.back().kind == plan::PhaseKind::verify;
@@ -75,6 +72,8 @@ results::RunRecord Campaign::run() {
     } catch (const hosts::HostLost& error) {
         record_.interrupted = error.what();
     } catch (const drivers::SafetyError& error) {
+        refused(error);
+    } catch (const drivers::UsageError& error) {
         journal_.note("refused", {{"reason", error.what()}});
         throw;
     }
@@ -85,6 +84,15 @@ results::RunRecord Campaign::run() {
     }
     finish();
     return record_;
+}
+
+// Called while the refusal is handled.
+void Campaign::refused(const drivers::SafetyError& error) {
+    journal_.note("refused", {{"reason", error.what()}});
+    if (!has_driven_arrays_) {
+        throw;
+    }
+    record_.interrupted = results::end_text(results::refused_words, error.what());
 }
 
 void Campaign::begin() {
@@ -119,24 +127,20 @@ void Campaign::read_journal() {
     for (const results::JournalEntry& entry : journal_.found()) {
         if (entry.kind == "run started") {
             earlier_.started_utc_ns = entry.at.realtime_ns;
-            if (field(entry, "plan_sha256") != record_.plan_sha256) {
-                throw drivers::UsageError(fmt::format(
-                    "{}: plan.json is not the one this run was started with", folder_.path()));
-            }
         } else if (entry.kind == "run resumed") {
             earlier_.hosts.clear();
         } else if (entry.kind == "hosts met") {
-            earlier_.hosts = field(entry, "hosts");
+            earlier_.hosts = entry.field("hosts");
         } else if (entry.kind == "round finished") {
             std::uint32_t index = 0;
-            const std::string text = field(entry, "index");
+            const std::string text = entry.field("index");
             std::from_chars(text.data(), text.data() + text.size(), index);
-            earlier_.round_hashes[index] = field(entry, "sha256");
+            earlier_.round_hashes[index] = entry.field("sha256");
         } else if (entry.kind == "knee") {
-            earlier_.knees[knee_key(field(entry, "array"), field(entry, "workload"))] =
-                std::strtod(field(entry, "rate_per_s").c_str(), nullptr);
-        } else if (entry.kind == "run ended" && field(entry, "complete") == "yes") {
-            throw drivers::UsageError(fmt::format("{}: is complete already", folder_.path()));
+            earlier_.knees[knee_key(entry.field("array"), entry.field("workload"))] =
+                std::strtod(entry.field("rate_per_s").c_str(), nullptr);
+        } else if (entry.kind == arrays_used_note) {
+            has_driven_arrays_ = true;
         }
     }
 }
@@ -180,10 +184,18 @@ void Campaign::run_in_lab() {
             return egress_->start(array);
         };
     }
-    Lab lab(plan_, {options_.permission, starter}, journal_, clock_);
+    Lab lab(plan_,
+            {options_.permission,
+             starter,
+             options_.lease_token.empty() ? new_lease_token() : options_.lease_token},
+            journal_,
+            clock_);
     progress_.end();
     record_.arrays = lab.records();
     check_known_memory(lab);
+    for (const profiles::AnyWorkload& one : plan::all_workloads(plan_)) {
+        (void)lab.working_set_bytes(one); // That it fits, before anything is driven.
+    }
     if (egress_) {
         egress_->plant(lab.arrays(), earlier_.started_utc_ns != 0);
     }
@@ -197,12 +209,17 @@ void Campaign::run_in_lab() {
     if (plan_.capacity) {
         check_capacity_fits(lab);
     }
+    has_driven_arrays_ = true;
+    journal_.note(arrays_used_note);
     watch_quietly("quiet before", plan_.egress ? plan_.egress->before : 0s);
     precondition(lab, runner);
     recall_expectations(lab);
     run_rounds(lab, runner);
     run_spare_rounds(lab, runner);
     run_capacity(lab, runner);
+    if (const std::string why = lab.lease_lost(); !why.empty()) {
+        throw drivers::SafetyError(why);
+    }
     watch_quietly("quiet after", plan_.egress ? plan_.egress->after : 0s);
     if (egress_) {
         egress_->stop(); // An array that is being ended says things that it would not say.
@@ -277,16 +294,14 @@ Campaign::RoundShown Campaign::shown_in(const std::string& before) {
 void Campaign::keep_round(Lab& lab, const results::RoundRecord& round) {
     results::write_round(folder_.path(), round);
     lab.save_expectations(folder_.path(), false); // Of a run that goes on: later writes may follow.
-    const bool whole = round.ended == "complete";
+    const bool whole = round.ended == results::complete_words;
     journal_.note(whole ? "round finished" : "round not finished",
                   {{"index", std::to_string(round.index)},
                    {"array", round.array},
                    {"ended", round.ended},
                    {"sha256", results::sha256_hex(results::round_text(round))}});
     progress_.end();
-    if (!whole && round.ended != "interrupted") {
-        throw drivers::ArrayError(fmt::format("{}: {}", round.array, round.ended));
-    }
+    heed_end(round.array, round);
 }
 
 void Campaign::finish() {
@@ -310,11 +325,27 @@ results::RunRecord run_campaign(const plan::Plan& plan,
                                 const CampaignOptions& options,
                                 drivers::Clock& clock) {
     results::RunRecord out;
+    std::exception_ptr refusal;
+    bool leaves_something = true;
     {
         Campaign campaign(plan, folder, options, clock);
-        out = campaign.run();
+        try {
+            out = campaign.run();
+        } catch (const drivers::SafetyError&) {
+            refusal = std::current_exception();
+        } catch (const drivers::UsageError&) {
+            refusal = std::current_exception();
+        }
+        leaves_something = campaign.has_driven_arrays();
     } // The journal is closed: from here on nothing changes.
-    results::write_manifest(folder.path());
+    if (!refusal || leaves_something) {
+        results::write_manifest(folder.path());
+    } else {
+        folder.discard();
+    }
+    if (refusal) {
+        std::rethrow_exception(refusal);
+    }
     return out;
 }
 

@@ -8,6 +8,7 @@
 #include "bench/campaign/progress.h"
 #include "bench/campaign/round_order.h"
 #include "bench/campaign/run_folder.h"
+#include "drivers/api/errors.h"
 #include "results/run_record.h"
 
 #include <functional>
@@ -26,6 +27,7 @@ struct CampaignOptions {
     std::string command;          // How to reproduce it, for the report.
     std::string egress_hindrance; // As egress_hindrance() said before there were threads.
     bool proves_itself = true;    // Runs the self-test first, for the report.
+    std::string lease_token;      // Of a part of a run that others drive too; empty = its own.
     OtherHosts* others = nullptr; // Who drives every load together with this host.
 };
 
@@ -37,8 +39,12 @@ public:
     Campaign(plan::Plan plan, RunFolder folder, CampaignOptions options, drivers::Clock& clock);
 
     // Returns the run with its exit code. Throws SafetyError and UsageError when nothing may be
-    // run, WriteError when the folder cannot be written.
+    // run, WriteError when the folder cannot be written. What is refused once arrays were driven
+    // ends the run instead, as a record.
     results::RunRecord run();
+
+    // Now or in an earlier part of the run.
+    bool has_driven_arrays() const { return has_driven_arrays_; }
 
 private:
     struct Earlier { // What the journal says was done before.
@@ -71,6 +77,7 @@ private:
     void meet_others(const Lab& lab);
     void recall_expectations(Lab& lab);
     void note_end();
+    void refused(const drivers::SafetyError& error);
     void watch_quietly(const char* phase, drivers::Duration span);
     void finish();
 
@@ -85,9 +92,11 @@ private:
     EarlierEgress egress_before_;
     std::unique_ptr<EgressWatch> egress_; // None: the plan does not ask for it.
     results::RunRecord record_;
+    bool has_driven_arrays_ = false;
 };
 
-// Runs the campaign, then seals its folder with a manifest.
+// Runs the campaign, then seals its folder with a manifest. Takes the folder away again where a run
+// was refused before it drove an array: it would be in the corrected command's way.
 results::RunRecord run_campaign(const plan::Plan& plan,
                                 const RunFolder& folder,
                                 const CampaignOptions& options,

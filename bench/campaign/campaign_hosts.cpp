@@ -3,6 +3,7 @@
 #include "bench/campaign/expectation_files.h"
 #include "bench/campaign/host_record.h"
 #include "bench/campaign/interruption.h"
+#include "results/round_end.h"
 #include "results/whole_file.h"
 
 #include <filesystem>
@@ -12,7 +13,7 @@ namespace bench::campaign {
 // Why, if not all of it was run; and the other hosts may go.
 void Campaign::note_end() {
     const std::string lost = options_.others == nullptr ? "" : options_.others->lost();
-    if (!lost.empty()) {
+    if (!lost.empty() && results::end_of(record_.interrupted) != results::RoundEnd::refused) {
         record_.interrupted = lost;
         journal_.note("host lost", {{"reason", lost}});
     } else if (Interruption::raised() && record_.interrupted.empty()) {

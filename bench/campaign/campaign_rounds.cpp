@@ -62,6 +62,7 @@ double Campaign::rate_for(Lab& lab, RoundRunner& runner, const PlannedRound& pla
         const auto seen = runner.load(array, order, [&](const results::IntervalRecord&) {
             progress_.now(fmt::format("looking for the knee at {:.0f}/s", rate_per_s));
         });
+        heed_end(array.planned->name, seen);
         if (seen.ended != "complete" || seen.audit.scheduled == 0) {
             return std::nullopt;
         }

@@ -9,6 +9,8 @@
 #include "results/capacity_words.h"
 #include "results/host_rows.h"
 #include "results/numbers/paired.h"
+#include "results/put_off.h"
+#include "results/round_end.h"
 #include "results/round_merge.h"
 #include "results/text/human.h"
 #include "results/view.h"
@@ -287,14 +289,18 @@ void conclude(const plan::Plan& plan, results::RunRecord& run) {
     conclude_capacity(plan, run);
     run.integrity = integrity_of(plan, run.rounds);
     run.not_seen = not_seen_by(plan, run);
-    const bool array_lost =
-        run.interrupted.starts_with("array lost") ||
-        std::any_of(run.rounds.begin(), run.rounds.end(), [](const results::RoundRecord& round) {
-            return round.ended.starts_with("array lost");
-        });
+    const auto has_ended = [&run](const auto& how) {
+        return how(results::end_of(run.interrupted)) ||
+               std::any_of(run.rounds.begin(), run.rounds.end(), [&how](const auto& round) {
+                   return how(results::end_of(round.ended));
+               });
+    };
+    const bool array_lost = has_ended(results::is_by_array);
+    const bool refused = has_ended([](auto end) { return end == results::RoundEnd::refused; });
     run.exit_code = judge::foremost_exit_code(
         {judge::exit_code_of(run, plan.type == plan::PlanType::a_against_a && !is_part(run)),
          array_lost ? judge::exit_array : judge::exit_passed,
+         refused ? judge::exit_safety : judge::exit_passed,
          run.interrupted.starts_with("host") ? judge::exit_host : judge::exit_passed});
 }
 
@@ -310,6 +316,9 @@ std::string conclusion_text(const results::RunRecord& run) {
                            array.product,
                            array.transport,
                            array.emulated ? ", EMULATED" : "");
+        if (const std::string text = results::put_off_text(run, array.name); !text.empty()) {
+            out += fmt::format("  {:<22} {}\n", "", text);
+        }
     }
     out += capacity_lines(run);
     if (!run.verdicts.empty()) {

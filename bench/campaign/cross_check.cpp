@@ -33,10 +33,12 @@ plan::FioPlace place_for_fio(const DataPlace& place, bool writes) {
     plan::FioPlace out;
     out.url = place.array.paths.front();
     out.options = place.array.options;
+    out.options.expected = place.array.mark();
     if (!out.options.chap_user.empty()) {
         throw drivers::HostError("behind nbdkit there is no way to give this array's CHAP secret");
     }
     out.writes = writes;
+    out.lease_token = place.array.lease_token;
     // The lab has cleared this very LUN, and the rounds have written to it since.
     const drivers::Identity& identity = place.array.report.identity;
     out.destroy = {identity.unique_id.empty() ? identity.serial : identity.unique_id};
@@ -98,6 +100,14 @@ void add_reasons(const plan::FioRun& run,
     }
 }
 
+// What a tool calls an I/O error may be another LUN in this one's place.
+void check_still_there(const ArrayUnderTest& array, drivers::Clock& clock) {
+    try {
+        (void)array.open(1, clock);
+    } catch (const drivers::ArrayError&) { // Gone altogether: said already.
+    }
+}
+
 } // namespace
 
 results::CrossCheckRecord cross_check_by_fio(const DataPlace& place,
@@ -135,8 +145,11 @@ results::CrossCheckRecord cross_check_by_fio(const DataPlace& place,
                                               place.plan.lanes));
         }
         add_bench(rounds, out);
+    } catch (const drivers::SafetyError&) {
+        throw;
     } catch (const std::runtime_error& error) { // Whatever kind: the rounds stand without it.
         out.not_measured = error.what();
+        check_still_there(place.array, clock);
     }
     return out;
 }

@@ -13,6 +13,7 @@
 #include "bench/judge/exit_code.h"
 #include "bench/plan/plan_file.h"
 #include "drivers/api/errors.h"
+#include "results/round_end.h"
 #include "results/text/standard_streams.h"
 #include "results/whole_file.h"
 
@@ -67,12 +68,18 @@ public:
     void started(drivers::TimePoint at) override { started_ = at; }
 
     void gather(results::RoundRecord& round, std::vector<WatchedAccess>& accesses) override {
+        if (results::end_of(round.ended) == results::RoundEnd::refused) {
+            end_all();
+        }
         answer(LetterKind::done, round_letter({started_.time_since_epoch().count(), round}));
         if (wants_accesses_) {
             answer(LetterKind::accesses, accesses_letter(accesses));
         }
     }
     void send_accesses(bool wanted) { wants_accesses_ = wanted; }
+
+    // No host may write on, wherever it is in its own part; why follows in the answer.
+    void end_all() { fellowship_.link(0).send(LetterKind::stop); }
 
 private:
     hosts::Fellowship& fellowship_;
@@ -106,6 +113,9 @@ public:
             } catch (const hosts::HostLost&) {
                 throw;
             } catch (const Cancelled&) { // As the leader wished.
+            } catch (const drivers::SafetyError& error) {
+                leader_.end_all();
+                leader_.answer(LetterKind::failed, failure_letter(error));
             } catch (const std::runtime_error& error) {
                 leader_.answer(LetterKind::failed, failure_letter(error));
             }

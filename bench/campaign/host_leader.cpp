@@ -5,6 +5,7 @@
 #include "bench/campaign/lab.h"
 #include "bench/campaign/run_folder.h"
 #include "drivers/api/errors.h"
+#include "results/round_end.h"
 #include "results/round_merge.h"
 #include "results/whole_file.h"
 
@@ -102,7 +103,9 @@ std::map<std::string, std::string> HostLeader::meet(const RunFolder& folder, con
             met.urls.push_back(url.text());
         }
         met.identity = array.report.identity;
+        met.geometry = array.report.geometry;
         met.overwrite_data = overwrite_data_;
+        met.lease_token = array.lease_token;
         arrays.push_back(std::move(met));
     }
     order(LetterKind::plan, plan_letter(files_of(folder, lab)));
@@ -219,7 +222,8 @@ void HostLeader::add_part(std::size_t place,
 void HostLeader::gather(results::RoundRecord& round, std::vector<WatchedAccess>& accesses) {
     const std::int64_t leader_utc_ns = round.started_utc_ns;
     results::name_part(round, {1, fellowship_.size(), fellowship_.host(), 0});
-    if (Interruption::raised()) {
+    const bool is_cut_short = Interruption::raised() || round.ended != results::complete_words;
+    if (is_cut_short) { // What ended it here ends it everywhere, and at once.
         try {
             fellowship_.tell_all(LetterKind::stop);
         } catch (const hosts::HostLost&) { // Said below, of the one that is.
@@ -235,7 +239,7 @@ void HostLeader::gather(results::RoundRecord& round, std::vector<WatchedAccess>&
                 accesses.insert(accesses.end(), more.begin(), more.end());
             }
             add_part(i, letter, leader_utc_ns, round);
-            if (letter.round.ended == "interrupted" && !Interruption::raised()) {
+            if (letter.round.ended == "interrupted" && !is_cut_short && !Interruption::raised()) {
                 stopped_ = link.name() + ": interrupted by a signal";
                 Interruption::raise();
             }

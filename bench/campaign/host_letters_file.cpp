@@ -113,7 +113,10 @@ std::string arrays_letter(const std::vector<MetArray>& arrays) {
                        {"urls", array.urls},
                        {"unique_id", array.identity.unique_id},
                        {"serial", array.identity.serial},
-                       {"overwrite_data", array.overwrite_data}});
+                       {"block_bytes", array.geometry.block_bytes},
+                       {"block_count", array.geometry.block_count},
+                       {"overwrite_data", array.overwrite_data},
+                       {"lease_token", array.lease_token}});
     }
     return text_of(out);
 }
@@ -127,7 +130,10 @@ std::vector<MetArray> arrays_from(std::string_view letter) {
             array.urls = one.at("urls").get<std::vector<std::string>>();
             array.identity.unique_id = one.at("unique_id").get<std::string>();
             array.identity.serial = one.at("serial").get<std::string>();
+            array.geometry.block_bytes = one.at("block_bytes").get<std::uint32_t>();
+            array.geometry.block_count = one.at("block_count").get<std::uint64_t>();
             array.overwrite_data = one.at("overwrite_data").get<bool>();
+            array.lease_token = one.at("lease_token").get<std::string>();
         }
         return out;
     });

@@ -73,7 +73,7 @@ std::unique_ptr<drivers::BlockDriver> ArrayUnderTest::open(std::size_t depth,
                                                            drivers::Clock& clock) const {
     plan::DriverOptions asked = options;
     asked.depth = depth;
-    asked.expected = drivers::mark_of(report.identity, report.geometry);
+    asked.expected = mark();
     return paths.size() > 1 ? plan::open_paths(paths, asked, clock, plan::PathsWanted::any)
                             : plan::open_driver(paths.front(), asked, clock);
 }
@@ -82,12 +82,16 @@ Lab::Lab(const plan::Plan& plan, const Terms& terms, RunJournal& journal, driver
     : plan_(plan)
     , journal_(journal)
     , clock_(clock)
-    , starter_(terms.starter) {
+    , starter_(terms.starter)
+    , lease_token_(terms.lease_token) {
     for (const plan::PlanArray& planned : plan_.arrays) {
         start(planned);
     }
     for (ArrayUnderTest& array : arrays_) { // All are reached before any is written to.
         clear_for_writing(array, terms.permission);
+    }
+    for (ArrayUnderTest& array : arrays_) { // The first that writes: all are cleared.
+        take_block_lease(array);
     }
 }
 
@@ -124,11 +128,15 @@ void Lab::meet(const MetArray& met) {
         lun.described = chosen_paths(every.description.real->urls, every);
     }
     out.paths = find_lun(lun, out.options, clock_);
-    out.report = plan::probe_paths(out.paths, out.options, clock_);
+    plan::DriverOptions asked = out.options;
+    asked.expected = drivers::mark_of(met.identity, met.geometry);
+    out.report = plan::probe_paths(out.paths, asked, clock_);
     if (plan::writes(plan_)) {
         const std::string& id = met.identity.unique_id;
         const WritePermission word{
             {id.empty() ? met.identity.serial : id}, met.overwrite_data, plan_.seed};
+        out.lease_token = met.lease_token;
+        take_lease(out);
         const auto driver = out.open(1, clock_);
         check_may_write(*driver, out.report, word);
     }
@@ -136,6 +144,9 @@ void Lab::meet(const MetArray& met) {
 }
 
 Lab::~Lab() {
+    for (ArrayUnderTest& array : arrays_) {
+        array.block_lease.reset(); // As long as there is an array to give it up at.
+    }
     while (!arrays_.empty()) {
         if (arrays_.back().child) {
             arrays_.back().child->stop();
@@ -157,53 +168,22 @@ void Lab::start(const plan::PlanArray& planned) {
     arrays_.push_back(std::move(out)); // From here on it is ended with the others.
     ArrayUnderTest& array = arrays_.back();
     array.report = plan::probe_paths(array.paths, array.options, clock_);
+    check_named(array);
+    check_met_before(array);
     journal_.note("array reached",
                   {{"array", planned.name},
                    {"url", array.paths.front().text()},
                    {"paths", std::to_string(array.paths.size())},
                    {"unique_id", array.report.identity.unique_id},
                    {"serial", array.report.identity.serial},
+                   {"block_bytes", std::to_string(array.report.geometry.block_bytes)},
+                   {"block_count", std::to_string(array.report.geometry.block_count)},
                    {"emulated", array.child ? "yes" : "no"}});
 }
 
-void Lab::clear_for_writing(ArrayUnderTest& array, const DestroyPermission& permission) {
-    if (!plan::writes(plan_)) {
-        return;
-    }
-    const plan::PlanArray& planned = *array.planned;
-    WritePermission word;
-    word.seed = plan_.seed;
-    if (array.child) {
-        word.identities = array.child->identities();
-    } else {
-        const std::string named =
-            planned.identity.empty() ? planned.description.real->unique_id : planned.identity;
-        if (named.empty()) {
-            throw drivers::SafetyError(
-                fmt::format("{}: the plan writes, but names no \"identity\" of this array's LUN",
-                            planned.name));
-        }
-        drivers::Identity planned_identity;
-        planned_identity.unique_id = named;
-        const bool destroys =
-            std::any_of(permission.identities.begin(),
-                        permission.identities.end(),
-                        [&](const std::string& one) { return names_lun(one, planned_identity); });
-        if (!destroys) {
-            throw drivers::SafetyError(
-                fmt::format("{}: the plan writes to {}, which no emulated array of this run is; if "
-                            "it may be destroyed, say --destroy {}",
-                            planned.name,
-                            named,
-                            named));
-        }
-        word.identities = {named};
-        word.overwrite_data = permission.overwrite_data;
-    }
-    const auto driver = array.open(1, clock_);
-    check_may_write(*driver, array.report, word);
-    journal_.note("cleared for writing",
-                  {{"array", planned.name}, {"unique_id", array.report.identity.unique_id}});
+std::uint64_t Lab::usable_bytes(const ArrayUnderTest& array) const {
+    const std::uint64_t given_up = plan_.lease == plan::LeaseKind::block ? lease_bytes : 0;
+    return array.capacity_bytes() - std::min(array.capacity_bytes(), given_up);
 }
 
 std::vector<results::ArrayRecord> Lab::records() const {
@@ -240,11 +220,11 @@ void Lab::load_expectations(const std::string& folder) {
         auto found = integrity::Expectation::load(path);
         const std::string& lun = array.report.identity.unique_id;
         if (found->settings().lun != lun) {
-            throw drivers::UsageError(fmt::format("{}: is of LUN {}; {} shows {} now",
-                                                  path,
-                                                  found->settings().lun,
-                                                  array.planned->name,
-                                                  lun));
+            throw drivers::SafetyError(fmt::format("{}: is of LUN {}; {} shows {} now",
+                                                   path,
+                                                   found->settings().lun,
+                                                   array.planned->name,
+                                                   lun));
         }
         journal_.note(
             "expectation read",
@@ -257,16 +237,19 @@ std::uint64_t Lab::working_set_bytes(const profiles::AnyWorkload& workload) cons
     std::uint64_t out = plan_.working_set_bytes > 0 ? plan_.working_set_bytes
                                                     : profiles::working_set_bytes(workload);
     for (const ArrayUnderTest& array : arrays_) {
-        if (out > array.capacity_bytes()) {
-            throw drivers::UsageError(fmt::format("working set of {} bytes: the LUN of {} has {}",
+        if (out > usable_bytes(array)) {
+            throw drivers::UsageError(fmt::format("working set of {} bytes: the LUN of {} has {}{}",
                                                   out,
                                                   array.planned->name,
-                                                  array.capacity_bytes()));
+                                                  usable_bytes(array),
+                                                  usable_bytes(array) < array.capacity_bytes()
+                                                      ? " besides the lease in its last blocks"
+                                                      : ""));
         }
     }
     if (out == 0) {
         for (const ArrayUnderTest& array : arrays_) {
-            out = out == 0 ? array.capacity_bytes() : std::min(out, array.capacity_bytes());
+            out = out == 0 ? usable_bytes(array) : std::min(out, usable_bytes(array));
         }
     }
     return out;

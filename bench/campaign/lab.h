@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bench/campaign/block_lease.h"
+#include "bench/campaign/lun_lease.h"
 #include "bench/campaign/run_journal.h"
 #include "bench/campaign/safety.h"
 #include "bench/integrity/canary_token.h"
@@ -13,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,10 +38,16 @@ struct ArrayUnderTest {
     drivers::LunReport report;
     std::optional<integrity::CanaryPlanter> canary; // Stands in every sector that the bench writes.
     std::unique_ptr<integrity::Expectation> expectation; // None: nothing is written or verified.
+    std::string lease_token; // Of what is written to; who knows it shares.
+    std::optional<LunLease> lease;
+    std::unique_ptr<BlockLease> block_lease;
 
     std::uint64_t capacity_bytes() const {
         return report.geometry.block_count * report.geometry.block_bytes;
     }
+    drivers::LunMark mark() const { return drivers::mark_of(report.identity, report.geometry); }
+
+    // Throws SafetyError where another LUN answers than the one that was looked at first.
     std::unique_ptr<drivers::BlockDriver> open(std::size_t depth, drivers::Clock& clock) const;
 };
 
@@ -47,7 +56,9 @@ struct MetArray {
     std::string name;
     std::vector<std::string> urls;
     drivers::Identity identity;
+    drivers::Geometry geometry;  // Of blocks alone.
     bool overwrite_data = false; // The user's word there counts here.
+    std::string lease_token;     // By which its hosts share the LUN.
 };
 
 // The arrays of a plan, started or reached, looked at, and cleared for writing if the plan writes.
@@ -61,6 +72,7 @@ public:
     struct Terms {
         const DestroyPermission& permission;
         Starter starter{}; // None: on this host's own network.
+        std::string lease_token = new_lease_token();
     };
 
     // Throws ArrayError, HostError, UsageError, and SafetyError before anything is written.
@@ -84,6 +96,9 @@ public:
     // What every array can hold and the plan asks for: the same for all, so that the load is.
     std::uint64_t working_set_bytes(const profiles::AnyWorkload& workload) const;
 
+    // Why one of them may no longer be written to; empty = all may.
+    std::string lease_lost() const;
+
     // What each array must hold, in the run's folder: expectation-NAME.bin. An emulated array that
     // was started anew holds nothing of an earlier start, so nothing is loaded for it.
     void save_expectations(const std::string& folder, bool finished) const;
@@ -92,12 +107,22 @@ public:
 private:
     void start(const plan::PlanArray& planned);
     void meet(const MetArray& met);
+    void check_named(const ArrayUnderTest& array) const;
+    void check_met_before(const ArrayUnderTest& array) const;
     void clear_for_writing(ArrayUnderTest& array, const DestroyPermission& permission);
+    WritePermission permission_for(const ArrayUnderTest& array,
+                                   const DestroyPermission& permission) const;
+    void take_lease(ArrayUnderTest& array) const;
+    void take_block_lease(ArrayUnderTest& array);
+    std::uint64_t usable_bytes(const ArrayUnderTest& array) const;
 
     const plan::Plan& plan_;
     RunJournal& journal_;
     drivers::Clock& clock_;
     Starter starter_;
+    std::string lease_token_;
+    mutable std::mutex lease_lock_;
+    std::string lease_lost_; // Guarded by lease_lock_.
     std::vector<ArrayUnderTest> arrays_;
 };
 

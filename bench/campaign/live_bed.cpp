@@ -18,20 +18,32 @@ namespace fs = std::filesystem;
 
 namespace {
 
+std::string portals_text(const LiveRun& what) {
+    std::string out;
+    for (std::uint32_t i = 0; i < what.controllers; ++i) {
+        out += fmt::format(R"({}{{"transport": "{}", "controller": {},
+            "name": "{}.2026-01.org.arraybench:self-test", "group_tag": {}}})",
+                           i == 0 ? "" : ", ",
+                           what.transport,
+                           i,
+                           what.transport == "nvme_tcp" ? "nqn" : "iqn",
+                           i + 1);
+    }
+    return out;
+}
+
 std::string array_text(const LiveRun& what) {
-    const bool nvme = what.transport == "nvme_tcp";
     return fmt::format(
         R"({{"$schema": "arraybench/array/v1", "name": "self-test", "identity": {{
             "vendor": "ARRBENCH", "product": "SELFTEST", "revision": "0001", "serial": "SELF0001",
-            "nvme_model": "arraybench self-test"}}, "emulated": {{"seed": 20, "controllers": 1,
+            "nvme_model": "arraybench self-test"}}, "emulated": {{"seed": 20, "controllers": {},
             "access": "symmetric", "volumes": [{{"name": "lun0", "size": "{}",
             "serial": "SELF0000", "unique_id": "62f0a1b2c3d4e5f600000000000000ff", "owner": 0{}}}],
-            "portals": [{{"transport": "{}", "controller": 0,
-            "name": "{}.2026-01.org.arraybench:self-test", "group_tag": 1}}]{}{}}}}})",
+            "portals": [{}]{}{}}}}})",
+        what.controllers,
         what.lun_size,
         what.backing_file.empty() ? "" : fmt::format(R"(, "file": "{}")", what.backing_file),
-        what.transport,
-        nvme ? "nqn" : "iqn",
+        portals_text(what),
         what.service.empty() ? "" : R"(, "service": )",
         what.service);
 }
@@ -57,11 +69,12 @@ std::string phases_text(const LiveRun& what) {
 std::string plan_text(const LiveRun& what) {
     return fmt::format(
         R"({{"$schema": "arraybench/plan/1", "type": "compare", "seed": 7, "arrays": [
-            {{"name": "array", "file": "array.json", "transport": "{}"}}],
+            {{"name": "array", "file": "array.json", "transport": "{}"{}}}],
             "workloads": [{{"file": "workload.json"}}], "load_points": ["{}"], "rounds": {},
             "working_set": "{}", "ramp": "100ms", "interval": "100ms", "depth": 1024,
             "verify": "full", {}{}}})",
         what.transport,
+        what.controllers > 1 ? R"(, "paths": "all")" : "",
         what.rate,
         what.rounds,
         what.working_set.empty() ? what.lun_size : what.working_set,

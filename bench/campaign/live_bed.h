@@ -25,6 +25,7 @@ struct LiveRun {
     std::string working_set{};  // Empty = the whole LUN.
     std::string backing_file{}; // Where the LUN outlives the run; empty = memory.
     std::uint32_t rounds = 1;
+    std::uint32_t controllers = 1; // With more than one a path to each, and all of them in use.
 };
 
 // Runs it against an emulated array in a child process, in a folder that is gone afterwards.

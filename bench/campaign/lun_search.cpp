@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/lun_search.h"
 
-#include "bench/campaign/safety.h"
+#include "bench/campaign/lun_names.h"
 #include "drivers/api/errors.h"
 #include "drivers/block_device/kernel_view.h"
 

@@ -11,6 +11,7 @@
 #include "bench/campaign/watched_source.h"
 #include "bench/plan/plan_capacity.h"
 #include "drivers/api/errors.h"
+#include "results/round_end.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -113,6 +114,18 @@ profiles::AnyWorkload picked(const plan::Plan& plan, const WorkloadPick& pick) {
     }
     const profiles::AnyWorkload& workload = plan.workloads.at(pick.place).workload;
     return pick.as_it_is ? workload : at_point(workload, pick.point, pick.rate_per_s);
+}
+
+void heed_end(const std::string& array, const results::RoundRecord& round) {
+    const results::RoundEnd end = results::end_of(round.ended);
+    if (end == results::RoundEnd::refused) {
+        throw drivers::SafetyError(fmt::format("{}: {}", array, results::reason_of(round.ended)));
+    }
+    if (results::is_by_array(end)) {
+        const bool lost = end == results::RoundEnd::array_lost;
+        throw drivers::ArrayError(
+            fmt::format("{}: {}", array, lost ? results::reason_of(round.ended) : round.ended));
+    }
 }
 
 std::string emulator_bottleneck(const drivers::array::EmulatorCounts& counts) {
@@ -242,7 +255,12 @@ RoundRunner::run_disturbed(ArrayUnderTest& array, const LoadOrder& order, const 
     }
     results::RoundRecord out = load::run_load(lanes, opened.settings, clock_);
     if (conductor) {
-        conductor->finish();
+        try {
+            conductor->finish();
+        } catch (const std::runtime_error&) { // Not in place of why nothing more may be written.
+            heed_end(array.planned->name, out);
+            throw;
+        }
     }
     count_paths(array, lanes, out);
     opened.data.tell("", out);
@@ -315,11 +333,16 @@ void RoundRunner::count_emulator(const ArrayUnderTest& array, results::RoundReco
     if (!array.child) {
         return;
     }
-    if (!array.child->alive()) {
+    if (!array.child->alive() && results::end_of(round.ended) != results::RoundEnd::refused) {
         round.ended = "array lost: the emulated array's process has ended";
+    }
+    if (!array.child->alive()) {
         return;
     }
     const auto counts = array.child->emulator_counts();
+    if (counts.writes_to_another_lun > 0) {
+        round.measures[writes_to_another_lun] = static_cast<double>(counts.writes_to_another_lun);
+    }
     round.audit.emulator_lateness_ns_p99 =
         static_cast<std::uint64_t>(counts.array.lateness_p99.count());
     round.audit.emulator_service_ns_p50 = static_cast<std::uint64_t>(counts.service_p50.count());

@@ -39,6 +39,15 @@ struct LoadOrder {
     std::vector<plan::PlanPhase> phases; // Empty = one undisturbed load.
 };
 
+// Throws what the end of a load means for the run: SafetyError where something else answers in a
+// LUN's place, ArrayError where the array has gone for good. Returns where it was whole or
+// interrupted.
+void heed_end(const std::string& array, const results::RoundRecord& round);
+
+// The measure of a round in which an emulated array was written to while another LUN stood in the
+// plan's LUN's place.
+inline constexpr const char* writes_to_another_lun = "writes_to_another_lun";
+
 // Why the emulated array, not the one it plays, decided the numbers; empty = it did not.
 std::string emulator_bottleneck(const drivers::array::EmulatorCounts& counts);
 

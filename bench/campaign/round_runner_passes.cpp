@@ -44,6 +44,7 @@ results::RoundRecord RoundRunner::run_pass(ArrayUnderTest& array,
     };
     results::RoundRecord out = load::run_load(lanes, load_settings, clock_);
     data.tell("precondition", out);
+    heed_end(array.planned->name, out);
     const auto& source = static_cast<const PassSource&>(*lanes[0].source);
     if (source.failed() > 0 || lanes[0].drivers.empty()) {
         throw drivers::ArrayError(fmt::format("{}: {} of the accesses of preconditioning failed",

@@ -3,16 +3,19 @@
 
 #include "bench/plan/plan_file.h"
 #include "drivers/api/errors.h"
+#include "results/journal_file.h"
 #include "results/record_error.h"
 #include "results/run_state.h"
 #include "results/whole_file.h"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <filesystem>
 #include <fmt/format.h>
 #include <map>
 #include <random>
+#include <vector>
 
 namespace bench::campaign {
 
@@ -74,12 +77,71 @@ void take_in_trace(const fs::path& folder,
                               profiles::trace::workload_text(trace, copy));
 }
 
+// What stands in a run's folder before a load or a preconditioning has begun.
+constexpr std::array left_by_runs{"plan.json",
+                                  "events.ndjson",
+                                  "host.json",
+                                  "result.json",
+                                  "integrity.json",
+                                  "report.html",
+                                  "report.md",
+                                  "canary-key.json",
+                                  "SHA256SUMS",
+                                  "inputs",
+                                  "rounds"};
+
+bool is_left_by_runs(const std::string& name) { // What was watched stands in "egress", "egress-2".
+    return std::find(left_by_runs.begin(), left_by_runs.end(), name) != left_by_runs.end() ||
+           name == "egress" || name.starts_with("egress-");
+}
+
+// An earlier run ended there before it did anything to an array, and nothing else is in it.
+bool is_barren(const fs::path& folder) {
+    const std::string journal = (folder / "events.ndjson").string();
+    if (!fs::exists(folder / "plan.json") || !fs::exists(journal) ||
+        results::is_being_written(journal)) {
+        return false;
+    }
+    for (const auto& entry : fs::directory_iterator(folder)) {
+        if (!is_left_by_runs(entry.path().filename().string())) {
+            return false;
+        }
+    }
+    try {
+        const auto entries = results::read_journal(journal).entries;
+        return std::none_of(entries.begin(),
+                            entries.end(),
+                            [](const auto& entry) { return entry.kind == arrays_used_note; }) &&
+               fs::is_empty(folder / "rounds");
+    } catch (const std::runtime_error&) { // Whatever it is, it is not that.
+        return false;
+    }
+}
+
+// Before it is opened for writing: a finished run is never touched.
+void check_goes_on(const RunFolder& folder) {
+    for (const results::JournalEntry& entry :
+         results::read_journal(folder.journal_path()).entries) {
+        if (entry.kind == "run started" && entry.field("plan_sha256") != folder.plan_sha256()) {
+            throw drivers::UsageError(fmt::format(
+                "{}: plan.json is not the one this run was started with", folder.path()));
+        }
+        if (entry.kind == "run ended" && entry.field("complete") == "yes") {
+            throw drivers::UsageError(fmt::format("{}: is complete already", folder.path()));
+        }
+    }
+}
+
 } // namespace
 
 RunFolder RunFolder::create(const std::string& path, const plan::Plan& plan) {
     const fs::path folder = fs::absolute(path.empty() ? default_path(plan) : path);
     std::error_code error;
     if (fs::exists(folder, error) && !fs::is_empty(folder, error)) {
+        if (is_barren(folder)) {
+            RunFolder(folder.string()).discard();
+            return create(path, plan);
+        }
         throw drivers::UsageError(fmt::format(
             "{}: is not empty; a run wants a new folder (or --resume)", folder.string()));
     }
@@ -131,7 +193,22 @@ RunFolder RunFolder::open(const std::string& path) {
                               path)
                 : look.sentence);
     }
+    check_goes_on(out);
     return out;
+}
+
+void RunFolder::discard() const {
+    std::error_code ignored;
+    std::vector<fs::path> left;
+    for (const auto& entry : fs::directory_iterator(path_, ignored)) {
+        if (is_left_by_runs(entry.path().filename().string())) {
+            left.push_back(entry.path());
+        }
+    }
+    for (const fs::path& path : left) {
+        fs::remove_all(path, ignored); // Of a link the link.
+    }
+    fs::remove(path_, ignored);
 }
 
 std::string RunFolder::id() const {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/safety.h"
 
+#include "bench/campaign/lease_note.h"
 #include "bench/campaign/signatures.h"
-#include "bench/campaign/whole_read.h"
+#include "bench/campaign/whole_access.h"
 #include "bench/integrity/stamp.h"
 #include "drivers/api/errors.h"
 
 #include <algorithm>
-#include <cctype>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <random>
 
 namespace bench::campaign {
@@ -16,22 +17,6 @@ namespace bench::campaign {
 namespace {
 
 constexpr int sampled_blocks = 256;
-
-std::string plain(std::string_view text) {
-    for (const std::string_view prefix : {"naa.", "eui.", "uuid.", "0x"}) {
-        if (text.size() > prefix.size() && text.starts_with(prefix)) {
-            text.remove_prefix(prefix.size());
-            break;
-        }
-    }
-    std::string out;
-    for (const char letter : text) {
-        if (letter != '-' && letter != ' ') {
-            out += static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-        }
-    }
-    return out;
-}
 
 std::string lun_name(const drivers::LunReport& report) {
     const drivers::Identity& identity = report.identity;
@@ -47,7 +32,8 @@ bool is_ours_or_empty(std::span<const std::byte> block) {
     for (std::size_t at = 0; at + integrity::sector_bytes <= block.size();
          at += integrity::sector_bytes) {
         const auto sector = block.subspan(at).first<integrity::sector_bytes>();
-        if (!integrity::is_zero(sector) && !integrity::is_own_mark(sector)) {
+        if (!integrity::is_zero(sector) && !integrity::is_own_mark(sector) &&
+            !read_lease_note(sector)) {
             return false;
         }
     }
@@ -90,12 +76,6 @@ void check_nobodys_data(drivers::BlockDriver& driver, const std::string& name, s
 
 } // namespace
 
-bool names_lun(std::string_view named, const drivers::Identity& identity) {
-    const std::string wanted = plain(named);
-    return !wanted.empty() &&
-           (wanted == plain(identity.unique_id) || wanted == plain(identity.serial));
-}
-
 void check_may_write(drivers::BlockDriver& driver,
                      const drivers::LunReport& report,
                      const WritePermission& permission) {
@@ -105,13 +85,23 @@ void check_may_write(drivers::BlockDriver& driver,
     if (driver.geometry().block_count == 0 || driver.geometry().block_bytes == 0) {
         throw drivers::SafetyError(name + " has no blocks");
     }
-    if (std::none_of(permission.identities.begin(),
-                     permission.identities.end(),
-                     [&](const std::string& named) { return names_lun(named, identity); })) {
+    const bool is_looked_at = identity.unique_id == report.identity.unique_id;
+    const auto is_named = [&](const std::string& named) {
+        return names_lun(
+            named, identity, is_looked_at ? report.other_ids : std::vector<std::string>{});
+    };
+    if (std::none_of(permission.identities.begin(), permission.identities.end(), is_named)) {
         throw drivers::SafetyError(fmt::format(
             "{} is not named as one to write to; if it may be destroyed, say --destroy {}",
             name,
             identity.unique_id.empty() ? identity.serial : identity.unique_id));
+    }
+    if (identity.unique_id.empty() && !report.serial_shared_with.empty()) {
+        throw drivers::SafetyError(
+            fmt::format("{} has no unique id, and its serial is also that of {}: it names no LUN, "
+                        "and nothing else does",
+                        name,
+                        fmt::join(report.serial_shared_with, ", ")));
     }
     if (!report.in_use.empty()) { // No word of anybody's makes this right.
         throw drivers::SafetyError(

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bench/campaign/lun_names.h"
 #include "drivers/api/block_driver.h"
 #include "drivers/api/lun_report.h"
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace bench::campaign {
 
 // On whose word a LUN may be written to.
 struct WritePermission {
-    // Unique ids or serials: of emulated arrays that this run started itself, or as the user named
-    // them with --destroy (and, for a campaign, in the plan too).
+    // As names_lun takes them: of emulated arrays that this run started itself, or as the user
+    // named them with --destroy (and, for a campaign, in the plan too).
     std::vector<std::string> identities;
     bool overwrite_data = false; // --overwrite-data: what lies there, or who holds it, is known.
     std::uint64_t seed = 1;      // Decides which blocks are looked at.
@@ -26,9 +26,5 @@ struct WritePermission {
 void check_may_write(drivers::BlockDriver& driver,
                      const drivers::LunReport& report,
                      const WritePermission& permission);
-
-// Whether `named` names the LUN: its unique id (with or without "naa.", "eui.", "uuid." or "0x",
-// dashes and case ignored) or its serial.
-bool names_lun(std::string_view named, const drivers::Identity& identity);
 
 } // namespace bench::campaign

@@ -44,6 +44,9 @@ std::vector<SelfTestRow> self_test_egress();
 enum class LiveForm : std::uint8_t { brief, full };
 std::vector<SelfTestRow> self_test_live(LiveForm form);
 
+// Another LUN in a LUN's place, over real sockets.
+std::vector<SelfTestRow> self_test_identity(const std::string& transport);
+
 // What a round says of time: of the array only if the bench itself was in order.
 std::set<std::string> said_of_time(const results::RoundRecord& round);
 

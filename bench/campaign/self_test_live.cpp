@@ -284,11 +284,17 @@ void add_time_rows(const std::string& transport, std::vector<SelfTestRow>& out) 
 
 std::vector<SelfTestRow> self_test_live(LiveForm form) {
     std::vector<SelfTestRow> out;
-    add_data_rows("iscsi", out);
+    const auto add_all = [&out](const std::string& transport) {
+        add_data_rows(transport, out);
+        for (SelfTestRow& row : self_test_identity(transport)) {
+            out.push_back(std::move(row));
+        }
+    };
+    add_all("iscsi");
     if (form == LiveForm::brief) {
         return out;
     }
-    add_data_rows("nvme_tcp", out);
+    add_all("nvme_tcp");
     add_time_rows("iscsi", out);
     add_time_rows("nvme_tcp", out);
     return out;

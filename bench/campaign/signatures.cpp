@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/signatures.h"
 
-#include "bench/campaign/whole_read.h"
+#include "bench/campaign/whole_access.h"
 #include "drivers/api/errors.h"
 
 #include <blkid.h>

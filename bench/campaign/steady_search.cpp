@@ -32,7 +32,9 @@ measure::Steadiness until_steady(const plan::Plan& plan,
     const bool open_loop = profiles::offer_of(order.workload).open_loop;
     measure::SteadyState state;
     for (bool enough = false; !enough && !Interruption::raised(); ++order.seed) {
-        enough = state.add(value_of(runner.load(array, order, on_interval), open_loop));
+        const results::RoundRecord seen = runner.load(array, order, on_interval);
+        heed_end(array.planned->name, seen);
+        enough = state.add(value_of(seen, open_loop));
     }
     return state.now();
 }

@@ -68,6 +68,7 @@ void verify_phase(ArrayUnderTest& array,
     if (Interruption::raised()) {
         round.ended = "interrupted";
     } else if (done.bytes_failed > 0) {
+        (void)array.open(1, clock); // Says so if something else answers there by now.
         throw drivers::ArrayError(fmt::format(
             "{}: {} bytes could not be read back", array.planned->name, done.bytes_failed));
     } else if (!done.complete) {

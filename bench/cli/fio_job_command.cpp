@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/lun_lease.h"
 #include "bench/campaign/safety.h"
 #include "bench/cli/fio_answer.h"
 #include "bench/cli/option_page.h"
+#include "bench/cli/option_values.h"
 #include "bench/cli/say.h"
 #include "bench/plan/fio_target.h"
 #include "drivers/api/errors.h"
@@ -36,7 +38,7 @@ profiles::Duration duration_option(const po::variables_map& given, const char* n
     return *value;
 }
 
-std::uint64_t size_option(const po::variables_map& given, const char* name) {
+std::uint64_t size_or_zero(const po::variables_map& given, const char* name) {
     if (given.count(name) == 0) {
         return 0;
     }
@@ -76,18 +78,25 @@ plan::Url target_of(const std::string& text) {
 }
 
 // The same word that every other writing command wants, given before fio opens anything.
-void clear_for_fio(const profiles::Workload& workload,
-                   const plan::Url& url,
-                   const campaign::WritePermission& permission,
-                   drivers::Clock& clock) {
-    if (!profiles::writes(workload)) {
-        return;
+std::optional<campaign::LunLease> clear_for_fio(const profiles::Workload& workload,
+                                                plan::FioPlace& place,
+                                                const campaign::WritePermission& permission,
+                                                drivers::Clock& clock) {
+    place.writes = profiles::writes(workload);
+    if (!place.writes) {
+        return std::nullopt;
     }
+    const plan::Url& url = place.url;
     plan::DriverOptions options;
     options.depth = 1;
     const auto report = plan::probe_lun(url, options, clock);
+    options.expected = drivers::mark_of(report.identity, report.geometry);
     const auto driver = plan::open_driver(url, options, clock);
+    place.options.expected = options.expected;
+    place.lease_token = campaign::new_lease_token();
+    campaign::LunLease lease(*options.expected, place.lease_token);
     campaign::check_may_write(*driver, report, permission);
+    return lease;
 }
 
 void declare_options(po::options_description& visible) {
@@ -99,9 +108,7 @@ void declare_options(po::options_description& visible) {
         "rate", po::value<double>(), "an open loop of so many accesses per second")(
         "seed", po::value<std::uint64_t>()->default_value(1), "of places and gaps")(
         "run", "run fio and show what it found")(
-        "destroy",
-        po::value<std::vector<std::string>>()->default_value({}, ""),
-        "unique id or serial of the LUN that may be overwritten (with --run)")(
+        "destroy", po::value<std::vector<std::string>>()->default_value({}, ""), destroy_help)(
         "overwrite-data", "even if it holds somebody's data");
     add_format_option(visible);
 }
@@ -129,7 +136,7 @@ int fio_job_command(const Arguments& arguments) {
     ask.runtime = duration_option(*given, "runtime");
     ask.ramp = duration_option(*given, "ramp");
     ask.seed = (*given)["seed"].as<std::uint64_t>();
-    ask.size_bytes = size_option(*given, "size");
+    ask.size_bytes = size_or_zero(*given, "size");
     if (ask.size_bytes == 0) {
         ask.size_bytes = workload.working_set_bytes;
     }
@@ -142,10 +149,9 @@ int fio_job_command(const Arguments& arguments) {
     const bool json = is_json_wanted(*given);
     const campaign::WritePermission permission{
         (*given)["destroy"].as<std::vector<std::string>>(), given->count("overwrite-data") > 0, 1};
-    clear_for_fio(workload, url, permission, clock);
+    const auto lease = clear_for_fio(workload, place, permission, clock);
     place.destroy = permission.identities;
     place.overwrite_data = permission.overwrite_data;
-    place.writes = profiles::writes(workload);
     const FioAnswer answer = run_fio(workload, ask, place, clock);
     say("{}", json ? fio_json(answer) : fio_text(answer));
     return 0;

@@ -2,6 +2,7 @@
 #include "bench/campaign/host_memory.h"
 #include "bench/campaign/host_record.h"
 #include "bench/campaign/interruption.h"
+#include "bench/campaign/lun_lease.h"
 #include "bench/campaign/platform_measures.h"
 #include "bench/campaign/safety.h"
 #include "bench/cli/command.h"
@@ -18,6 +19,7 @@
 #include "drivers/api/errors.h"
 #include "drivers/api/monotonic_clock.h"
 #include "profiles/random.h"
+#include "results/round_end.h"
 #include "results/text/human.h"
 
 #include <algorithm>
@@ -66,13 +68,44 @@ plan::DriverOptions options_of(const LoadRequest& request) {
     return options;
 }
 
+// The LUN that was looked at first is the one that every session must lead to.
+struct LoadedLun {
+    plan::Url url;
+    plan::DriverOptions options;
+    drivers::LunReport report;
+    std::optional<campaign::LunLease> lease; // Of what is written to.
+};
+
+// The parts of one load share the LUN: they begin at one instant, or at least say the same.
+std::string lease_token(const LoadRequest& request) {
+    if (request.shard.count < 2) {
+        return campaign::new_lease_token();
+    }
+    return fmt::format("load-{}-{}-{}-{}",
+                       request.shard.count,
+                       request.start_at ? request.start_at->time_since_epoch().count() : 0,
+                       request.seed,
+                       request.summary);
+}
+
+LoadedLun looked_at(const LoadRequest& request, drivers::Clock& clock) {
+    LoadedLun out;
+    out.url = plan::parse_url(request.url);
+    out.options = options_of(request);
+    out.report = plan::probe_lun(out.url, out.options, clock);
+    out.options.expected = drivers::mark_of(out.report.identity, out.report.geometry);
+    if (profiles::writes(request.workload) && !holds_nobodys_data(out.url)) {
+        out.lease.emplace(*out.options.expected, lease_token(request));
+    }
+    return out;
+}
+
 std::vector<load::Lane>
-open_lanes(const LoadRequest& request, const plan::Url& url, drivers::Clock& clock) {
-    const plan::DriverOptions options = options_of(request);
+open_lanes(const LoadRequest& request, const LoadedLun& lun, drivers::Clock& clock) {
     std::vector<load::Lane> lanes(request.jobs);
     for (std::uint32_t i = 0; i < request.jobs; ++i) {
         load::Lane& lane = lanes[i];
-        lane.drivers.push_back(plan::open_driver(url, options, clock));
+        lane.drivers.push_back(plan::open_driver(lun.url, lun.options, clock));
         const auto set = working_set(request, lane.drivers[0]->geometry());
         const profiles::Shard part{request.shard.index * request.jobs + i,
                                    request.shard.count * request.jobs};
@@ -81,10 +114,10 @@ open_lanes(const LoadRequest& request, const plan::Url& url, drivers::Clock& clo
         lane.reduction = profiles::reduction_of(request.workload);
         lane.content_seed = profiles::mixed(request.seed) + part.index;
     }
-    if (profiles::writes(request.workload) && !holds_nobodys_data(url)) {
-        const auto report = plan::probe_lun(url, options, clock);
-        campaign::check_may_write(
-            *lanes[0].drivers[0], report, {request.destroy, request.overwrite_data, request.seed});
+    if (profiles::writes(request.workload) && !holds_nobodys_data(lun.url)) {
+        campaign::check_may_write(*lanes[0].drivers[0],
+                                  lun.report,
+                                  {request.destroy, request.overwrite_data, request.seed});
     }
     return lanes;
 }
@@ -117,6 +150,7 @@ struct Driven {
 // Runs with the data watched: what is written is stamped, what is read is held against it.
 Driven run_verified(std::span<load::Lane> lanes,
                     const LoadRequest& request,
+                    const drivers::LunReport& report,
                     const load::LoadSettings& settings,
                     drivers::Clock& clock) {
     const drivers::BlockDriver& driver = *lanes[0].drivers[0];
@@ -124,8 +158,7 @@ Driven run_verified(std::span<load::Lane> lanes,
     const auto set = working_set(request, driver.geometry());
     Driven out;
     out.expectation = load::make_expectation(request.workload, set, lun);
-    load::VerifySettings verify = load::verify_settings_for(
-        plan::probe_lun(plan::parse_url(request.url), options_of(request), clock));
+    load::VerifySettings verify = load::verify_settings_for(report);
     verify.verify = request.verify;
     verify.set = set;
     verify.canary = request.canary;
@@ -152,16 +185,21 @@ void check_outputs(const LoadRequest& request) {
     check_output_file("expectation", request.expectation);
 }
 
-// 1 a finding, 3 array or I/O, 6 interrupted, 7 the bench did not offer what was asked.
+// 1 a finding, 3 array or I/O, 4 another LUN answered, 6 interrupted, 7 the bench did not offer
+// what was asked.
 int exit_code(const results::RoundRecord& round) {
     std::uint64_t errors = 0;
     for (const auto& stream : round.streams) {
         errors += stream.failed + stream.timed_out + stream.lost;
     }
-    if (errors > 0 || round.ended.rfind("array lost", 0) == 0) {
+    const results::RoundEnd end = results::end_of(round.ended);
+    if (end == results::RoundEnd::refused) {
+        return 4;
+    }
+    if (errors > 0 || results::is_by_array(end)) {
         return 3;
     }
-    if (round.ended != "complete") {
+    if (end != results::RoundEnd::complete) {
         return 6;
     }
     for (const auto& finding : round.findings) {
@@ -269,7 +307,8 @@ int load_command(const Arguments& arguments) {
     const campaign::Interruption guard;
     check_outputs(*request);
     check_memory(*request, url);
-    auto lanes = open_lanes(*request, url, clock);
+    const LoadedLun lun = looked_at(*request, clock);
+    auto lanes = open_lanes(*request, lun, clock);
     const drivers::Geometry geometry = lanes[0].drivers[0]->geometry();
     const drivers::Identity identity = lanes[0].drivers[0]->identity();
     const results::ArrayRecord lanes_report = array_of(url, geometry, identity);
@@ -296,7 +335,7 @@ int load_command(const Arguments& arguments) {
     if (request->verify == integrity::Verify::none) {
         driven.round = load::run_load(lanes, settings, clock);
     } else {
-        driven = run_verified(lanes, *request, settings, clock);
+        driven = run_verified(lanes, *request, lun.report, settings, clock);
     }
     campaign::add_platform_measures(request->workload, driven.round);
     const LoadAnswer answer{
@@ -311,6 +350,9 @@ int load_command(const Arguments& arguments) {
     if (!request->record.empty()) {
         exchange::write_run(request->record,
                             load_run(*request, driven.round, lanes_report, arguments));
+    }
+    if (results::end_of(driven.round.ended) > results::RoundEnd::interrupted) {
+        tell("arraybench: {}: {}\n", url.text(), driven.round.ended);
     }
     return exit_code(driven.round);
 }

@@ -76,9 +76,7 @@ options::options_description described() {
     add("percentile_list", text("50:90:95:99:99.9:99.99:99.999"), "percentiles to print");
     add("interval", text("1"), "length of the intervals of the series");
     add("seed", options::value<std::uint64_t>()->default_value(1), "decides every random choice");
-    add("destroy",
-        options::value<std::vector<std::string>>()->composing(),
-        "identity (NAA, EUI-64, NGUID or serial) of a LUN that may be written to");
+    add("destroy", options::value<std::vector<std::string>>()->composing(), destroy_help);
     add("overwrite-data", "with --destroy: even if the LUN carries somebody's data");
     add("paths", text("all"), "of a URL with several portals: all must answer, or any is enough");
     add("verify", text("none"), "none, sample or full: stamp what is written, check what is read");

@@ -23,6 +23,13 @@ double number_option(const boost::program_options::variables_map& given,
                      double least,
                      double most);
 
+// What --destroy takes, said alike by every command that writes.
+inline constexpr const char* destroy_help =
+    "NAA, EUI-64, NGUID or UUID of a LUN that may be written to; again for each. A serial only "
+    "where "
+    "the LUN has no such id and no other LUN seen on its target has the same serial: an array's or "
+    "controller's serial names no LUN";
+
 // Which part of a load this host drives, of "i/n" with i from 1 on.
 struct HostPart {
     std::uint32_t index = 0; // From 0 on.

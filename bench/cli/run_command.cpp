@@ -55,9 +55,7 @@ OptionPage page() {
         "out", po::value<std::string>()->default_value(""), "the run's folder, which must be new")(
         "resume", po::value<std::string>(), "go on with the run in this folder")(
         "seed", po::value<std::uint64_t>(), "instead of the plan's")(
-        "destroy",
-        po::value<std::vector<std::string>>()->default_value({}, ""),
-        "unique id or serial of a LUN that may be written to; again for each")(
+        "destroy", po::value<std::vector<std::string>>()->default_value({}, ""), destroy_help)(
         "overwrite-data", po::bool_switch(), "even if somebody's data lies on it")(
         "shard",
         po::value<std::string>()->default_value("1/1"),
@@ -189,6 +187,10 @@ int run_here(const po::variables_map& given,
         given.count("resume") > 0 ? resumed(given, is_led) : started(given, options, is_led);
     const auto timetable = timetable_of(given, what.plan, clock);
     asked.others = timetable ? timetable.get() : asked.others;
+    if (timetable) { // The parts that begin then with this plan are one run.
+        asked.lease_token =
+            fmt::format("{}-{}", what.folder.plan_sha256(), given["start-at"].as<std::string>());
+    }
     tell("run folder: {}\n{}",
          what.folder.path(),
          campaign::length_text(what.plan, campaign::outline_of(what.plan)));

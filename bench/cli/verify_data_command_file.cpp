@@ -256,9 +256,10 @@ int verify_data_command(const Arguments& arguments) {
     }
     const bool json = is_json_wanted(*given);
     const plan::Url url = plan::parse_url(named[1]);
-    const plan::DriverOptions options = driver_options(*given);
+    plan::DriverOptions options = driver_options(*given);
     drivers::MonotonicClock clock;
     const drivers::LunReport report = plan::probe_lun(url, options, clock);
+    options.expected = drivers::mark_of(report.identity, report.geometry);
     const Known known = known_of(named[0], report.identity.unique_id);
     integrity::ReadBackSettings settings;
     settings.cache_bytes = cache_bytes(*given);
@@ -279,6 +280,9 @@ int verify_data_command(const Arguments& arguments) {
     json ? print_json(known, done, found) : print_text(known, done, found);
     if (done.findings.accusations() > 0) {
         return judge::exit_failed;
+    }
+    if (done.bytes_failed > 0) {
+        (void)open(); // Says so if something else answers there by now.
     }
     if (!done.complete || done.bytes_failed > 0) {
         return judge::exit_array;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/nbdkit/export.h"
 
+#include "bench/plan/lun_mark_text.h"
 #include "drivers/api/errors.h"
 #include "profiles/units.h"
 
@@ -49,6 +50,15 @@ void ExportSettings::set(std::string_view key, std::string_view value) {
         permission.identities.emplace_back(value);
     } else if (key == "overwrite-data" && (value == "true" || value == "false")) {
         permission.overwrite_data = value == "true";
+    } else if (key == "expect") {
+        options.expected = plan::lun_mark_from(value);
+        if (!options.expected) {
+            throw UsageError(fmt::format(
+                "expect={}: wanted a LUN's size, unique id and serial, as BLOCKSxBYTES,ID,SERIAL",
+                value));
+        }
+    } else if (key == "lease") {
+        lease_token = value;
     } else if (key == "depth") {
         constexpr std::size_t depth_max = 1023;
         const auto [end, error] =
@@ -65,8 +75,10 @@ void ExportSettings::set(std::string_view key, std::string_view value) {
         options.command_timeout = *time;
         options.reconnect_timeout = *time;
     } else {
-        throw UsageError(fmt::format(
-            "{}={}: wanted url=, destroy=, overwrite-data=true, timeout= or depth=", key, value));
+        throw UsageError(fmt::format("{}={}: wanted url=, destroy=, overwrite-data=true, "
+                                     "expect=, lease=, timeout= or depth=",
+                                     key,
+                                     value));
     }
 }
 
@@ -83,6 +95,7 @@ void ExportSettings::check() const {
 Export::Export(const ExportSettings& settings, bool read_only)
     : writable_(!read_only && !settings.permission.identities.empty()) {
     auto driver = plan::open_driver(*settings.url, settings.options, clock_);
+    mark_ = drivers::mark_of(driver->identity(), driver->geometry());
     const auto& named = settings.permission.identities;
     if (writable_ && settings.cleared) {
         if (std::none_of(named.begin(), named.end(), [&](const std::string& one) {
@@ -91,7 +104,9 @@ Export::Export(const ExportSettings& settings, bool read_only)
             throw drivers::SafetyError(settings.url->text() + ": has become another LUN");
         }
     } else if (writable_) {
-        const auto report = plan::probe_lun(*settings.url, settings.options, clock_);
+        plan::DriverOptions asked = settings.options;
+        asked.expected = mark_;
+        const auto report = plan::probe_lun(*settings.url, asked, clock_);
         campaign::check_may_write(*driver, report, settings.permission);
     }
     service_ =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bench/campaign/lun_lease.h"
 #include "bench/campaign/safety.h"
 #include "bench/nbdkit/lun_service.h"
 #include "bench/plan/driver_assembly.h"
@@ -20,7 +21,10 @@ struct ExportSettings {
         out.depth = 64;
         return out;
     }();
-    bool cleared = false; // The LUN was found to carry nobody's data when the server started.
+    std::string lease_token = campaign::new_lease_token();
+    // The LUN was found to carry nobody's data when the server started: options.expected says which
+    // one that was.
+    bool cleared = false;
 
     void set(std::string_view key, std::string_view value); // Throws UsageError.
     void check() const;                                     // Throws UsageError.
@@ -39,6 +43,8 @@ public:
     // Throws as open_driver and check_may_write do. Once cleared, only the identity is looked at
     // again: what lies there by then was written through this server.
     Export(const ExportSettings& settings, bool read_only);
+
+    const drivers::LunMark& mark() const noexcept { return mark_; }
 
     struct BlockSizes {
         std::uint32_t least = 512;
@@ -65,6 +71,7 @@ private:
 
     drivers::MonotonicClock clock_;
     bool writable_ = false;
+    drivers::LunMark mark_;
     std::unique_ptr<LunService> service_;
 };
 

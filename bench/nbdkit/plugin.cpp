@@ -3,6 +3,7 @@
 #include "bench/nbdkit/export.h"
 
 #include <exception>
+#include <optional>
 
 #define NBDKIT_API_VERSION 2
 #include <nbdkit-plugin.h>
@@ -20,6 +21,12 @@ namespace {
 
 ExportSettings& settings() {
     static ExportSettings only; // nbdkit has one configuration per process.
+    return only;
+}
+
+// Of a LUN that is served for writing, as long as this process runs.
+std::optional<bench::campaign::LunLease>& lease() {
+    static std::optional<bench::campaign::LunLease> only;
     return only;
 }
 
@@ -68,7 +75,11 @@ int get_ready() { // Before it goes into the background: a wrong URL ends it at 
     return guarded(
         [] {
             const Export probe(settings(), false);
+            if (probe.is_writable() && settings().url->kind != bench::plan::UrlKind::memory) {
+                lease().emplace(probe.mark(), settings().lease_token);
+            }
             settings().cleared = true;
+            settings().options.expected = probe.mark();
             return probe.size_bytes() > 0 ? 0 : -1;
         },
         -1);
@@ -136,9 +147,13 @@ int zero(void* handle, std::uint32_t count, std::uint64_t at, std::uint32_t flag
 
 constexpr const char* help =
     "url=URL            what to serve: iscsi://, nvme+tcp://, file:, /dev/, memory:, null:\n"
-    "destroy=ID         the LUN's own unique id or serial: only then is it served for writing,\n"
+    "expect=BLOCKSxBYTES,ID,SERIAL   serve this LUN and no other that answers in its place\n"
+    "destroy=ID         the LUN's own unique id (its serial only where it has none\n"
+    "                   and no other LUN of its target has the same): only then is it served for "
+    "writing,\n"
     "                   and only if it carries nobody's data; may be given several times\n"
     "overwrite-data=true   even if it does\n"
+    "lease=TOKEN        share the LUN with the run that holds it by this word\n"
     "timeout=TIME       a command's time, and how long a lost array is hoped for (default 30s, "
     "60s)\n"
     "depth=N            requests in flight per connection (default 64)";

@@ -128,6 +128,13 @@ open_one(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
     return open_block_device(url, options, clock);
 }
 
+void check_expected(const Url& url, const DriverOptions& options, const drivers::LunMark& seen) {
+    if (options.expected && !drivers::is_same_lun(*options.expected, seen)) {
+        throw drivers::SafetyError(
+            fmt::format("{}: {}", url.text(), drivers::another_lun_text(*options.expected, seen)));
+    }
+}
+
 } // namespace
 
 std::unique_ptr<drivers::BlockDriver>
@@ -140,13 +147,41 @@ open_driver(const Url& url, const DriverOptions& options, drivers::Clock& clock)
         return open_paths(paths_of(url), options, clock, options.paths);
     }
     auto driver = open_one(url, options, clock);
-    const drivers::LunMark seen = drivers::mark_of(driver->identity(), driver->geometry());
-    if (options.expected && !drivers::is_same_lun(*options.expected, seen)) {
-        throw drivers::SafetyError(
-            fmt::format("{}: {}", url.text(), drivers::another_lun_text(*options.expected, seen)));
-    }
+    check_expected(url, options, drivers::mark_of(driver->identity(), driver->geometry()));
     return driver;
 }
+
+namespace {
+
+// By one portal, whoever it says that it is.
+drivers::LunReport probe_one(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
+    switch (url.kind) {
+    case UrlKind::iscsi: {
+        drivers::LunReport report = open_iscsi(url, options, clock)->report();
+        if (report.identity.unique_id.empty() && !report.identity.serial.empty()) {
+            report.serial_shared_with =
+                iscsi_luns_with_serial(url, options, clock, report.identity.serial);
+        }
+        return report;
+    }
+    case UrlKind::nvme_tcp:
+        return probe_nvme_tcp(url, options, clock);
+    case UrlKind::block_device:
+        return open_block_device(url, options, clock)->report();
+    case UrlKind::memory:
+    case UrlKind::null:
+        break;
+    }
+    const auto driver = open_driver(url, options, clock);
+    drivers::LunReport report;
+    report.identity = driver->identity();
+    report.geometry = driver->geometry();
+    report.thin = url.kind == UrlKind::memory;
+    report.write_cache = url.volatile_cache;
+    return report;
+}
+
+} // namespace
 
 std::vector<FoundTarget>
 find_targets(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
@@ -239,30 +274,9 @@ drivers::LunReport probe_lun(const Url& url, const DriverOptions& options, drive
         report.url = url.text();
         return report;
     }
-    if (url.kind == UrlKind::iscsi) {
-        drivers::LunReport report = open_iscsi(url, options, clock)->report();
-        report.url = url.text();
-        if (report.identity.unique_id.empty() && !report.identity.serial.empty()) {
-            report.serial_shared_with =
-                iscsi_luns_with_serial(url, options, clock, report.identity.serial);
-        }
-        return report;
-    }
-    if (url.kind == UrlKind::nvme_tcp) {
-        return probe_nvme_tcp(url, options, clock);
-    }
-    if (url.kind == UrlKind::block_device) {
-        drivers::LunReport report = open_block_device(url, options, clock)->report();
-        report.url = url.text();
-        return report;
-    }
-    const auto driver = open_driver(url, options, clock);
-    drivers::LunReport report;
+    drivers::LunReport report = probe_one(url, options, clock);
     report.url = url.text();
-    report.identity = driver->identity();
-    report.geometry = driver->geometry();
-    report.thin = url.kind == UrlKind::memory;
-    report.write_cache = url.volatile_cache;
+    check_expected(url, options, drivers::mark_of(report.identity, report.geometry));
     return report;
 }
 

@@ -97,6 +97,8 @@ FioRun run_fio_at(const profiles::Workload& workload,
     }
     NbdSettings settings;
     settings.url = place.url.text();
+    settings.lun = place.options.expected;
+    settings.lease_token = place.lease_token;
     settings.destroy = place.writes ? place.destroy : std::vector<std::string>{};
     settings.overwrite_data = place.overwrite_data;
     const NbdServer server(settings);

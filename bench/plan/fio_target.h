@@ -17,6 +17,7 @@ struct FioPlace {
     bool writes = false;
     std::vector<std::string> destroy; // As --destroy names LUNs; passed on to the NBD server.
     bool overwrite_data = false;
+    std::string lease_token; // By which the NBD server shares the caller's lease of the LUN.
 };
 
 // The workload as a job file for this place: a file or device itself, or an NBD server that is yet

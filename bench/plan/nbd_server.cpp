@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/plan/nbd_server.h"
 
+#include "bench/plan/lun_mark_text.h"
 #include "drivers/api/errors.h"
 
 #include <fcntl.h>
@@ -92,6 +93,12 @@ void NbdServer::start(const NbdSettings& settings) {
                                    "url=" + settings.url,
                                    "timeout=20s"}; // A client hears of a lost array before it is
                                                    // given up for being late itself.
+    if (settings.lun) {
+        words.push_back("expect=" + lun_mark_text(*settings.lun));
+    }
+    if (!settings.lease_token.empty()) {
+        words.push_back("lease=" + settings.lease_token);
+    }
     for (const std::string& identity : settings.destroy) {
         words.push_back("destroy=" + identity);
     }

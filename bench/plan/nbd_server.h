@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "drivers/api/lun_mark.h"
+
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,8 +13,10 @@ namespace bench::plan {
 
 struct NbdSettings {
     std::string url;
-    std::vector<std::string> destroy; // Empty: the LUN is served read-only.
+    std::optional<drivers::LunMark> lun; // The one to serve; none = whichever answers.
+    std::vector<std::string> destroy;    // Empty: the LUN is served read-only.
     bool overwrite_data = false;
+    std::string lease_token; // Of whoever holds the LUN and has it served; empty = nobody does.
 };
 
 // nbdkit with this project's plugin in front of a LUN, on a socket in a folder of its own, ended

@@ -21,6 +21,7 @@ using PlanDuration = std::chrono::nanoseconds;
 enum class PlanType : std::uint8_t { compare, a_against_a, capacity };
 enum class Order : std::uint8_t { random, abba };
 enum class HostSettings : std::uint8_t { recommended, uniform };
+enum class LeaseKind : std::uint8_t { local, block };
 enum class VerifyData : std::uint8_t { none, sample, full };
 
 struct PlanArray {
@@ -163,6 +164,9 @@ struct Plan {
     PlanDuration late_after = std::chrono::milliseconds(100); // What disturbed phases call late.
     KneeSearch knee;
     HostSettings host_settings = HostSettings::recommended;
+    // By what a LUN is held for one run: among this host's runs, or by a note in its last 64 KiB,
+    // which the plan gives up, among all hosts'.
+    LeaseKind lease = LeaseKind::local;
     std::vector<PlanLimit> limits;
     std::vector<PlanMetric> metrics;
     std::optional<PlanEgress> egress;      // None: nothing is captured.

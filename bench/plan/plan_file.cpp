@@ -229,6 +229,10 @@ private:
             plan_.host_settings = settings->choice<HostSettings>(
                 {{"recommended", HostSettings::recommended}, {"uniform", HostSettings::uniform}});
         }
+        if (const auto lease = root_.optional("lease")) {
+            plan_.lease = lease->choice<LeaseKind>(
+                {{"local", LeaseKind::local}, {"block", LeaseKind::block}});
+        }
         read_preconditioning();
     }
 

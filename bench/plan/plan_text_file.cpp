@@ -158,6 +158,9 @@ void add_load(Json& out, const Plan& plan) {
     out["depth"] = plan.depth;
     out["verify"] = verify_name(plan.verify);
     out["late_after"] = duration_text(plan.late_after);
+    if (plan.lease == LeaseKind::block) {
+        out["lease"] = "block";
+    }
     out["host_settings"] =
         plan.host_settings == HostSettings::recommended ? "recommended" : "uniform";
     if (plan.preconditioning) {

@@ -32,6 +32,7 @@ struct LunReport {
     // Other LUNs of the same target that say the same serial ("LUN 2", "namespace 7"), as far as
     // was looked: where there is one, the serial is the array's and names no LUN.
     std::vector<std::string> serial_shared_with;
+    std::vector<std::string> other_ids; // Further unique ids of the LUN's own: EUI-64, UUID, NAA.
     std::vector<PathReport> paths;
     std::vector<std::pair<std::string, std::string>>
         limits; // Unmap and write-same limits, MDTS, ...

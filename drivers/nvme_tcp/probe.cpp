@@ -98,6 +98,12 @@ LunReport probe(const Settings& settings, Clock& clock) {
     report.geometry = geometry_of(facts);
     report.geometry.transfer_bytes_max =
         static_cast<std::uint32_t>(controller.transfer_bytes_max());
+    for (const std::string& id :
+         {facts.identifiers.nguid, facts.identifiers.eui64, facts.identifiers.uuid}) {
+        if (!id.empty() && id != report.identity.unique_id) {
+            report.other_ids.push_back(id);
+        }
+    }
     report.thin = facts.identify.thin;
     report.write_protected = facts.identify.write_protected;
     if (identity.volatile_write_cache) {

@@ -279,6 +279,28 @@ def capacity_run(folder):
     check("capacity: the search says how many", bool(capacity) and bool(capacity[0]["points"]), str(capacity)[:500])
 
 
+def swapped_lun(folder):
+    """Where another LUN answers in the LUN's place every rank ends, at once, with 4, and none writes to it."""
+    run = os.path.join(folder, "swapped")
+    plan = write_plan(folder, "swapped-plan", "mixed-70-30", "400/s", """, "rounds": 20, "working_set": "8MiB",
+        "phases": [{"phase": "load", "duration": "300ms"}, {"phase": "disturb", "duration": "20s",
+        "disturbance": {"name": "lun_swap", "parameters": {"notice": "drop"}}}]""")
+    began = time.monotonic()
+    ranks = launch([plan, "--out", run, "--progress", "none"])
+    out, err = ranks.communicate(timeout=120)
+    check("another LUN: the run ends with 4", ranks.returncode == 4, f"{ranks.returncode}\n{out}{err}")
+    check("another LUN: and says so", "another LUN answers" in err, err)
+    check("another LUN: long before the round would have ended", time.monotonic() - began < 20, err)
+    rounds = rounds_of(run)
+    check("another LUN: one round was begun, by every rank, and refused",
+          len(rounds) == 1 and len(rounds[0]["hosts"]) == RANKS
+          and rounds[0]["ended"].startswith("refused for safety"), str([one["ended"] for one in rounds]))
+    check("another LUN: nothing was written to it", "writes_to_another_lun" not in rounds[0]["measures"],
+          str(rounds[0]["measures"]))
+    verified = subprocess.run([PROGRAM, "verify", run], capture_output=True, text=True, timeout=60)
+    check("another LUN: the folder verifies", verified.returncode == 0, verified.stdout + verified.stderr)
+
+
 def refusals(folder):
     plan = write_plan(folder, "egress", "mixed-70-30", "400/s",
                       """, "rounds": 1, "duration": "500ms", "egress": {"demand": "silence"} """)
@@ -303,6 +325,7 @@ def main():
         lose_rank(folder, "frozen", "works", signal.SIGSTOP, 6)
         # The launcher's own process: it answers with 137 whatever the ranks do, but leaves them time.
         lose_rank(folder, "orphaned", "launched", signal.SIGKILL, 137)
+        swapped_lun(folder)
         refusals(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

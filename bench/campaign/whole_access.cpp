@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/campaign/whole_read.h"
+#include "bench/campaign/whole_access.h"
 
 #include "drivers/api/errors.h"
 #include "drivers/wire/end_words.h"
@@ -35,11 +35,10 @@ drivers::Completion ended(drivers::BlockDriver& driver, const drivers::Request& 
     return out;
 }
 
-} // namespace
-
-void read_whole(drivers::BlockDriver& driver,
-                std::uint64_t offset_bytes,
-                std::span<std::byte> into) {
+void transfer(drivers::BlockDriver& driver,
+              drivers::Request request,
+              std::uint64_t offset_bytes,
+              std::span<std::byte> data) {
     const drivers::Geometry& geometry = driver.geometry();
     const std::uint64_t block = geometry.block_bytes;
     std::uint64_t piece = geometry.transfer_bytes_max == 0
@@ -47,10 +46,8 @@ void read_whole(drivers::BlockDriver& driver,
                               : std::min(piece_bytes, geometry.transfer_bytes_max);
     piece = std::max(block, piece - (piece % block));
     constexpr int attempts = 5; // Unit attentions and "busy" pass.
-    while (!into.empty()) {
-        drivers::Request request;
-        request.op = drivers::Op::read;
-        request.data = into.first(std::min<std::uint64_t>(piece, into.size()));
+    while (!data.empty()) {
+        request.data = data.first(std::min<std::uint64_t>(piece, data.size()));
         request.range = {offset_bytes / block, request.data.size() / block};
         drivers::Completion done;
         for (int attempt = 0; attempt < attempts; ++attempt) {
@@ -66,13 +63,34 @@ void read_whole(drivers::BlockDriver& driver,
             throw drivers::ArrayError(std::string(driver.end_reason()));
         }
         if (done.status != drivers::Status::good) {
-            throw drivers::ArrayError(fmt::format("the LUN cannot be read at byte {}: {}",
-                                                  offset_bytes,
-                                                  drivers::wire::sense_text(done.sense)));
+            throw drivers::ArrayError(
+                fmt::format("the LUN cannot be {} at byte {}: {}",
+                            request.op == drivers::Op::read ? "read" : "written",
+                            offset_bytes,
+                            drivers::wire::sense_text(done.sense)));
         }
         offset_bytes += request.data.size();
-        into = into.subspan(request.data.size());
+        data = data.subspan(request.data.size());
     }
+}
+
+} // namespace
+
+void read_whole(drivers::BlockDriver& driver,
+                std::uint64_t offset_bytes,
+                std::span<std::byte> into) {
+    drivers::Request request;
+    request.op = drivers::Op::read;
+    transfer(driver, request, offset_bytes, into);
+}
+
+void write_whole(drivers::BlockDriver& driver,
+                 std::uint64_t offset_bytes,
+                 std::span<std::byte> data) {
+    drivers::Request request;
+    request.op = drivers::Op::write;
+    request.force_unit_access = true;
+    transfer(driver, request, offset_bytes, data);
 }
 
 } // namespace bench::campaign

@@ -15,4 +15,9 @@ void read_whole(drivers::BlockDriver& driver,
                 std::uint64_t offset_bytes,
                 std::span<std::byte> into);
 
+// Writes whole blocks in the same way, to stable media.
+void write_whole(drivers::BlockDriver& driver,
+                 std::uint64_t offset_bytes,
+                 std::span<std::byte> data);
+
 } // namespace bench::campaign

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "drivers/api/lun_mark.h"
+
+#include <string>
+
+namespace bench::campaign {
+
+// Holds a LUN for one run among all of this host, whoever started them: a locked file, named by
+// what the LUN is known by, in a folder that every user can reach. The kernel lets go of it when
+// the process ends, however that ends. The parts of one run (its ranks, shards, tools) share it:
+// they know its token.
+class LunLease {
+public:
+    // Throws SafetyError, naming the holder, where another run has the LUN; HostError where there
+    // is no place for the file. A LUN that says nothing of who it is has no lease.
+    LunLease(const drivers::LunMark& lun, const std::string& token);
+    ~LunLease();
+    LunLease(LunLease&& other) noexcept;
+    LunLease& operator=(LunLease&&) = delete;
+    LunLease(const LunLease&) = delete;
+    LunLease& operator=(const LunLease&) = delete;
+
+private:
+    int fd_ = -1; // Shared ones hold none.
+};
+
+// Who holds it, for whoever is refused: process, user, host, since when.
+std::string lease_holder();
+
+// As no other run has it.
+std::string new_lease_token();
+
+// Where the files are: ARRAYBENCH_LEASES, or the first of /run/lock, /dev/shm and /tmp that every
+// user may write to, and there "arraybench".
+std::string lease_folder();
+
+} // namespace bench::campaign
