@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 from emulated_array import arraybench
-from quirky.nvme_tcp import NGUID, NQN, OTHER, Target
+from quirky.nvme_tcp import NQN, OTHER, Target
 from quirky.nvme_wire import DISCOVERY_NQN, DNR
 
 ARRAY, SAFETY, PASSED = 3, 4, 0
@@ -56,7 +56,7 @@ def load(target, *more, url=None, seconds=0.4, block="4k"):
 
 
 def writes(target, *more, **options):
-    return load(target, "--rw=randwrite", "--size=8m", "--destroy", NGUID, *more, **options)
+    return load(target, "--rw=randwrite", "--size=8m", "--destroy", target.nguid, *more, **options)
 
 
 def clean(result):
@@ -79,7 +79,7 @@ def an_unanswered_keep_alive_ends_the_association():  # First, as it takes the l
 def an_honest_target_is_met_in_silence():
     with Target() as target:
         said = report(target)
-        assert said["identity"]["unique_id"] == NGUID
+        assert said["identity"]["unique_id"] == target.nguid
         assert "serial_shared_with" not in said
         clean(load(target))
         clean(writes(target))
@@ -182,7 +182,7 @@ def small_pieces_both_ways_are_put_together():
 @case
 def without_a_descriptor_list_the_nguid_still_names():
     with Target(has_descriptors=False) as target:
-        assert report(target)["identity"]["unique_id"] == NGUID
+        assert report(target)["identity"]["unique_id"] == target.nguid
 
 
 @case
@@ -228,7 +228,7 @@ def nothing_is_written_elsewhere(words, **quirks):
     with Target(**quirks) as target:
         code, text = writes(target, seconds=4)  # It ends before.
         assert target.changed and target.writes_elsewhere == 0, (target.changed, target.writes_elsewhere)
-        assert code == SAFETY and NGUID in text and words in text, text
+        assert code == SAFETY and target.nguid in text and words in text, text
 
 
 @case
@@ -428,7 +428,7 @@ def the_namespaces_of_a_subsystem_are_listed_in_pieces():
         code, text = probe(target, url=f"nvme+tcp://{target.portal()}/{NQN}")
         lines = text.splitlines()
         assert code == PASSED and len(lines) == 1100, len(lines)
-        assert lines[0].startswith(f"{NQN}/1 ") and "65536 blocks of 512 bytes" in lines[0] and NGUID in lines[0]
+        assert lines[0].startswith(f"{NQN}/1 ") and "65536 blocks of 512 bytes" in lines[0] and target.nguid in lines[0]
 
 
 def run(function):

@@ -4,6 +4,7 @@
 Every quirk is a keyword of Target; without any it is a target as they should be. What it has been sent is counted,
 so that a test can say what never arrived.
 """
+import secrets
 import socket
 import struct
 import threading
@@ -13,12 +14,12 @@ from quirky.nvme_wire import (CAPSULE_CMD, CAPSULE_RESP, C2H_DATA, DISCOVERY_NQN
                               Closed, Command, Link)
 
 NQN = "nqn.2026-01.org.quirk:a"
-NGUID = "0123456789abcdef0123456789abcd01"
 OTHER = "fedcba9876543210fedcba9876543202"
 
 QUIRKS = {
     # Who it is.
-    "nsid": 1, "blocks": 65536, "block_exponent": 9, "nguid": NGUID, "uuid": "", "serial": "SN0001",
+    "nsid": 1, "blocks": 65536, "block_exponent": 9, "nguid": None,  # None: one of its own, as one run holds a LUN.
+    "uuid": "", "serial": "SN0001",
     "has_descriptors": True, "namespaces": None,  # All active identifiers; None: nsid alone.
     # What it is large or strict in.
     "mdts": 0, "nn": 32, "mnan": 0, "ana": False, "ana_groups": 1, "ana_namespaces": 1, "ana_state": 1,
@@ -44,6 +45,7 @@ class Target:
         assert not unknown, unknown
         for name, usual in QUIRKS.items():
             setattr(self, name, quirks.get(name, usual))
+        self.nguid = secrets.token_hex(16) if self.nguid is None else self.nguid
         family = socket.AF_INET6 if self.six else socket.AF_INET
         self.listener = socket.create_server(("::1" if self.six else "127.0.0.1", 0), family=family, backlog=64)
         self.port = self.listener.getsockname()[1]
