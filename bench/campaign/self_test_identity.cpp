@@ -18,7 +18,7 @@ constexpr const char* writes = R"("streams": [
     "arrivals": {"kind": "poisson", "rate": "400/s"})";
 
 constexpr const char* own_id = "62f0a1b2c3d4e5f600000000000000ff";
-constexpr const char* other_id = "62f0a1b2c3d4e5f6000000000000fffe"; // As lun_swap makes it.
+constexpr const char* other_id = "62f0a1b2c3d4e5f6000000000000ff00"; // As lun_swap makes it.
 
 std::set<std::string> said_of_identity(const results::RunRecord& run) {
     std::set<std::string> out;
@@ -72,7 +72,7 @@ std::vector<SelfTestRow> self_test_identity(const std::string& transport) {
     several.controllers = 2;
     swapped("another LUN by one path of two", R"({"notice": "drop", "controller": 1})", several);
     LiveRun honest = one;
-    honest.disturbances = {R"({"name": "drop_sessions", "parameters": {}})"};
+    honest.disturbances = {R"({"name": "session_drop", "parameters": {}})"};
     out.push_back(row("none, a session dropped and taken up again", {}, honest));
     return out;
 }
