@@ -252,6 +252,8 @@ void Analysis::keep_evidence(const FlowKey& key, const drivers::Frame& frame) {
             kept.reserve(evidence_frames_per_flow);
         }
         kept.push_back(copy_of(frame));
+    } else if (settings_.evidence_bytes_max > 0) {
+        ++evidence_left_out_;
     }
 }
 

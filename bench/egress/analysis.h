@@ -120,12 +120,21 @@ struct BudgetUse { // The interval of a rule in which the array sent most.
     std::uint32_t largest_frame_bytes = 0;
 };
 
+using DnsQuestionKey = std::tuple<FlowKey, std::uint16_t, std::string>; // Id and name.
+
 struct UndeclaredName {
     std::string name;
     std::size_t rule = 0;
     FlowKey key;
     std::int64_t at_ns = 0;
     std::uint64_t queries = 0;
+};
+
+// A table whose keys come from outside, and what it did not keep for want of room.
+struct TableUse {
+    std::string table;
+    std::uint64_t left_out = 0;
+    std::string what; // Was left out.
 };
 
 // Takes frames in the order of capture and keeps what findings are drawn from. Memory is bounded
@@ -169,6 +178,7 @@ public:
     }
     const std::vector<DnsTransaction>& dns_log() const noexcept { return dns_log_; }
     std::uint64_t dns_log_left_out() const noexcept { return dns_log_left_out_; }
+    std::vector<TableUse> tables() const;
     std::uint64_t flow_records() const noexcept { return flow_records_; }
     std::uint64_t malformed_transport_frames() const noexcept { return malformed_; }
     std::uint64_t bad_checksum_frames() const noexcept { return bad_checksums_; }
@@ -176,9 +186,6 @@ public:
     std::int64_t last_ns() const noexcept { return last_ns_; }
 
 private:
-    struct KeyHash {
-        std::size_t operator()(const FlowKey& key) const noexcept { return key.hash(); }
-    };
     struct StreamState {
         FlowKey key;
         std::array<std::vector<std::byte>, 2> head;
@@ -235,11 +242,15 @@ private:
     std::vector<BudgetUse> budgets_;
     std::vector<BudgetWindow> budget_windows_;
     std::map<std::string, UndeclaredName> undeclared_;
-    std::unordered_map<FlowKey, std::vector<EvidenceFrame>, KeyHash> evidence_;
+    std::map<FlowKey, std::vector<EvidenceFrame>> evidence_;
     std::vector<EvidenceFrame> undecoded_evidence_;
     std::vector<DnsTransaction> dns_log_;
-    std::unordered_map<std::uint64_t, std::size_t> dns_open_; // Of questions without answers
+    std::map<DnsQuestionKey, std::size_t> dns_open_; // Of questions without answers
     std::uint64_t dns_log_left_out_ = 0;
+    std::uint64_t questions_left_out_ = 0;
+    std::uint64_t undeclared_left_out_ = 0;
+    std::uint64_t claims_left_out_ = 0;
+    std::uint64_t evidence_left_out_ = 0;
     std::size_t phases_entered_ = 0;
     std::uint64_t flow_records_ = 0;
     std::size_t evidence_bytes_ = 0;

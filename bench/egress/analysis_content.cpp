@@ -100,9 +100,14 @@ void Analysis::tell_stream(StreamState& state, std::size_t end) {
     const Bytes head(state.head[end]);
     const auto claim =
         [&](const char* kind, const std::string& text, const std::string& fingerprint) {
-            if (claims_.size() < claims_max && !(text.empty() && fingerprint.empty())) {
-                claims_.push_back({kind, text, fingerprint, state.key, last_ns_});
+            if (text.empty() && fingerprint.empty()) {
+                return;
             }
+            if (claims_.size() >= claims_max) {
+                ++claims_left_out_;
+                return;
+            }
+            claims_.push_back({kind, text, fingerprint, state.key, last_ns_});
         };
     if (looks_like_tls(head)) {
         if (const auto hello = read_client_hello(head)) {

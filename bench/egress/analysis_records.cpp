@@ -13,11 +13,6 @@ namespace {
 constexpr std::size_t undeclared_names_max = 10'000;
 constexpr std::size_t dns_open_max = 100'000;
 
-std::uint64_t transaction_hash(const FlowKey& key, std::uint16_t id, const std::string& name) {
-    return key.hash() ^ std::hash<std::string>{}(name) ^
-           (std::uint64_t{id} * 0x9E3779B97F4A7C15ULL);
-}
-
 } // namespace
 
 void Analysis::dns_message(const Flow& flow,
@@ -40,8 +35,13 @@ void Analysis::dns_message(const Flow& flow,
                 std::any_of(declared.begin(), declared.end(), [&](const std::string& pattern) {
                     return name_matches(pattern, question.name);
                 });
-            if (!known && (undeclared_.size() < undeclared_names_max ||
-                           undeclared_.count(question.name) != 0)) {
+            if (known) {
+                continue;
+            }
+            if (undeclared_.size() >= undeclared_names_max &&
+                undeclared_.count(question.name) == 0) {
+                ++undeclared_left_out_;
+            } else {
                 UndeclaredName& entry = undeclared_[question.name];
                 if (entry.queries++ == 0) {
                     entry = {question.name, rule, flow.key, at_ns, 1};
@@ -59,8 +59,8 @@ void Analysis::log_dns(const Flow& flow,
         return;
     }
     const std::string& name = message.questions[0].name;
-    const std::uint64_t hash = transaction_hash(flow.key, message.id, name);
-    const auto open = dns_open_.find(hash);
+    DnsQuestionKey question(flow.key, message.id, name);
+    const auto open = dns_open_.find(question);
     if (message.response && open != dns_open_.end()) {
         DnsTransaction& asked = dns_log_[open->second];
         asked.answered_ns = at_ns;
@@ -86,7 +86,9 @@ void Analysis::log_dns(const Flow& flow,
         fresh.code = message.code;
         fresh.answers = message.answers;
     } else if (dns_open_.size() < dns_open_max) {
-        dns_open_[hash] = dns_log_.size();
+        dns_open_[std::move(question)] = dns_log_.size();
+    } else {
+        ++questions_left_out_;
     }
     dns_log_.push_back(std::move(fresh));
 }
@@ -103,6 +105,24 @@ void Analysis::dns_record(const DnsMessage& message, const Packet& packet, std::
     flow.initiator = first_asks ? Initiator::first_end : Initiator::second_end;
     flow.rule = policy_.rule_for(flow, phases_.back().name, names_);
     dns_message(flow, message, packet, at_ns);
+}
+
+std::vector<TableUse> Analysis::tables() const {
+    return {
+        {"flows", flows_.folded_count(), "older flows, summed up by service"},
+        {"services", services_.left_out(), "flows to further services, not tested for beacons"},
+        {"names of addresses", names_.left_out(), "answers that nothing was learnt from"},
+        {"DNS domains", dns_.left_out(), "messages below further domains, not added up"},
+        {"DNS names", dns_.names_left_out(), "queries not told apart from earlier ones"},
+        {"DNS log", dns_log_left_out_, "questions not logged"},
+        {"open DNS questions", questions_left_out_, "questions whose answers stand by themselves"},
+        {"undeclared names", undeclared_left_out_, "queries for further names that no rule names"},
+        {"ICMP pairs", icmp_.left_out(), "echo messages of further pairs"},
+        {"ICMP requests", icmp_.forgotten(), "requests forgotten before their replies"},
+        {"TLS and HTTP claims", claims_left_out_, "openings of streams, not kept"},
+        {"evidence", evidence_left_out_, "frames not kept as cut-outs"},
+        {"TCP streams", streams_.counts().abandoned, "streams not put together"},
+    };
 }
 
 void Analysis::enter_phases(std::int64_t at_ns) {

@@ -187,38 +187,35 @@ void CanarySearch::note(const Flow& flow,
                         const char* channel,
                         const CanaryHit& hit) {
     const integrity::CanaryPlace place = hit.place.value_or(integrity::CanaryPlace{});
-    const std::string text = fmt::format("{:x} {} {} {} {} {} {} {} {} {}",
-                                         flow.key.hash(),
-                                         end,
-                                         channel,
-                                         hit.encoding,
-                                         hit.inside,
-                                         hit.place.has_value(),
-                                         place.lun,
-                                         place.phase,
-                                         place.arm,
-                                         flow.rule);
-    const auto [found, fresh] = group_by_text_.try_emplace(text, groups_.size());
-    if (fresh) {
-        if (groups_.size() >= groups_max) {
-            found->second = groups_max - 1; // The last group takes what no longer fits.
-        } else {
-            groups_.push_back({flow.key,
-                               static_cast<std::uint8_t>(end),
-                               flow.initiator,
-                               channel,
-                               hit.encoding,
-                               hit.inside,
-                               hit.place.has_value(),
-                               place,
-                               0,
-                               flow.rule,
-                               flow.phase,
-                               flow.last_ns,
-                               flow.last_ns});
-        }
+    GroupKey who{flow.key,
+                 end,
+                 channel,
+                 hit.encoding,
+                 hit.inside,
+                 hit.place.has_value(),
+                 std::tuple(place.lun, place.phase, place.arm),
+                 flow.rule};
+    auto found = places_.find(who);
+    const bool fresh = found == places_.end();
+    const bool full = groups_.size() >= groups_max;
+    if (fresh && !full) {
+        found = places_.emplace(std::move(who), groups_.size()).first;
+        groups_.push_back({flow.key,
+                           static_cast<std::uint8_t>(end),
+                           flow.initiator,
+                           channel,
+                           hit.encoding,
+                           hit.inside,
+                           hit.place.has_value(),
+                           place,
+                           0,
+                           flow.rule,
+                           flow.phase,
+                           flow.last_ns,
+                           flow.last_ns});
     }
-    CanaryGroup& group = groups_[found->second];
+    // The last group takes what no longer fits.
+    CanaryGroup& group = groups_[fresh && full ? groups_max - 1 : found->second];
     ++group.count;
     group.last_ns = std::max(group.last_ns, flow.last_ns);
 }

@@ -8,7 +8,7 @@
 
 #include <map>
 #include <string>
-#include <unordered_map>
+#include <tuple>
 #include <vector>
 
 namespace bench::egress {
@@ -49,10 +49,15 @@ public:
     std::uint64_t views_forgotten() const noexcept { return views_forgotten_; }
 
 private:
-    struct KeyHash {
-        std::size_t operator()(const FlowKey& key) const noexcept { return key.hash(); }
-    };
     using Views = std::array<std::unique_ptr<CanaryView>, 2>;
+    using GroupKey = std::tuple<FlowKey,
+                                std::size_t,
+                                std::string,
+                                std::string,
+                                std::string,
+                                bool,
+                                std::tuple<std::uint32_t, std::uint16_t, std::uint16_t>,
+                                std::int32_t>;
     struct Names { // What one client asked of one server.
         std::unique_ptr<CanaryView> as_written;
         std::unique_ptr<CanaryView> lower_case;
@@ -73,10 +78,10 @@ private:
 
     integrity::CanaryKeyFile key_;
     CanaryTools tools_;
-    std::unordered_map<FlowKey, Views, KeyHash> views_;
+    std::map<FlowKey, Views> views_;
     std::map<std::pair<IpAddress, IpAddress>, Names> names_;
     std::vector<CanaryGroup> groups_;
-    std::map<std::string, std::size_t> group_by_text_;
+    std::map<GroupKey, std::size_t> places_; // At most as many as groups.
     std::uint64_t bytes_searched_ = 0;
     std::uint64_t views_forgotten_ = 0;
 };

@@ -78,7 +78,7 @@ std::string zeek_dns_log(const Analysis& analysis) {
         out += fmt::format("{}.{:09}\tC{:016x}\t{}\t{}\t{}\t{}\t{}\t{}\t",
                            asked.at_ns / 1'000'000'000,
                            asked.at_ns % 1'000'000'000,
-                           asked.key.hash(),
+                           asked.key.stable_hash(),
                            to_text(asked.key.ends[from]),
                            asked.key.ports[from],
                            to_text(asked.key.ends[to]),

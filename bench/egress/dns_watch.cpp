@@ -137,12 +137,13 @@ void DnsWatch::message(const DnsMessage& message, const Packet& packet, std::int
     const std::string name = message.questions.empty() ? "" : message.questions[0].name;
     const std::string domain = registered_domain(name);
     const std::string_view subdomain = subdomain_of(name, domain);
-    // Hash of the whole: two different texts taken for one would need 2^32 queries.
-    const std::uint64_t hash =
-        std::hash<std::string>{}(name) ^ client.bytes[3] * 0x9E3779B97F4A7C15ULL ^ server.bytes[3];
-    const bool fresh_subdomain = !message.response && !subdomain.empty() &&
-                                 subdomains_seen_.size() < subdomains_max &&
-                                 subdomains_seen_.insert(hash).second;
+    // Keyed hash of the whole: two different texts taken for one would need 2^32 queries.
+    const std::string asked = to_text(client) + '>' + to_text(server) + '?' + name;
+    const std::uint64_t hash = integrity::sip_hash(secret_, std::as_bytes(std::span(asked)));
+    const bool asks = !message.response && !subdomain.empty();
+    const bool full = subdomains_seen_.size() >= subdomains_max;
+    names_left_out_ += asks && full && subdomains_seen_.count(hash) == 0 ? 1U : 0U;
+    const bool fresh_subdomain = asks && !full && subdomains_seen_.insert(hash).second;
     for (const std::string& scope : {domain, std::string()}) {
         DnsTraffic* traffic = entry(client, server, scope, packet);
         if (traffic == nullptr) {

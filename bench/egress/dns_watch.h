@@ -55,6 +55,7 @@ public:
     message(const drivers::wire::DnsMessage& message, const Packet& packet, std::int64_t at_ns);
     std::vector<DnsSuspicion> suspicions(const DnsLimits& limits) const;
     std::uint64_t left_out() const noexcept { return left_out_; }
+    std::uint64_t names_left_out() const noexcept { return names_left_out_; }
 
     using Key = std::tuple<IpAddress, IpAddress, std::string>;
     const std::map<Key, DnsTraffic>& traffic() const noexcept { return traffic_; }
@@ -66,8 +67,10 @@ private:
                       const Packet& packet);
 
     std::map<Key, DnsTraffic> traffic_;
-    std::unordered_set<std::uint64_t> subdomains_seen_;
+    integrity::SipSecret secret_ = integrity::drawn_secret();
+    std::unordered_set<std::uint64_t> subdomains_seen_; // Keyed hashes: nobody can make two equal.
     std::uint64_t left_out_ = 0;
+    std::uint64_t names_left_out_ = 0; // Queries below a domain once too many names were kept.
 };
 
 // "a.b.example.co.uk" -> "example.co.uk": the last two labels, or three where the second is a

@@ -57,7 +57,7 @@ std::string zeek_conn_log(const Analysis& analysis) {
             "{}.{:09}\tC{:016x}\t{}\t{}\t{}\t{}\t{}\t{:.9f}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n",
             flow.first_ns / 1'000'000'000,
             flow.first_ns % 1'000'000'000,
-            flow.key.hash(),
+            flow.key.stable_hash(),
             drivers::wire::to_text(flow.key.ends[from]),
             flow.key.ports[from],
             drivers::wire::to_text(flow.key.ends[to]),

@@ -89,7 +89,7 @@ void report_undecoded(const Analysis& analysis, std::vector<EgressFinding>& out)
     }
 }
 
-using Claims = std::multimap<std::uint64_t, const Claim*>; // By hash of their flow
+using Claims = std::multimap<FlowKey, const Claim*>; // By their flow
 
 EgressFinding report_group(const Analysis& analysis,
                            const StoragePeers& peers,
@@ -115,7 +115,7 @@ EgressFinding report_group(const Analysis& analysis,
     if (flow.name != 0) {
         finding.details["name"] = analysis.names().name(flow.name);
     }
-    const auto [from, to] = claims.equal_range(flow.key.hash());
+    const auto [from, to] = claims.equal_range(flow.key);
     for (auto at = from; at != to; ++at) {
         const Claim& claim = *at->second;
         finding.details[claim.kind] = claim.text;
@@ -128,17 +128,13 @@ EgressFinding report_group(const Analysis& analysis,
 
 // Unlisted flows by service: whatever port its client came from. Returns how many were not kept.
 std::uint64_t group_unlisted(const Analysis& analysis, std::vector<Group>& groups) {
-    std::unordered_map<std::uint64_t, std::size_t> index;
+    std::map<FlowKey, std::size_t> index;
     std::uint64_t beyond = 0;
     analysis.flows().for_each([&](const Flow& flow) {
         if (flow.unlisted_packets == 0) {
             return;
         }
-        FlowKey key = flow.key;
-        key.ports[flow.initiator_end()] = flow.initiator == Initiator::unknown
-                                              ? key.ports[flow.initiator_end()]
-                                              : std::uint16_t{0};
-        const auto [found, fresh] = index.try_emplace(key.hash(), groups.size());
+        const auto [found, fresh] = index.try_emplace(service_key(flow), groups.size());
         if (fresh) {
             if (groups.size() >= groups_max) {
                 index.erase(found);
@@ -164,7 +160,7 @@ void find_unlisted(const Analysis& analysis, std::vector<EgressFinding>& out) {
     const std::uint64_t beyond = group_unlisted(analysis, groups);
     Claims claims;
     for (const Claim& claim : analysis.claims()) {
-        claims.emplace(claim.key.hash(), &claim);
+        claims.emplace(claim.key, &claim);
     }
     for (const Group& group : groups) {
         out.push_back(report_group(analysis, peers, claims, group));

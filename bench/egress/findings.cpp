@@ -40,6 +40,20 @@ std::string bytes_text(std::uint64_t bytes) {
     return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.3g} {}", value, units[unit]);
 }
 
+void find_full_tables(const Analysis& analysis, std::vector<EgressFinding>& out) {
+    for (const TableUse& table : analysis.tables()) {
+        if (table.left_out > 0) {
+            EgressFinding full;
+            full.kind = "table full";
+            full.severity = "note";
+            full.summary = fmt::format("{}: {} {}", table.table, table.left_out, table.what);
+            full.test = "every table whose keys come from outside has a bound";
+            full.confidence = "certain";
+            out.push_back(std::move(full));
+        }
+    }
+}
+
 std::vector<EgressFinding> draw_findings(const Analysis& analysis,
                                          const DetectorSettings& settings) {
     std::vector<EgressFinding> out;
@@ -48,6 +62,7 @@ std::vector<EgressFinding> draw_findings(const Analysis& analysis,
     find_tunnels(analysis, settings, out);
     find_beacons(analysis, settings, out);
     find_oddities(analysis, settings, out);
+    find_full_tables(analysis, out);
     std::stable_sort(
         out.begin(), out.end(), [](const EgressFinding& left, const EgressFinding& right) {
             return (left.severity == "finding") > (right.severity == "finding");

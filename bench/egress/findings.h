@@ -59,6 +59,8 @@ void find_beacons(const Analysis& analysis,
 void find_tunnels(const Analysis& analysis,
                   const DetectorSettings& settings,
                   std::vector<EgressFinding>& out);
+// Tables that were full: what they left out, no detector has looked at.
+void find_full_tables(const Analysis& analysis, std::vector<EgressFinding>& out);
 void find_oddities(const Analysis& analysis,
                    const DetectorSettings& settings,
                    std::vector<EgressFinding>& out);

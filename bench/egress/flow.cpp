@@ -48,7 +48,23 @@ bool has_ports(std::uint8_t protocol) {
 
 } // namespace
 
-std::uint64_t FlowKey::hash() const noexcept {
+std::uint64_t FlowKey::hash(const integrity::SipSecret& secret) const noexcept {
+    integrity::SipHash<1, 3> state(secret);
+    for (const IpAddress& end : ends) {
+        const auto [high, low] = halves(end);
+        state.word(high);
+        state.word(low);
+    }
+    state.word(std::uint64_t{ports[0]} << 48U | std::uint64_t{ports[1]} << 32U |
+               std::uint64_t{vlan} << 16U | vlan_outer);
+    constexpr std::uint64_t whole_bytes = 48;
+    return state.end(whole_bytes,
+                     std::uint64_t{ether_type} << 32U | std::uint64_t{protocol} << 24U |
+                         std::uint64_t{encapsulation} << 16U | std::uint64_t{ends[0].family} << 8U |
+                         ends[1].family);
+}
+
+std::uint64_t FlowKey::stable_hash() const noexcept {
     const auto [a, b] = halves(ends[0]);
     const auto [c, d] = halves(ends[1]);
     const std::uint64_t rest = std::uint64_t{ports[0]} << 48U | std::uint64_t{ports[1]} << 32U |
@@ -141,12 +157,12 @@ std::string encapsulation_text(std::uint8_t bits) {
     return out;
 }
 
-std::uint64_t service_hash(const Flow& flow) noexcept {
+FlowKey service_key(const Flow& flow) noexcept {
     FlowKey key = flow.key;
     if (flow.initiator != Initiator::unknown) {
         key.ports[flow.initiator_end()] = 0;
     }
-    return key.hash();
+    return key;
 }
 
 std::string flow_text(const Flow& flow) {

@@ -17,24 +17,23 @@ FlowTable::FlowTable(std::size_t flows_max, Hearer folded)
     , folded_(std::move(folded))
     , entries_(entries_at_first) {}
 
-std::size_t FlowTable::probe(const FlowKey& key, std::uint64_t hash) const noexcept {
+std::size_t FlowTable::probe(const FlowKey& key, std::uint32_t hash) const noexcept {
     const std::size_t mask = entries_.size() - 1;
-    const auto tag = static_cast<std::uint32_t>(hash >> 32U);
     std::size_t at = hash & mask;
     while (entries_[at].index != none &&
-           (entries_[at].tag != tag || !(slots_[entries_[at].index].flow.key == key))) {
+           (entries_[at].hash != hash || !(slots_[entries_[at].index].flow.key == key))) {
         at = (at + 1) & mask;
     }
     return at;
 }
 
 Flow* FlowTable::find(const FlowKey& key) noexcept {
-    const std::size_t at = probe(key, key.hash());
+    const std::size_t at = probe(key, hash_of(key));
     return entries_[at].index == none ? nullptr : &slots_[entries_[at].index].flow;
 }
 
 FlowTable::Found FlowTable::find_or_make(const FlowKey& key) {
-    const std::uint64_t hash = key.hash();
+    const std::uint32_t hash = hash_of(key);
     std::size_t at = probe(key, hash);
     if (entries_[at].index != none) {
         const std::uint32_t index = entries_[at].index;
@@ -63,7 +62,7 @@ FlowTable::Found FlowTable::find_or_make(const FlowKey& key) {
         slots_[index] = Slot{};
     }
     slots_[index].flow.key = key;
-    entries_[at] = {index, static_cast<std::uint32_t>(hash >> 32U)};
+    entries_[at] = {index, hash};
     append(index);
     ++used_;
     return {&slots_[index].flow, true};
@@ -89,7 +88,7 @@ void FlowTable::fold_oldest() {
     assert(index != none);
     const Flow& flow = slots_[index].flow;
     folded_(flow);
-    erase_entry(probe(flow.key, flow.key.hash()));
+    erase_entry(probe(flow.key, hash_of(flow.key)));
     unlink(index);
     free_.push_back(index);
     --used_;
@@ -102,7 +101,7 @@ void FlowTable::erase_entry(std::size_t at) noexcept {
     std::size_t hole = at;
     for (std::size_t next = (at + 1) & mask; entries_[next].index != none;
          next = (next + 1) & mask) {
-        const std::size_t home = slots_[entries_[next].index].flow.key.hash() & mask;
+        const std::size_t home = entries_[next].hash & mask;
         if (((next - home) & mask) >= ((next - hole) & mask)) {
             entries_[hole] = entries_[next];
             hole = next;
@@ -117,7 +116,7 @@ void FlowTable::grow() {
     const std::size_t mask = entries_.size() - 1;
     for (const Entry& entry : old) {
         if (entry.index != none) {
-            std::size_t at = slots_[entry.index].flow.key.hash() & mask;
+            std::size_t at = entry.hash & mask;
             while (entries_[at].index != none) {
                 at = (at + 1) & mask;
             }

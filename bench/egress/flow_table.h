@@ -39,18 +39,22 @@ private:
         std::uint64_t moved = 0; // Lookup at which it last went to the young end.
     };
 
-    struct Entry { // Half of the hash beside the index: most probes end without touching a flow.
+    struct Entry { // The hash beside the index: most probes end without touching a flow.
         std::uint32_t index = none;
-        std::uint32_t tag = 0;
+        std::uint32_t hash = 0;
     };
 
-    std::size_t probe(const FlowKey& key, std::uint64_t hash) const noexcept;
+    std::uint32_t hash_of(const FlowKey& key) const noexcept {
+        return static_cast<std::uint32_t>(key.hash(secret_));
+    }
+    std::size_t probe(const FlowKey& key, std::uint32_t hash) const noexcept;
     void unlink(std::uint32_t index) noexcept;
     void append(std::uint32_t index) noexcept;
     void fold_oldest();
     void erase_entry(std::size_t at) noexcept;
     void grow();
 
+    integrity::SipSecret secret_ = integrity::drawn_secret();
     std::size_t flows_max_;
     Hearer folded_;
     std::vector<Slot> slots_;

@@ -7,7 +7,6 @@
 #include <array>
 #include <cmath>
 #include <fmt/format.h>
-#include <string_view>
 
 namespace bench::egress {
 
@@ -26,13 +25,11 @@ constexpr std::uint64_t changing_requests_min = 8;
 constexpr std::size_t time_stamp_bytes = 16; // What ping puts first
 constexpr std::size_t entropy_bytes_min = 64;
 
-std::uint64_t hash_of(Bytes bytes) {
-    return std::hash<std::string_view>{}(
-        {reinterpret_cast<const char*>(bytes.data()),
-         bytes.size()}); // NOLINT(cppcoreguidelines-pro-type-reinterpret-cast)
-}
-
 } // namespace
+
+std::uint64_t IcmpWatch::hash_of(Bytes bytes) const noexcept {
+    return integrity::sip_hash(secret_, bytes);
+}
 
 void IcmpWatch::packet(const Packet& packet, std::int64_t at_ns) {
     const bool six = packet.protocol == protocol_icmp6;
@@ -44,6 +41,7 @@ void IcmpWatch::packet(const Packet& packet, std::int64_t at_ns) {
     const KeyedEnd keyed = key_of(packet);
     const std::pair ends(keyed.key.ends[0], keyed.key.ends[1]);
     if (pairs_.size() >= pairs_max && pairs_.count(ends) == 0) {
+        ++left_out_;
         return;
     }
     IcmpTraffic& traffic = pairs_[ends];
@@ -64,14 +62,14 @@ void IcmpWatch::packet(const Packet& packet, std::int64_t at_ns) {
     }
     Cursor in(packet.ip_payload);
     in.skip(4);
-    const std::uint64_t question =
-        keyed.key.hash() ^ (std::uint64_t{in.u32()} * 0xD6E8FEB86659FD93ULL);
+    const Question question(keyed.key, in.u32());
     if (request) {
         const std::uint64_t said = hash_of(data.subspan(std::min(data.size(), time_stamp_bytes)));
         traffic.changing_requests +=
             traffic.requests > 1 && said != traffic.last_request_hash ? 1U : 0U;
         traffic.last_request_hash = said;
         if (asked_.size() >= asked_max) {
+            forgotten_ += asked_.size();
             asked_.clear();
         }
         asked_[question] = hash_of(data);

@@ -7,7 +7,6 @@
 #include <map>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace bench::egress {
@@ -43,11 +42,20 @@ class IcmpWatch {
 public:
     void packet(const Packet& packet, std::int64_t at_ns);
     std::vector<IcmpSuspicion> suspicions() const;
+    std::uint64_t left_out() const noexcept { return left_out_; }   // Packets of further pairs.
+    std::uint64_t forgotten() const noexcept { return forgotten_; } // Requests, for memory.
 
 private:
+    using Question = std::pair<FlowKey, std::uint32_t>; // Identifier and sequence number.
+
+    std::uint64_t hash_of(drivers::wire::Bytes bytes) const noexcept;
+
+    // Keyed: a reply that says something else cannot be made to look like an echo.
+    integrity::SipSecret secret_ = integrity::drawn_secret();
     std::map<std::pair<IpAddress, IpAddress>, IcmpTraffic> pairs_;
-    std::unordered_map<std::uint64_t, std::uint64_t>
-        asked_; // (pair, identifier, sequence) -> hash of the data
+    std::map<Question, std::uint64_t> asked_; // -> hash of the data
+    std::uint64_t left_out_ = 0;
+    std::uint64_t forgotten_ = 0;
 };
 
 } // namespace bench::egress

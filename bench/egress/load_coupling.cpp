@@ -44,7 +44,7 @@ void LoadCoupling::packet(const Flow& flow, const HeardPacket& heard) {
     if (heard.storage) {
         return;
     }
-    const std::uint64_t key = service_hash(flow);
+    const FlowKey key = service_key(flow);
     const auto known = groups_.find(key);
     if (known == groups_.end() && groups_.size() >= settings_.groups_max) {
         ++left_out_;

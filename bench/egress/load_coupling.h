@@ -54,7 +54,7 @@ private:
 
     StimulusSettings settings_;
     std::vector<Slot> slots_;
-    std::map<std::uint64_t, Group> groups_;
+    std::map<FlowKey, Group> groups_;
     std::uint64_t left_out_ = 0;
 };
 

@@ -80,12 +80,14 @@ bool contains(const std::vector<IpPrefix>& prefixes, const IpAddress& address) {
 } // namespace
 
 void LearnedNames::learn(const IpAddress& address, const std::string& name) {
-    auto [found, fresh] = by_name_.try_emplace(name, static_cast<std::uint32_t>(names_.size()));
+    const bool full = by_address_.size() >= names_max && by_address_.count(address) == 0;
+    if (full || (names_.size() > names_max && by_name_.count(name) == 0)) {
+        ++left_out_;
+        return;
+    }
+    const auto [found, fresh] =
+        by_name_.try_emplace(name, static_cast<std::uint32_t>(names_.size()));
     if (fresh) {
-        if (names_.size() > names_max) {
-            by_name_.erase(found);
-            return;
-        }
         names_.push_back(name);
     }
     by_address_[address] = found->second;

@@ -6,22 +6,23 @@
 
 #include <map>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace bench::egress {
 
-// Names of addresses as DNS answers gave them; bounded, the oldest address is forgotten first.
+// Names of addresses as DNS answers gave them; bounded: what comes when it is full is counted.
 class LearnedNames {
 public:
     void learn(const IpAddress& address, const std::string& name);
     std::uint32_t name_index(const IpAddress& address) const; // 0 = none
     const std::string& name(std::uint32_t index) const { return names_[index]; }
+    std::uint64_t left_out() const noexcept { return left_out_; }
 
 private:
     std::map<IpAddress, std::uint32_t> by_address_;
-    std::unordered_map<std::string, std::uint32_t> by_name_;
+    std::map<std::string, std::uint32_t> by_name_;
     std::vector<std::string> names_{""};
+    std::uint64_t left_out_ = 0;
 };
 
 // "*.example.net" covers every name below example.net, not itself; else names must be equal. Case

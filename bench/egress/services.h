@@ -5,7 +5,7 @@
 
 #include <array>
 #include <cstdint>
-#include <unordered_map>
+#include <map>
 #include <vector>
 
 namespace bench::egress {
@@ -66,13 +66,9 @@ public:
     std::uint64_t left_out() const noexcept { return left_out_; }
 
 private:
-    struct KeyHash {
-        std::size_t operator()(const FlowKey& key) const noexcept { return key.hash(); }
-    };
-
     std::size_t services_max_;
     std::vector<Service> services_;
-    std::unordered_map<FlowKey, std::uint32_t, KeyHash> by_key_;
+    std::map<FlowKey, std::uint32_t> by_key_;
     std::uint64_t left_out_ = 0;
 };
 

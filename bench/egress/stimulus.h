@@ -87,7 +87,7 @@ private:
     };
     struct Arm {
         Stimulus stimulus;
-        std::map<std::uint64_t, Group> groups;
+        std::map<FlowKey, Group> groups;
     };
 
     StimulusAnswer test(const Arm& arm, const Group& group) const;

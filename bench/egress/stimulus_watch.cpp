@@ -46,7 +46,7 @@ void StimulusWatch::packet(const Flow& flow, const HeardPacket& heard) {
         if (since < 0 || (designed && slot >= 2 * stimulus.on_first.size() + settings_.lags)) {
             continue;
         }
-        const std::uint64_t key = service_hash(flow);
+        const FlowKey key = service_key(flow);
         const auto known = arm.groups.find(key);
         if (cells_ > settings_.cells_max ||
             (known == arm.groups.end() && arm.groups.size() >= settings_.groups_max)) {

@@ -2,6 +2,7 @@
 // Zeek's two ways of writing a log: https://docs.zeek.org/en/master/log-formats.html
 #include "bench/egress/zeek_log_file.h"
 
+#include "drivers/wire/foreign_json_file.h"
 #include "profiles/file_error.h"
 
 #include <nlohmann/json.hpp>
@@ -166,7 +167,12 @@ bool ZeekLog::tab_row(ZeekRow& out) const {
 }
 
 bool ZeekLog::json_row(ZeekRow& out) const {
-    const auto parsed = nlohmann::json::parse(line_, nullptr, false);
+    nlohmann::json parsed;
+    try {
+        parsed = drivers::wire::parse_foreign_json(line_);
+    } catch (const drivers::wire::JsonError&) {
+        return false;
+    }
     if (!parsed.is_object()) {
         return false;
     }

@@ -76,56 +76,7 @@ bool has_plain_base64(const CanaryMarker& marker) {
     return true;
 }
 
-struct SipState {
-    std::uint64_t a;
-    std::uint64_t b;
-    std::uint64_t c;
-    std::uint64_t d;
-
-    void round() noexcept {
-        a += b;
-        b = std::rotl(b, 13) ^ a;
-        a = std::rotl(a, 32);
-        c += d;
-        d = std::rotl(d, 16) ^ c;
-        a += d;
-        d = std::rotl(d, 21) ^ a;
-        c += b;
-        b = std::rotl(b, 17) ^ c;
-        c = std::rotl(c, 32);
-    }
-    void take(std::uint64_t word) noexcept {
-        d ^= word;
-        round();
-        round();
-        a ^= word;
-    }
-};
-
 } // namespace
-
-std::uint64_t sip_hash(const CanarySecret& secret, std::span<const std::byte> data) noexcept {
-    SipState state{secret[0] ^ 0x736F6D6570736575ULL,
-                   secret[1] ^ 0x646F72616E646F6DULL,
-                   secret[0] ^ 0x6C7967656E657261ULL,
-                   secret[1] ^ 0x7465646279746573ULL};
-    const std::uint64_t length = data.size();
-    for (; data.size() >= 8; data = data.subspan(8)) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, data.data(), sizeof word);
-        state.take(word);
-    }
-    std::uint64_t last = length << 56U;
-    for (std::size_t i = 0; i < data.size(); ++i) {
-        last |= std::to_integer<std::uint64_t>(data[i]) << (8 * i);
-    }
-    state.take(last);
-    state.c ^= 0xFFU;
-    for (int i = 0; i < 4; ++i) {
-        state.round();
-    }
-    return state.a ^ state.b ^ state.c ^ state.d;
-}
 
 CanaryMarker canary_marker(const CanaryKey& key) {
     CanaryMarker out{};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bench/integrity/sip_hash.h"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -34,11 +36,8 @@ struct CanaryPlace {
 // encoders that differ in what they escape agree on how they write it.
 CanaryMarker canary_marker(const CanaryKey& key);
 
-using CanarySecret = std::array<std::uint64_t, 2>;
+using CanarySecret = SipSecret;
 CanarySecret canary_secret(const CanaryKey& key, const CanaryPlace& place);
-
-// SipHash-2-4 (Aumasson and Bernstein 2012), 64 bits.
-std::uint64_t sip_hash(const CanarySecret& secret, std::span<const std::byte> data) noexcept;
 
 // Makes the tokens of one LUN, phase and arm. Writing neither allocates nor throws.
 class CanaryPlanter {
