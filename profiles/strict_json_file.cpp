@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "drivers/wire/foreign_json_file.h"
 #include "profiles/file_error.h"
 #include "profiles/strict_json.h"
 #include "profiles/units.h"
@@ -10,7 +11,6 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <numeric>
-#include <set>
 #include <sstream>
 
 namespace profiles {
@@ -20,7 +20,7 @@ using Json = nlohmann::json;
 namespace {
 
 constexpr std::size_t file_bytes_max = 16U << 20U;
-constexpr int nesting_max = 64;
+constexpr std::size_t nesting_max = 64;
 constexpr std::size_t shown_value_bytes_max = 80;
 
 struct Parsed { // NOLINT(bugprone-exception-escape): moving JSON only asserts.
@@ -61,33 +61,6 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
     const std::string near = nearest_name(name, known);
     return near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near);
 }
-
-// Refuses what the JSON parser would silently accept: duplicate keys and bottomless nesting.
-class Watch {
-public:
-    explicit Watch(std::string file)
-        : file_(std::move(file)) {}
-
-    bool operator()(int depth, Json::parse_event_t event, Json& value) {
-        if (depth > nesting_max) {
-            throw FileError(fmt::format("{}: nested deeper than {} levels", file_, nesting_max));
-        }
-        if (event == Json::parse_event_t::object_start) {
-            keys_.emplace_back();
-        } else if (event == Json::parse_event_t::object_end) {
-            keys_.pop_back();
-        } else if (event == Json::parse_event_t::key &&
-                   !keys_.back().insert(value.get<std::string>()).second) {
-            throw FileError(fmt::format(
-                "{}: the key \"{}\" stands twice in one object", file_, value.get<std::string>()));
-        }
-        return true;
-    }
-
-private:
-    std::string file_;
-    std::vector<std::set<std::string>> keys_;
-};
 
 } // namespace
 
@@ -303,9 +276,10 @@ JsonDocument JsonDocument::parse(std::string_view text, const std::string& name)
     auto parsed = std::make_shared<Parsed>();
     parsed->file = name;
     try {
-        parsed->root = Json::parse(text, Watch(name));
-    } catch (const Json::exception& error) {
-        throw FileError(fmt::format("{}: not valid JSON: {}", name, error.what()));
+        parsed->root = drivers::wire::parse_foreign_json(
+            text, {.bytes_max = file_bytes_max, .depth_max = nesting_max});
+    } catch (const drivers::wire::JsonError& error) {
+        throw FileError(fmt::format("{}: {}", name, error.what()));
     }
     const Json* root = &parsed->root;
     return JsonDocument(JsonValue(

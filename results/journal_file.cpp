@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/journal_file.h"
 
+#include "drivers/wire/foreign_json_file.h"
 #include "results/record_error.h"
 #include "results/whole_file.h"
 
@@ -39,7 +40,7 @@ std::string line_text(const std::string& covered, const std::string& hash) {
 }
 
 JournalEntry entry_of(const std::string& line) {
-    const Json json = Json::parse(line);
+    const Json json = drivers::wire::parse_foreign_json(line);
     JournalEntry out;
     out.number = json.at("number").get<std::uint64_t>();
     out.kind = json.at("kind").get<std::string>();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "drivers/wire/foreign_json_file.h"
 #include "results/record_error.h"
 #include "results/record_fields.h"
 #include "results/run_record_file.h"
@@ -197,7 +198,7 @@ Histogram histogram_from(const Json& json, const std::string& pointer) {
 template <typename T>
 T record_from(std::string_view text, const std::string& name, const std::set<std::string>& apart) {
     try {
-        const Json json = Json::parse(text);
+        const Json json = drivers::wire::parse_foreign_json(text, drivers::wire::json_of_programs);
         Reader reader(json, "");
         std::string schema;
         reader("$schema", schema);
@@ -215,8 +216,10 @@ T record_from(std::string_view text, const std::string& name, const std::set<std
         return out;
     } catch (const RecordError& error) {
         throw RecordError(fmt::format("{}: {}", name, error.what()));
+    } catch (const drivers::wire::JsonError& error) {
+        throw RecordError(fmt::format("{}: {}", name, error.what()));
     } catch (const Json::exception& error) {
-        throw RecordError(fmt::format("{}: not valid JSON: {}", name, error.what()));
+        throw RecordError(fmt::format("{}: {}", name, error.what()));
     }
 }
 

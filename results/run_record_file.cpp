@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/run_record_file.h"
 
+#include "drivers/wire/foreign_json_file.h"
 #include "results/record_error.h"
 #include "results/run_state.h"
 #include "results/whole_file.h"
@@ -72,12 +73,24 @@ RunRecord read_run(const std::string& folder) {
     return run;
 }
 
+namespace {
+
+nlohmann::json parse_stored(const std::string& text) {
+    try {
+        return drivers::wire::parse_foreign_json(text, drivers::wire::json_of_programs);
+    } catch (const drivers::wire::JsonError& error) {
+        throw RecordError(fmt::format("result.json: {}", error.what()));
+    }
+}
+
+} // namespace
+
 std::vector<std::string> result_differences(const std::string& stored,
                                             const std::string& recomputed) {
     std::vector<std::string> out;
     try {
-        const auto before = nlohmann::json::parse(stored);
-        const auto after = nlohmann::json::parse(recomputed);
+        const auto before = parse_stored(stored);
+        const auto after = parse_stored(recomputed);
         for (const auto& step : nlohmann::json::diff(before, after)) {
             const std::string path = step.at("path").get<std::string>();
             const nlohmann::json::json_pointer pointer(path);

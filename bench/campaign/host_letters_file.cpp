@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/host_letters.h"
 #include "drivers/api/errors.h"
+#include "drivers/wire/foreign_json_file.h"
 #include "results/record_error.h"
 #include "results/run_record_file.h"
 
@@ -24,8 +25,10 @@ namespace {
 template <typename Read>
 auto read_json(std::string_view letter, const Read& read) {
     try {
-        return read(Json::parse(letter));
-    } catch (const Json::exception& error) {
+        return read(drivers::wire::parse_foreign_json(letter, drivers::wire::json_of_programs));
+    } catch (const drivers::wire::JsonError& error) {
+        refuse(error.what());
+    } catch (const Json::exception& error) { // Another type than was wanted.
         refuse(error.what());
     }
 }

@@ -61,6 +61,7 @@ const Arrows folder_arrows = {
     {"bench/measure", {}},
     {"drivers/api", {}},
     {"drivers/wire", {}},
+    {"drivers/confine", {"drivers/api"}}, // What a process may still do.
     {"drivers/memory", {"drivers/api"}},
     {"drivers/multipath", {"drivers/api"}}, // Composes drivers that it knows only as such.
     {"drivers/iscsi", {"drivers/api", "drivers/wire"}},
@@ -101,21 +102,27 @@ const Arrows folder_arrows = {
     {"drivers/array", {"drivers/api", "drivers/wire"}},
 };
 
+// What every room may include: the one way by which foreign JSON comes in.
+const std::set<std::string> known_to_all = {"drivers/wire/foreign_json_file.h"};
+
 bool is_allowed(const Arrows& arrows, const std::string& from, const std::string& to) {
     const auto found = arrows.find(from);
     return from == to || (found != arrows.end() && found->second.count(to) == 1);
 }
 
 void check_file(const fs::path& file, const std::string& room, const std::string& folder) {
-    static const std::regex quoted_include(R"(^\s*#include\s+"([a-z]+)/([a-z_]+))");
-    std::ifstream in(file);
+    static const std::regex quoted_include(R"re(^\s*#include\s+"(([a-z]+)/([a-z_]+)[^"]*)")re");
+        std::ifstream in(file);
     for (std::string line; std::getline(in, line);) {
         std::smatch match;
         if (!std::regex_search(line, match, quoted_include)) {
             continue;
         }
-        const std::string to_room = match[1];
-        const std::string to_folder = to_room + "/" + match[2].str();
+        if (known_to_all.count(match[1]) == 1) {
+            continue;
+        }
+        const std::string to_room = match[2];
+        const std::string to_folder = to_room + "/" + match[3].str();
         INFO(file.string() << ": " << line);
         CHECK(is_allowed(room_arrows, room, to_room));
         const bool at_top =
