@@ -66,6 +66,10 @@ OptionPage page() {
         "lost-after",
         po::value<std::string>()->default_value("20s"),
         "under MPI: a host that is silent for so long is lost")(
+        "meet-on",
+        po::value<std::string>()->default_value(""),
+        "under MPI: the interface or address of the leading host on which it waits for the others, "
+        "and on no other")(
         "progress", po::value<std::string>()->default_value("auto"), "auto, none, plain or json");
     add_format_option(out.visible);
     return out;
@@ -141,7 +145,7 @@ Asked started(const po::variables_map& given, const OptionPage& options, bool is
 std::unique_ptr<hosts::Fellowship> fellowship_of_launch(const po::variables_map& given,
                                                         hosts::Guard& guard,
                                                         const drivers::Clock& clock) {
-    hosts::Introduced introduced = hosts::introduced_by_mpi();
+    hosts::Introduced introduced = hosts::introduced_by_mpi(given["meet-on"].as<std::string>());
     guard.met(introduced.self.rank == 0);
     if (introduced.self.size < 2) {
         return nullptr;

@@ -29,7 +29,7 @@ Fellowship::Fellowship(Self self,
             std::make_unique<Link>(companions[i].descriptor,
                                    fmt::format("rank {} on {}", rank, companions[i].host),
                                    clock,
-                                   Link::Terms{self_.link, std::move(heard)}));
+                                   Link::Terms{companions[i].keys, self_.link, std::move(heard)}));
     }
 }
 

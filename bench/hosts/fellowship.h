@@ -12,6 +12,7 @@ namespace bench::hosts {
 // One of the hosts at the other end of a connected socket.
 struct Companion {
     int descriptor = -1;
+    SealKeys keys{};
     std::string host; // As it calls itself.
 };
 

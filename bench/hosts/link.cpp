@@ -55,6 +55,8 @@ Link::Link(int descriptor, std::string name, const drivers::Clock& clock, Terms 
     , clock_(clock)
     , settings_(terms.settings)
     , events_(std::move(terms.events))
+    , sealer_(terms.keys.sending)
+    , unsealer_(terms.keys.receiving)
     , reader_([this] { read(); }) {}
 
 Link::~Link() {
@@ -91,7 +93,8 @@ std::string Link::put(LetterKind kind, std::string_view body) {
     put_number(whole, body.size());
     whole += body;
     const std::lock_guard guard(sending_);
-    std::string_view rest = whole;
+    const std::string sealed = sealer_.seal(whole);
+    std::string_view rest = sealed;
     const drivers::TimePoint until = clock_.now() + settings_.silence_max;
     while (!rest.empty()) {
         const ssize_t sent =
@@ -235,6 +238,7 @@ bool Link::take_in(std::string& buffer) {
 }
 
 void Link::read() {
+    std::string sealed;
     std::string buffer;
     std::array<char, 65536> piece{};
     drivers::TimePoint heard = clock_.now();
@@ -254,8 +258,11 @@ void Link::read() {
             if (got < 0 && errno != EAGAIN && errno != EINTR) {
                 return lose(words_for(errno));
             }
-            buffer.append(piece.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+            sealed.append(piece.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
             heard = clock_.now();
+            if (!unsealer_.open(sealed, buffer)) {
+                return lose("it sends what the host that was met cannot have sealed");
+            }
             if (!take_in(buffer)) {
                 return lose("it sends what is no letter");
             }

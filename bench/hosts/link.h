@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bench/hosts/letter.h"
+#include "bench/hosts/sealing.h"
 #include "drivers/api/clock.h"
 
 #include <atomic>
@@ -36,11 +37,13 @@ struct LinkEvents {
 
 // A conversation with one other host over a connected stream socket: letters in order, the offset
 // of the two clocks, and the knowledge that the other one is still there. A host that ends, is
-// killed or falls silent is noticed whatever else goes on.
+// killed or falls silent is noticed whatever else goes on. All that is said is sealed; what the
+// other end did not say, here and now, ends the link.
 class Link {
 public:
     // Takes the descriptor over. `name`: whom one is talking to, for messages.
     struct Terms {
+        SealKeys keys{};
         LinkSettings settings{};
         LinkEvents events{};
     };
@@ -85,6 +88,8 @@ private:
     LinkSettings settings_;
     LinkEvents events_;
     std::mutex sending_;
+    Sealer sealer_; // With `sending_`: records go out in their order.
+    Unsealer unsealer_;
     mutable std::mutex lock_;
     std::condition_variable changed_;
     std::deque<Letter> letters_;

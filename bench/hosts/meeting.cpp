@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/hosts/meeting.h"
 
+#include "bench/hosts/handshake.h"
+#include "bench/hosts/threshold.h"
 #include "drivers/api/errors.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
@@ -16,27 +19,22 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <memory>
+#include <optional>
+#include <span>
 #include <sstream>
+#include <thread>
+#include <utility>
 
 namespace bench::hosts {
 
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr std::size_t token_letters = 32;
-constexpr std::size_t greeting_bytes = token_letters + 8; // Word and rank, both hexadecimal.
-
-std::string drawn_token() {
-    std::array<unsigned char, token_letters / 2> bytes{};
-    if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-        throw drivers::HostError("no random numbers from the kernel");
-    }
-    return fmt::format("{:02x}", fmt::join(bytes, ""));
-}
 
 std::string address_text(const sockaddr& address) {
     std::array<char, INET6_ADDRSTRLEN> text{};
@@ -46,7 +44,8 @@ std::string address_text(const sockaddr& address) {
     return text.data();
 }
 
-std::vector<std::string> own_addresses() {
+// Of one interface, or of all but loopback.
+std::vector<std::string> own_addresses(const std::string& interface) {
     std::vector<std::string> out;
     ifaddrs* all = nullptr;
     if (::getifaddrs(&all) != 0) {
@@ -55,7 +54,8 @@ std::vector<std::string> own_addresses() {
     for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
         const bool is_ip = one->ifa_addr != nullptr && (one->ifa_addr->sa_family == AF_INET ||
                                                         one->ifa_addr->sa_family == AF_INET6);
-        if (is_ip && (one->ifa_flags & static_cast<unsigned>(IFF_LOOPBACK)) == 0) {
+        const bool loopback = (one->ifa_flags & static_cast<unsigned>(IFF_LOOPBACK)) != 0;
+        if (is_ip && (interface.empty() ? !loopback : interface == one->ifa_name)) {
             const std::string text = address_text(*one->ifa_addr);
             if (text.find('%') == std::string::npos) { // Not link-local.
                 out.push_back(text);
@@ -66,35 +66,13 @@ std::vector<std::string> own_addresses() {
     return out;
 }
 
-void fail(const char* what) {
+[[noreturn]] void fail(const std::string& what) {
     throw drivers::HostError(fmt::format("the other hosts: {}: {}", what, std::strerror(errno)));
 }
 
 bool await_readable(int descriptor, drivers::Duration patience) {
     pollfd ready{descriptor, POLLIN, 0};
     return ::poll(&ready, 1, static_cast<int>(patience / 1ms)) > 0;
-}
-
-// What a newcomer says of itself; 0 = nothing that counts.
-unsigned rank_of_newcomer(int descriptor, const std::string& token) {
-    std::string text;
-    while (text.size() < greeting_bytes && await_readable(descriptor, 5s)) {
-        std::array<char, greeting_bytes> piece{};
-        const ssize_t got = ::recv(descriptor, piece.data(), greeting_bytes - text.size(), 0);
-        if (got <= 0) {
-            break;
-        }
-        text.append(piece.data(), static_cast<std::size_t>(got));
-    }
-    if (text.size() != greeting_bytes || text.compare(0, token_letters, token) != 0) {
-        return 0;
-    }
-    return static_cast<unsigned>(std::strtoul(text.c_str() + token_letters, nullptr, 16));
-}
-
-void speak_at_once(int descriptor) {
-    const int yes = 1;
-    ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 }
 
 int connected_to(const std::string& address, std::uint16_t port, drivers::Duration patience) {
@@ -122,110 +100,184 @@ int connected_to(const std::string& address, std::uint16_t port, drivers::Durati
     return is_there ? out : -1;
 }
 
+// Whatever comes before `until`, at most so many bytes; fewer when the other end has gone.
+std::string
+received(int descriptor, std::size_t bytes, std::chrono::steady_clock::time_point until) {
+    std::string out;
+    while (out.size() < bytes) {
+        const auto left = until - std::chrono::steady_clock::now();
+        if (left <= 0s || !await_readable(descriptor, left)) {
+            break;
+        }
+        std::array<char, 64> piece{};
+        const ssize_t got =
+            ::recv(descriptor, piece.data(), std::min(piece.size(), bytes - out.size()), 0);
+        if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) {
+            break;
+        }
+        out.append(piece.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    }
+    return out;
+}
+
 } // namespace
 
 std::string MeetingPlace::text() const {
-    return fmt::format("{} {} {}", token, port, fmt::join(addresses, " "));
+    return fmt::format("{} {}", port, fmt::join(addresses, " "));
 }
 
 MeetingPlace MeetingPlace::from_text(const std::string& text) {
     std::istringstream in(text);
     MeetingPlace out;
-    in >> out.token >> out.port;
+    in >> out.port;
     for (std::string address; in >> address;) {
         out.addresses.push_back(address);
     }
-    if (out.token.size() != token_letters || out.port == 0 || out.addresses.empty()) {
+    if (out.port == 0 || out.addresses.empty()) {
         throw drivers::HostError("the leading host says no place where to meet");
     }
     return out;
 }
 
-Meeting::Meeting(bool only_this_host)
-    : descriptor_(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in6 any{};
-    sockaddr_in local{};
-    const auto* address = reinterpret_cast<const sockaddr*>(&any);
-    socklen_t length = sizeof any;
-    any.sin6_family = AF_INET6;
-    local.sin_family = AF_INET;
-    local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (only_this_host || descriptor_ < 0) { // Or a host without IPv6.
-        if (descriptor_ >= 0) {
-            ::close(descriptor_);
-        }
-        descriptor_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        local.sin_addr.s_addr = htonl(only_this_host ? INADDR_LOOPBACK : INADDR_ANY);
-        address = reinterpret_cast<const sockaddr*>(&local);
-        length = sizeof local;
-    } else {
-        const int no = 0; // IPv4 comes in by the same door.
-        ::setsockopt(descriptor_, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
+void Meeting::listen_on(const std::string& address) {
+    addrinfo hints{};
+    hints.ai_flags = AI_NUMERICHOST | AI_PASSIVE;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    if (::getaddrinfo(address.c_str(), std::to_string(place_.port).c_str(), &hints, &found) != 0) {
+        throw drivers::HostError(fmt::format("the other hosts: {} is no address", address));
     }
+    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
+    const int door = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const int yes = 1;
+    const int no = 0; // IPv4 comes in by the same door where it is the door to everywhere.
     constexpr int waiting_max = 1024;
-    if (descriptor_ < 0 || ::bind(descriptor_, address, length) != 0 ||
-        ::listen(descriptor_, waiting_max) != 0) {
-        fail("no door to let them in");
+    if (door >= 0) {
+        doors_.push_back(door);
+        ::setsockopt(door, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+        if (found->ai_family == AF_INET6) {
+            ::setsockopt(door, IPPROTO_IPV6, IPV6_V6ONLY, address == "::" ? &no : &yes, sizeof no);
+        }
+    }
+    if (door < 0 || ::bind(door, found->ai_addr, found->ai_addrlen) != 0 ||
+        ::listen(door, waiting_max) != 0) {
+        fail(fmt::format("no door at {} to let them in", address));
     }
     sockaddr_in6 bound{};
-    length = sizeof bound;
-    ::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&bound), &length);
+    socklen_t length = sizeof bound;
+    ::getsockname(door, reinterpret_cast<sockaddr*>(&bound), &length);
     place_.port = ntohs(bound.sin6_port); // At the same place in an IPv4 address.
-    place_.addresses = only_this_host ? std::vector<std::string>{"127.0.0.1"} : own_addresses();
-    place_.token = drawn_token();
+}
+
+Meeting::Meeting(const MeetingTerms& terms)
+    : terms_(terms) {
+    if (terms.only_this_host && terms.only_on.empty()) {
+        place_.addresses = {"127.0.0.1"};
+    } else if (terms.only_on.empty()) {
+        place_.addresses = own_addresses("");
+    } else {
+        place_.addresses = own_addresses(terms.only_on);
+        if (place_.addresses.empty()) {
+            place_.addresses = {terms.only_on}; // An address.
+        }
+    }
+    try {
+        if (terms.only_on.empty() && !terms.only_this_host) {
+            const bool has_six = std::any_of(
+                place_.addresses.begin(), place_.addresses.end(), [](const auto& address) {
+                    return address.find(':') != std::string::npos;
+                });
+            listen_on(has_six ? "::" : "0.0.0.0");
+        } else {
+            for (const std::string& address : place_.addresses) {
+                listen_on(address); // All at the port of the first.
+            }
+        }
+    } catch (...) {
+        for (const int door : doors_) {
+            ::close(door);
+        }
+        throw;
+    }
 }
 
 Meeting::~Meeting() {
-    ::close(descriptor_);
+    for (const int door : doors_) {
+        ::close(door);
+    }
 }
 
-std::vector<int> Meeting::await(unsigned size, drivers::Duration patience) {
-    std::vector<int> out(size - 1, -1);
+std::vector<Met> Meeting::await(const std::vector<PublicKey>& ranks, drivers::Duration patience) {
+    Threshold threshold(key_, ranks);
     const auto until = std::chrono::steady_clock::now() + patience;
-    for (unsigned missing = size - 1; missing > 0;) {
+    std::vector<pollfd> watched;
+    while (threshold.missing() > 0) {
         const auto left = until - std::chrono::steady_clock::now();
-        const bool is_somebody = left > 0s && await_readable(descriptor_, left);
-        if (!is_somebody) {
-            for (const int one : out) {
-                ::close(one);
+        if (left <= 0s) {
+            throw drivers::HostError(fmt::format(
+                "{} of {} hosts did not come to the meeting", threshold.missing(), ranks.size()));
+        }
+        watched.clear();
+        for (const int door : doors_) {
+            watched.push_back({door, POLLIN, 0});
+        }
+        threshold.watch(watched);
+        const auto look = std::min<drivers::Duration>(left, 50ms); // For those who say nothing.
+        ::poll(watched.data(), watched.size(), static_cast<int>(look / 1ms) + 1);
+        threshold.hear(std::span(watched).subspan(doors_.size()));
+        for (std::size_t i = 0; i < doors_.size(); ++i) {
+            if (watched[i].revents != 0) {
+                threshold.let_come(doors_[i], terms_.newcomer_time);
             }
-            throw drivers::HostError(
-                fmt::format("{} of {} hosts did not come to the meeting", missing, size));
         }
-        const int newcomer = ::accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC);
-        if (newcomer < 0) {
-            continue;
-        }
-        const unsigned rank = rank_of_newcomer(newcomer, place_.token);
-        if (rank == 0 || rank >= size || out[rank - 1] >= 0) {
-            ::close(newcomer);
-            continue;
-        }
-        speak_at_once(newcomer);
-        out[rank - 1] = newcomer;
-        --missing;
     }
-    return out;
+    return threshold.take();
 }
 
-int go_to(const MeetingPlace& place, unsigned rank, drivers::Duration patience) {
-    const auto share = patience / static_cast<std::int64_t>(place.addresses.size());
-    for (const std::string& address : place.addresses) {
-        const int out = connected_to(address, place.port, share);
-        if (out < 0) {
-            continue;
-        }
-        speak_at_once(out);
-        const std::string greeting = fmt::format("{}{:08x}", place.token, rank);
-        if (::send(out, greeting.data(), greeting.size(), MSG_NOSIGNAL) ==
-            static_cast<ssize_t>(greeting.size())) {
-            return out;
-        }
-        ::close(out);
+namespace {
+
+// None: not let in, or what is there is not the leader.
+std::optional<Met>
+introduced(int descriptor, const Newcomer& self, std::chrono::steady_clock::time_point until) {
+    speak_at_once(descriptor);
+    const std::string challenge = received(descriptor, challenge_bytes, until);
+    if (challenge.size() != challenge_bytes) {
+        return std::nullopt;
     }
-    throw drivers::HostError(fmt::format("the leading host is not reached at any of {}, port {}",
-                                         fmt::join(place.addresses, ", "),
-                                         place.port));
+    const ConnectionKeys keys = keys_of(self.key.shared_with(self.leader), challenge);
+    const std::string rank = fmt::format("{:08x}", self.rank);
+    const std::string proof = seal_proof(keys.newcomer_proof, challenge + rank);
+    if (!say(descriptor, rank + proof) ||
+        !is_proof(received(descriptor, proof_bytes, until), keys.leader_proof, challenge)) {
+        return std::nullopt;
+    }
+    const int flags = ::fcntl(descriptor, F_GETFL);
+    ::fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK);
+    return Met{descriptor, {keys.to_leader, keys.to_newcomer}};
+}
+
+} // namespace
+
+Met go_to(const MeetingPlace& place, const Newcomer& self, drivers::Duration patience) {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    const auto share = patience / static_cast<std::int64_t>(place.addresses.size());
+    do {
+        for (const std::string& address : place.addresses) {
+            const int descriptor = connected_to(address, place.port, share);
+            if (descriptor < 0) {
+                continue;
+            }
+            if (auto met = introduced(descriptor, self, until)) {
+                return *met;
+            }
+            ::close(descriptor);
+        }
+        std::this_thread::sleep_for(50ms);
+    } while (std::chrono::steady_clock::now() < until);
+    throw drivers::HostError(
+        fmt::format("the leading host does not let this one in at any of {}, port {}",
+                    fmt::join(place.addresses, ", "),
+                    place.port));
 }
 
 } // namespace bench::hosts

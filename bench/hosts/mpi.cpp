@@ -84,6 +84,19 @@ public:
         return buffer.data();
     }
 
+    // The public keys of all ranks: nothing that a listener could use.
+    static std::vector<PublicKey> public_keys(const PublicKey& own, unsigned size) {
+        std::vector<PublicKey> out(size);
+        MPI_Allgather(own.data(),
+                      static_cast<int>(own.size()),
+                      MPI_UNSIGNED_CHAR,
+                      out.data(),
+                      static_cast<int>(own.size()),
+                      MPI_UNSIGNED_CHAR,
+                      MPI_COMM_WORLD);
+        return out;
+    }
+
 private:
     static unsigned number_of(int (*ask)(MPI_Comm, int*)) {
         int out = 0;
@@ -98,7 +111,7 @@ bool knows_mpi() {
     return true;
 }
 
-Introduced introduced_by_mpi() {
+Introduced introduced_by_mpi(const std::string& meet_on) {
     const MpiSession session;
     Introduced out;
     out.self.rank = MpiSession::rank();
@@ -108,15 +121,19 @@ Introduced introduced_by_mpi() {
     const bool only_here = std::all_of(
         hosts.begin(), hosts.end(), [&](const auto& one) { return one == hosts.front(); });
     if (out.self.rank > 0) {
+        const MeetingKey key;
+        const auto keys = MpiSession::public_keys(key.public_key(), out.self.size);
         const auto place = MeetingPlace::from_text(MpiSession::from_leader(""));
-        out.companions.push_back({go_to(place, out.self.rank, meeting_limit), hosts.front()});
+        const Met met = go_to(place, {out.self.rank, key, keys.front()}, meeting_limit);
+        out.companions.push_back({met.descriptor, met.keys, hosts.front()});
         return out;
     }
-    Meeting meeting(only_here);
+    Meeting meeting({.only_this_host = only_here, .only_on = meet_on});
+    const auto keys = MpiSession::public_keys(meeting.public_key(), out.self.size);
     MpiSession::from_leader(meeting.place().text());
-    const std::vector<int> sockets = meeting.await(out.self.size, meeting_limit);
-    for (std::size_t i = 0; i < sockets.size(); ++i) {
-        out.companions.push_back({sockets[i], hosts[i + 1]});
+    const std::vector<Met> met = meeting.await(keys, meeting_limit);
+    for (std::size_t i = 0; i < met.size(); ++i) {
+        out.companions.push_back({met[i].descriptor, met[i].keys, hosts[i + 1]});
     }
     return out;
 }
@@ -127,7 +144,7 @@ bool knows_mpi() {
     return false;
 }
 
-Introduced introduced_by_mpi() {
+Introduced introduced_by_mpi(const std::string& /*meet_on*/) {
     throw drivers::UsageError(
         "started by an MPI launcher, but this build knows no MPI: build it on a host that has it "
         "(Debian: libopenmpi-dev), or start it on each host by itself with --shard i/n --start-at "

@@ -3,7 +3,7 @@
 
 #include "bench/hosts/fellowship.h"
 
-#include <memory>
+#include <string>
 
 namespace bench::hosts {
 
@@ -17,6 +17,7 @@ struct Introduced {
     Fellowship::Self self;
     std::vector<Companion> companions;
 };
-Introduced introduced_by_mpi();
+// `meet_on`: the interface or address on which the leader waits for the others; empty = all.
+Introduced introduced_by_mpi(const std::string& meet_on);
 
 } // namespace bench::hosts

@@ -54,7 +54,7 @@ private:
 
 std::string refusal() {
     try {
-        (void)bench::hosts::introduced_by_mpi();
+        (void)bench::hosts::introduced_by_mpi("");
     } catch (const drivers::UsageError& error) {
         return error.what();
     }

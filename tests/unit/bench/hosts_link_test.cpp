@@ -24,6 +24,19 @@ std::array<int, 2> connected_pair() {
     return out;
 }
 
+// Keys of the two ends of a link.
+SealKeys near_keys() {
+    SealKeys out;
+    out.sending.fill(1);
+    out.receiving.fill(2);
+    return out;
+}
+
+SealKeys far_keys() {
+    const SealKeys near = near_keys();
+    return {near.receiving, near.sending};
+}
+
 // Another host's clock: as good, but started at another time.
 class ShiftedClock final : public drivers::Clock {
 public:
@@ -52,8 +65,8 @@ std::string loss_of(Link& link) {
 TEST_CASE("letters arrive whole and in order, both ways", "[hosts]") {
     const auto [one, other] = connected_pair();
     const drivers::MonotonicClock clock;
-    Link left(one, "left", clock, {});
-    Link right(other, "right", clock, {});
+    Link left(one, "left", clock, {near_keys()});
+    Link right(other, "right", clock, {far_keys()});
     const std::string large(3'000'000, 'x');
     auto sent = std::async(std::launch::async, [&] {
         left.send(LetterKind::plan, large);
@@ -74,8 +87,8 @@ TEST_CASE("the offset of two clocks is found to within the error that is said", 
     const auto [one, other] = connected_pair();
     const drivers::MonotonicClock clock;
     const ShiftedClock shifted(-1234567891ns);
-    Link left(one, "left", clock, {});
-    Link right(other, "right", shifted, {});
+    Link left(one, "left", clock, {near_keys()});
+    Link right(other, "right", shifted, {far_keys()});
     const ClockOffset seen = left.measure_clock(8);
     CHECK(seen.error > 0ns);
     CHECK(seen.error < 1s);
@@ -92,7 +105,7 @@ TEST_CASE("a host that ends, is silent or babbles is lost, and that is told at o
     events.lost = [&](const std::string& why) {
         told.set_value(why);
     };
-    Link link(one, "rank 1 on node7", clock, {{1s, 20s}, events});
+    Link link(one, "rank 1 on node7", clock, {near_keys(), {1s, 20s}, events});
     SECTION("ends") {
         ::close(other);
         CHECK(told.get_future().get() == "rank 1 on node7: it has ended");
@@ -106,7 +119,7 @@ TEST_CASE("a host that ends, is silent or babbles is lost, and that is told at o
     }
     SECTION("babbles") {
         REQUIRE(::send(other, "GET / HTTP/1.1\r\n", 16, 0) == 16);
-        CHECK_THAT(told.get_future().get(), Catch::Contains("no letter"));
+        CHECK_THAT(told.get_future().get(), Catch::Contains("cannot have sealed"));
         ::close(other);
     }
     CHECK_THAT(loss_of(link), Catch::Contains("rank 1 on node7"));
@@ -115,9 +128,9 @@ TEST_CASE("a host that ends, is silent or babbles is lost, and that is told at o
 TEST_CASE("what was sent before a host ended is still read", "[hosts]") {
     const auto [one, other] = connected_pair();
     const drivers::MonotonicClock clock;
-    Link link(one, "left", clock, {});
+    Link link(one, "left", clock, {near_keys()});
     {
-        Link leaving(other, "right", clock, {});
+        Link leaving(other, "right", clock, {far_keys()});
         leaving.send(LetterKind::done, "all of it");
     }
     CHECK(link.receive(10s).value().body == "all of it");
@@ -128,10 +141,10 @@ TEST_CASE("who hears only afterwards that a host has ended reads its last words"
     const auto [one, other] = connected_pair();
     const drivers::MonotonicClock clock;
     {
-        Link leaving(other, "right", clock, {});
+        Link leaving(other, "right", clock, {far_keys()});
         leaving.send(LetterKind::done, "all of it");
     } // Gone: what this side now asks by itself cannot be sent.
-    Link link(one, "left", clock, {});
+    Link link(one, "left", clock, {near_keys()});
     CHECK_THROWS_AS(link.send(LetterKind::start), HostLost);
     CHECK(link.receive(10s).value().body == "all of it");
     CHECK_THAT(loss_of(link), Catch::Contains("ended"));
@@ -146,7 +159,8 @@ TEST_CASE("the first host lost is named, whoever follows it", "[hosts]") {
     events.lost = [&](const std::string&) {
         ++told;
     };
-    Fellowship fellowship({0, 3, "here", {}}, {{one, "a"}, {two, "b"}}, clock, events);
+    Fellowship fellowship(
+        {0, 3, "here", {}}, {{one, near_keys(), "a"}, {two, near_keys(), "b"}}, clock, events);
     CHECK(fellowship.leads());
     CHECK(fellowship.lost().empty());
     ::close(another);
@@ -155,35 +169,4 @@ TEST_CASE("the first host lost is named, whoever follows it", "[hosts]") {
     CHECK_THAT(loss_of(fellowship.link(0)), Catch::Contains("rank 1 on a"));
     CHECK(fellowship.lost() == "rank 2 on b: it has ended");
     CHECK(told == 1);
-}
-
-TEST_CASE("hosts meet by the word, and who does not know it stays outside", "[hosts]") {
-    Meeting meeting(true);
-    const MeetingPlace place = MeetingPlace::from_text(meeting.place().text());
-    CHECK(place.addresses == std::vector<std::string>{"127.0.0.1"});
-    auto others = std::async(std::launch::async, [&] {
-        MeetingPlace wrong = place;
-        wrong.token = std::string(32, '0');
-        const int stranger = go_to(wrong, 1, 10s);
-        const int second = go_to(place, 2, 10s);
-        const int first = go_to(place, 1, 10s);
-        char letter = 0;
-        CHECK(::recv(stranger, &letter, 1, 0) <= 0); // Turned away.
-        CHECK(::send(first, "1", 1, 0) == 1);
-        CHECK(::send(second, "2", 1, 0) == 1);
-        for (const int one : {stranger, first, second}) {
-            ::close(one);
-        }
-    });
-    const std::vector<int> sockets = meeting.await(3, 10s);
-    REQUIRE(sockets.size() == 2);
-    for (std::size_t i = 0; i < 2; ++i) { // In order of rank, not of coming.
-        char letter = 0;
-        CHECK(::recv(sockets[i], &letter, 1, 0) == 1);
-        CHECK(letter == static_cast<char>('1' + i));
-        ::close(sockets[i]);
-    }
-    others.get();
-    CHECK_THROWS_AS(meeting.await(2, 0s), drivers::HostError);
-    CHECK_THROWS_AS(MeetingPlace::from_text("short 1 127.0.0.1"), drivers::HostError);
 }
