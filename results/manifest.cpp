@@ -4,31 +4,29 @@
 #include "results/record_error.h"
 #include "results/whole_file.h"
 
-#include <filesystem>
 #include <fmt/format.h>
 #include <map>
 #include <sstream>
 
 namespace results {
 
-namespace fs = std::filesystem;
-
 namespace {
 
 constexpr const char* manifest_name = "SHA256SUMS";
+constexpr std::size_t digest_size = 64;
+
+const char* words_for(EntryKind kind) {
+    return kind == EntryKind::link ? "a symbolic link" : "not a regular file";
+}
 
 std::map<std::string, std::string> sums_of(const std::string& folder) {
-    std::map<std::string, std::string> out; // Name below the folder -> digest.
-    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-        const std::string name = entry.path().lexically_relative(folder).generic_string();
-        if (entry.is_directory() || name == manifest_name) {
-            continue;
+    std::map<std::string, std::string> out; // Name below the folder -> digest, or what it is.
+    for (const FolderEntry& entry : entries_below(folder)) {
+        if (entry.kind == EntryKind::regular_file && entry.name != manifest_name) {
+            out[entry.name] = sha256_of_file_in(folder, entry.name);
+        } else if (entry.kind != EntryKind::folder && entry.kind != EntryKind::regular_file) {
+            out[entry.name] = words_for(entry.kind);
         }
-        if (!entry.is_regular_file() || entry.is_symlink()) {
-            out[name] = "not a regular file";
-            continue;
-        }
-        out[name] = sha256_hex(read_whole_file(entry.path().string(), 16 * record_bytes_max));
     }
     return out;
 }
@@ -40,15 +38,14 @@ void write_manifest(const std::string& folder) {
     for (const auto& [name, digest] : sums_of(folder)) {
         text += fmt::format("{}  {}\n", digest, name);
     }
-    write_whole_file(folder + "/" + manifest_name, text);
+    write_file_in(folder, manifest_name, text);
 }
 
 std::vector<std::string> manifest_problems(const std::string& folder) {
     const std::string path = folder + "/" + manifest_name;
-    std::istringstream lines(read_whole_file(path));
+    std::istringstream lines(read_file_in(folder, manifest_name));
     auto found = sums_of(folder);
     std::vector<std::string> out;
-    constexpr std::size_t digest_size = 64;
     std::size_t number = 0;
     for (std::string line; std::getline(lines, line);) {
         ++number;
@@ -62,13 +59,17 @@ std::vector<std::string> manifest_problems(const std::string& folder) {
             out.push_back(fmt::format("{}: listed in {} but missing", name, manifest_name));
             continue;
         }
-        if (file->second != line.substr(0, digest_size)) {
+        if (file->second.size() != digest_size) {
+            out.push_back(fmt::format("{}: {}, where a file was", name, file->second));
+        } else if (file->second != line.substr(0, digest_size)) {
             out.push_back(fmt::format("{}: altered since the manifest was written", name));
         }
         found.erase(file);
     }
     for (const auto& [name, digest] : found) {
-        out.push_back(fmt::format("{}: not listed in {}", name, manifest_name));
+        out.push_back(digest.size() == digest_size
+                          ? fmt::format("{}: not listed in {}", name, manifest_name)
+                          : fmt::format("{}: {}, not listed in {}", name, digest, manifest_name));
     }
     return out;
 }

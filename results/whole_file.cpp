@@ -3,41 +3,34 @@
 
 #include "results/record_error.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <fmt/format.h>
+#include <memory>
 #include <openssl/evp.h>
 #include <system_error>
+#include <utility>
 
 namespace results {
 
 namespace {
 
+constexpr std::size_t piece_bytes = std::size_t{1} << 20U;
+constexpr std::size_t entries_max = 1'000'000;
+constexpr int folders_deep_max = 16;
+
 std::string reason(int error) {
-    return std::generic_category().message(error);
+    return error == ELOOP ? "it is or lies behind a symbolic link, where none is followed"
+                          : std::generic_category().message(error);
 }
-
-class Descriptor {
-public:
-    explicit Descriptor(int fd)
-        : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return fd_; }
-
-private:
-    int fd_;
-};
 
 // 0 or the error.
 int write_all(int fd, std::string_view text) {
@@ -54,40 +47,70 @@ int write_all(int fd, std::string_view text) {
     return 0;
 }
 
-} // namespace
+std::pair<std::string, std::string> parent_and_leaf(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    if (slash == std::string::npos) {
+        return {".", path};
+    }
+    return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
+}
 
-void write_whole_file(const std::string& path, std::string_view text) {
-    const std::string beside = path + ".part";
-    int error = 0;
-    {
-        const Descriptor file(
-            ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-        if (file.get() < 0) {
-            error = errno;
-        } else {
-            error = write_all(file.get(), text);
-            if (error == 0 && ::fsync(file.get()) != 0) {
-                error = errno;
-            }
+// A file that nobody else has, beside the one it will replace. Not open: errno.
+Descriptor open_part(int parent, const std::string& leaf, std::string& part) {
+    constexpr int tries = 16;
+    for (int i = 0; i < tries; ++i) {
+        std::uint64_t chance = 0;
+        if (::getrandom(&chance, sizeof chance, 0) != static_cast<ssize_t>(sizeof chance)) {
+            break;
+        }
+        part = fmt::format("{}.{:016x}.part", leaf, chance);
+        Descriptor out(::openat(
+            parent, part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+        if (out.is_open() || errno != EEXIST) {
+            return out;
         }
     }
-    if (error == 0 && ::rename(beside.c_str(), path.c_str()) != 0) {
+    return Descriptor();
+}
+
+// 0 or the error: the text stands whole under `leaf`, or what stood there before still does.
+int replace_whole(int parent, const std::string& leaf, std::string_view text) {
+    std::string part;
+    int error = 0;
+    {
+        const Descriptor file = open_part(parent, leaf, part);
+        if (!file.is_open()) {
+            return errno;
+        }
+        error = write_all(file.number(), text);
+        if (error == 0 && ::fsync(file.number()) != 0) {
+            error = errno;
+        }
+    }
+    if (error == 0 && ::renameat(parent, part.c_str(), parent, leaf.c_str()) != 0) {
         error = errno;
     }
     if (error != 0) {
-        ::unlink(beside.c_str());
+        ::unlinkat(parent, part.c_str(), 0);
+    }
+    return error;
+}
+
+void write_replacing(const Descriptor& parent,
+                     const std::string& leaf,
+                     const std::string& path,
+                     std::string_view text) {
+    const int error = !parent.is_open() ? errno : replace_whole(parent.number(), leaf, text);
+    if (error != 0) {
         throw WriteError(
             fmt::format("{}: cannot be written ({} bytes): {}", path, text.size(), reason(error)));
     }
 }
 
-std::string read_whole_file(const std::string& path, std::uint64_t bytes_max) {
-    if (path.empty()) {
-        throw RecordError("an empty name: wanted a file");
-    }
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+// Judged by the descriptor: what is looked at is what is read.
+Descriptor checked_regular(Descriptor file, const std::string& path) {
     struct stat status {};
-    if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
+    if (!file.is_open() || ::fstat(file.number(), &status) != 0) {
         throw RecordError(fmt::format("{}: cannot be read: {}", path, reason(errno)));
     }
     if (!S_ISREG(status.st_mode)) {
@@ -95,6 +118,12 @@ std::string read_whole_file(const std::string& path, std::uint64_t bytes_max) {
                               ? fmt::format("{}: is a folder; wanted a file", path)
                               : fmt::format("{}: not a regular file", path));
     }
+    return file;
+}
+
+std::string read_all(const Descriptor& file, const std::string& path, std::uint64_t bytes_max) {
+    struct stat status {};
+    ::fstat(file.number(), &status);
     if (static_cast<std::uint64_t>(status.st_size) > bytes_max) {
         throw RecordError(
             fmt::format("{}: {} bytes; wanted at most {}", path, status.st_size, bytes_max));
@@ -102,7 +131,7 @@ std::string read_whole_file(const std::string& path, std::uint64_t bytes_max) {
     std::string out(static_cast<std::size_t>(status.st_size), '\0');
     std::size_t at = 0;
     while (at < out.size()) {
-        const ssize_t got = ::read(file.get(), out.data() + at, out.size() - at);
+        const ssize_t got = ::read(file.number(), out.data() + at, out.size() - at);
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -118,16 +147,185 @@ std::string read_whole_file(const std::string& path, std::uint64_t bytes_max) {
     return out;
 }
 
+std::string hexadecimal(const unsigned char* digest, unsigned size) {
+    std::string out;
+    for (unsigned i = 0; i < size; ++i) {
+        out += fmt::format("{:02x}", digest[i]);
+    }
+    return out;
+}
+
+EntryKind kind_of(mode_t mode) {
+    return S_ISREG(mode)   ? EntryKind::regular_file
+           : S_ISDIR(mode) ? EntryKind::folder
+           : S_ISLNK(mode) ? EntryKind::link
+                           : EntryKind::other;
+}
+
+void list_below(Descriptor folder,
+                const std::string& path,
+                const std::string& prefix,
+                int depth,
+                std::vector<FolderEntry>& out) {
+    if (depth > folders_deep_max || out.size() > entries_max) {
+        throw RecordError(fmt::format("{}/{}: too many files or folders for a run", path, prefix));
+    }
+    const int again = ::fcntl(folder.number(), F_DUPFD_CLOEXEC, 0);
+    const std::unique_ptr<DIR, int (*)(DIR*)> listing(::fdopendir(again), &::closedir);
+    if (!listing) {
+        throw RecordError(fmt::format("{}/{}: cannot be read: {}", path, prefix, reason(errno)));
+    }
+    while (const dirent* one = ::readdir(listing.get())) { // NOLINT(concurrency-mt-unsafe)
+        const std::string leaf = one->d_name;
+        struct stat status {};
+        if (leaf == "." || leaf == ".." ||
+            ::fstatat(folder.number(), leaf.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+            continue;
+        }
+        const EntryKind kind = kind_of(status.st_mode);
+        out.push_back({prefix + leaf, kind});
+        if (kind == EntryKind::folder) {
+            Descriptor inner(::openat(
+                folder.number(), leaf.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+            if (!inner.is_open()) {
+                throw RecordError(
+                    fmt::format("{}/{}{}: cannot be read: {}", path, prefix, leaf, reason(errno)));
+            }
+            list_below(std::move(inner), path, prefix + leaf + "/", depth + 1, out);
+        }
+    }
+}
+
+} // namespace
+
+Descriptor::~Descriptor() {
+    if (number_ >= 0) {
+        ::close(number_);
+    }
+}
+
+Descriptor::Descriptor(Descriptor&& other) noexcept
+    : number_(std::exchange(other.number_, -1)) {}
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+}
+
+void write_whole_file(const std::string& path, std::string_view text) {
+    const auto [parent, leaf] = parent_and_leaf(path);
+    write_replacing(
+        Descriptor(::open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), leaf, path, text);
+}
+
+std::string read_whole_file(const std::string& path, std::uint64_t bytes_max) {
+    if (path.empty()) {
+        throw RecordError("an empty name: wanted a file");
+    }
+    const Descriptor file = checked_regular(
+        Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)), path);
+    return read_all(file, path, bytes_max);
+}
+
 std::string sha256_hex(std::string_view bytes) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int size = 0;
     if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
         throw WriteError("SHA-256 is not available from this host's OpenSSL");
     }
-    std::string out;
-    for (unsigned int i = 0; i < size; ++i) {
-        out += fmt::format("{:02x}", digest[i]);
+    return hexadecimal(digest.data(), size);
+}
+
+Descriptor open_parent_in(const std::string& folder, std::string_view name) {
+    Descriptor out(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    while (out.is_open()) {
+        const std::size_t slash = name.find('/');
+        const std::string part(name.substr(0, slash));
+        if (part.empty() || part == "." || part == "..") {
+            errno = EINVAL;
+            return Descriptor();
+        }
+        if (slash == std::string_view::npos) {
+            break;
+        }
+        Descriptor inner(
+            ::openat(out.number(), part.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        struct stat status {};
+        const bool is_link =
+            !inner.is_open() &&
+            ::fstatat(out.number(), part.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISLNK(status.st_mode);
+        if (is_link) {
+            errno = ELOOP;
+        }
+        out = std::move(inner);
+        name.remove_prefix(slash + 1);
     }
+    return out;
+}
+
+Descriptor open_file_in(const std::string& folder, const std::string& name) {
+    const std::string path = folder + "/" + name;
+    const Descriptor parent = open_parent_in(folder, name);
+    if (!parent.is_open()) {
+        throw RecordError(fmt::format("{}: cannot be read: {}", path, reason(errno)));
+    }
+    const std::string leaf = parent_and_leaf(name).second;
+    return checked_regular(
+        Descriptor(::openat(parent.number(),
+                            leaf.c_str(),
+                            O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)),
+        path);
+}
+
+void write_file_in(const std::string& folder, const std::string& name, std::string_view text) {
+    const Descriptor parent = open_parent_in(folder, name);
+    write_replacing(parent, parent_and_leaf(name).second, folder + "/" + name, text);
+}
+
+std::string
+read_file_in(const std::string& folder, const std::string& name, std::uint64_t bytes_max) {
+    return read_all(open_file_in(folder, name), folder + "/" + name, bytes_max);
+}
+
+std::string sha256_of_file_in(const std::string& folder, const std::string& name) {
+    const Descriptor file = open_file_in(folder, name);
+    const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(),
+                                                                     &EVP_MD_CTX_free);
+    if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1) {
+        throw WriteError("SHA-256 is not available from this host's OpenSSL");
+    }
+    std::string piece(piece_bytes, '\0');
+    for (;;) {
+        const ssize_t got = ::read(file.number(), piece.data(), piece.size());
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            throw RecordError(
+                fmt::format("{}/{}: cannot be read: {}", folder, name, reason(errno)));
+        }
+        if (got == 0) {
+            break;
+        }
+        EVP_DigestUpdate(context.get(), piece.data(), static_cast<std::size_t>(got));
+    }
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    EVP_DigestFinal_ex(context.get(), digest.data(), &size);
+    return hexadecimal(digest.data(), size);
+}
+
+std::vector<FolderEntry> entries_below(const std::string& folder) {
+    Descriptor top(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!top.is_open()) {
+        throw RecordError(fmt::format("{}: cannot be read: {}", folder, reason(errno)));
+    }
+    std::vector<FolderEntry> out;
+    list_below(std::move(top), folder, "", 0, out);
+    std::sort(out.begin(), out.end(), [](const FolderEntry& left, const FolderEntry& right) {
+        return left.name < right.name;
+    });
     return out;
 }
 
