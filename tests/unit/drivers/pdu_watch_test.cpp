@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/iscsi/pdu_watch.h"
+
+#include <catch2/catch.hpp>
+
+#include <map>
+#include <random>
+#include <vector>
+
+using namespace drivers::iscsi;
+using drivers::wire::iscsi::BasicHeader;
+using drivers::wire::iscsi::make_header;
+using drivers::wire::iscsi::Opcode;
+using drivers::wire::iscsi::Word;
+namespace flag = drivers::wire::iscsi::flag;
+
+namespace {
+
+using Stream = std::vector<std::byte>;
+
+void put(Stream& out, BasicHeader header, std::size_t data_bytes = 0, bool digest = false) {
+    header.set_data_bytes(data_bytes);
+    out.insert(out.end(), header.bytes.begin(), header.bytes.end());
+    const std::size_t padding = (4 - data_bytes % 4) % 4;
+    out.insert(out.end(), (digest ? 4 : 0) + data_bytes + padding, std::byte{0xA5});
+}
+
+Stream login_end() {
+    Stream out;
+    put(out, make_header(Opcode::login_response, flag::final | 1U << 2U | 3U, 0), 57);
+    return out;
+}
+
+Stream command(std::uint32_t tag, std::uint8_t direction, std::uint32_t bytes) {
+    Stream out;
+    BasicHeader header = make_header(Opcode::scsi_command, flag::final | direction, tag);
+    header.set(Word::expected_transfer_bytes, bytes);
+    put(out, header);
+    return out;
+}
+
+Stream data_in(std::uint32_t tag, std::uint32_t offset, std::size_t bytes, std::uint8_t flags = 0) {
+    Stream out;
+    BasicHeader header = make_header(Opcode::data_in, flags, tag);
+    header.set(Word::buffer_offset, offset);
+    put(out, header, bytes);
+    return out;
+}
+
+Stream asks_for(std::uint32_t tag, std::uint32_t offset, std::uint32_t bytes) {
+    Stream out;
+    BasicHeader header = make_header(Opcode::ready_to_transfer, flag::final, tag);
+    header.set(Word::buffer_offset, offset);
+    header.set(Word::desired_bytes, bytes);
+    put(out, header);
+    return out;
+}
+
+Stream answer(Opcode opcode, std::uint32_t tag, std::size_t bytes = 0) {
+    Stream out;
+    put(out, make_header(opcode, flag::final, tag), bytes);
+    return out;
+}
+
+// A watch behind whose login two commands are out: task 1 reads 8 KiB, task 2 writes 8 KiB, task 3
+// moves nothing.
+PduWatch after_login(PduWatch::Terms terms = {}) {
+    PduWatch out(terms);
+    REQUIRE(out.received(login_end()));
+    out.sent(command(1, flag::read, 8192));
+    out.sent(command(2, flag::write, 8192));
+    out.sent(command(3, 0, 0));
+    return out;
+}
+
+std::string fault_of(const std::vector<Stream>& what, PduWatch::Terms terms = {}) {
+    PduWatch watch = after_login(terms);
+    for (const Stream& one : what) {
+        if (!watch.received(one)) {
+            CHECK_FALSE(watch.received(answer(Opcode::nop_in, 9))); // And it stays so.
+            return watch.fault();
+        }
+    }
+    return "";
+}
+
+} // namespace
+
+TEST_CASE("an honest target is let through, however its bytes are cut", "[iscsi]") {
+    Stream all;
+    for (const Stream& one : {answer(Opcode::nop_in, 0xFFFFFFFF),
+                              data_in(1, 0, 4096),
+                              asks_for(2, 0, 4096),
+                              data_in(1, 4096, 4096, flag::final | flag::has_status),
+                              asks_for(2, 4096, 4096),
+                              answer(Opcode::scsi_response, 2, 3),
+                              answer(Opcode::async_message, 0xFFFFFFFF),
+                              answer(Opcode::scsi_response, 3, 20),
+                              answer(Opcode::task_management_response, 4),
+                              answer(Opcode::text_response, 5, 1000),
+                              answer(Opcode::reject, 6, 48),
+                              answer(Opcode::logout_response, 7)}) {
+        all.insert(all.end(), one.begin(), one.end());
+    }
+    for (std::size_t cut = 1; cut < 200; ++cut) {
+        PduWatch watch = after_login();
+        for (std::size_t at = 0; at < all.size(); at += cut) {
+            REQUIRE(watch.received(std::span(all).subspan(at, std::min(cut, all.size() - at))));
+        }
+        REQUIRE(watch.fault().empty());
+    }
+}
+
+TEST_CASE("what no honest target sends is stopped before libiscsi acts on it", "[iscsi]") {
+    using Catch::Contains;
+    CHECK_THAT(fault_of({data_in(2, 0, 512)}), Contains("asked for none")); // A write.
+    CHECK_THAT(fault_of({data_in(3, 0, 512)}), Contains("asked for none"));
+    CHECK_THAT(fault_of({data_in(77, 0, 512)}), Contains("asked for none"));
+    CHECK_THAT(fault_of({data_in(1, 8000, 512)}), Contains("up to byte 8512"));
+    CHECK_THAT(fault_of({data_in(1, 0xFFFFFE00, 512)}), Contains("4294967296"));
+    CHECK_THAT(fault_of({data_in(1, 0, 8192), data_in(1, 0, 4)}), Contains("8196 in all"));
+    CHECK_THAT(fault_of({data_in(1, 0, 4, flag::final | flag::has_status), data_in(1, 4, 4)}),
+               Contains("asked for none")); // It had ended.
+    CHECK_THAT(fault_of({answer(Opcode::scsi_response, 1), data_in(1, 4, 4)}),
+               Contains("asked for none"));
+    CHECK_THAT(fault_of({asks_for(2, 0, 0xFFFFFE00)}), Contains("asks for 4294966784 bytes"));
+    CHECK_THAT(fault_of({asks_for(2, 8192, 1)}), Contains("which has 8192"));
+    CHECK_THAT(fault_of({asks_for(2, 0, 0)}), Contains("asks for 0 bytes"));
+    CHECK_THAT(fault_of({asks_for(2, 0, 8192), asks_for(2, 0, 8192)}), Contains("16384 in all"));
+    CHECK_THAT(fault_of({asks_for(1, 0, 512)}), Contains("none to give"));
+    CHECK_THAT(fault_of({asks_for(0xFFFFFFFF, 0, 512)}), Contains("none to give"));
+    CHECK_THAT(fault_of({answer(Opcode::nop_in, 1, 262'148)}), Contains("262148 bytes"));
+    CHECK_THAT(fault_of({answer(Opcode::login_request, 1)}), Contains("opcode 0x03"));
+    CHECK_THAT(
+        fault_of(std::vector<Stream>(30, answer(Opcode::nop_in, 0xFFFFFFFF)), {.unasked_max = 20}),
+        Contains("21 messages"));
+    CHECK_THAT(fault_of(std::vector<Stream>(30, data_in(1, 0, 0)), {.unasked_max = 20}),
+               Contains("21 empty pieces"));
+    PduWatch early({});
+    Stream huge;
+    put(huge, make_header(Opcode::login_response, 0, 0), 70'000);
+    CHECK_FALSE(early.received(huge));
+}
+
+TEST_CASE("header digests are stepped over from the end of the login on", "[iscsi]") {
+    PduWatch watch({.header_digest = true});
+    REQUIRE(watch.received(login_end()));
+    Stream out;
+    BasicHeader header = make_header(Opcode::scsi_command, flag::final | flag::read, 5);
+    header.set(Word::expected_transfer_bytes, 512);
+    put(out, header, 0, true);
+    put(out, header, 0, true);
+    watch.sent(out);
+    Stream in;
+    put(in, make_header(Opcode::data_in, 0, 5), 512, true);
+    put(in, make_header(Opcode::scsi_response, flag::final, 5), 0, true);
+    CHECK(watch.received(in));
+    CHECK(watch.fault().empty());
+}
+
+TEST_CASE("the table of tasks agrees with a map, whatever comes and goes", "[iscsi]") {
+    TaskTable table;
+    std::map<std::uint32_t, std::uint32_t> model;
+    std::mt19937 random(7);
+    std::uint32_t next = 0xFFFFFF00U; // Round the end of the numbers.
+    for (int i = 0; i < 200'000; ++i) {
+        const std::uint32_t near = next - random() % 700;
+        if (random() % 2 == 0) {
+            table.put({.tag = next, .bytes = next * 3});
+            model[next] = next * 3;
+            ++next;
+        } else {
+            table.erase(near);
+            model.erase(near);
+        }
+        const auto known = model.find(near);
+        const TaskTable::Task* found = table.find(near);
+        REQUIRE((found != nullptr) == (known != model.end()));
+        REQUIRE((found == nullptr || found->bytes == known->second));
+    }
+}
