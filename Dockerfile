@@ -16,7 +16,7 @@ RUN tests/run format build test
 
 FROM ${BASE} AS run
 RUN apt-get update -qq \
-    && apt-get install -y -qq --no-install-recommends libiscsi7 libpcap0.8 liburing2 libisal2 libssl3 zlib1g libzstd1 liblz4-1 \
+    && apt-get install -y -qq --no-install-recommends libiscsi7 libpcap0.8 liburing2 libisal2 libssl3 zlib1g libzstd1 liblz4-1 libseccomp2 libcap2 \
        libblkid1 libfmt9 libspdlog1.10 libboost-program-options1.74.0 fio iproute2 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home --shell /usr/sbin/nologin bench && mkdir /runs && chown bench /runs
