@@ -72,7 +72,7 @@ BlockDeviceDriver::~BlockDeviceDriver() {
 
 void BlockDeviceDriver::identify(const std::string& path) {
     if (!file_.is_device()) {
-        identity_ = file_identity(path, file_.status());
+        identity_ = file_identity(file_.pinned_path(), file_.status());
         return;
     }
     const dev_t device = file_.status().st_rdev;

@@ -53,16 +53,22 @@ std::uint32_t direct_piece_bytes(int fd) {
 
 OpenedFile::OpenedFile(const std::string& path, const KernelView& view)
     : path_(path) {
-    if (::stat(path.c_str(), &status_) != 0) {
-        throw UsageError(fmt::format("{}: {}", path, error_text(errno)));
+    // What the name leads to now is what is judged, and nothing else is ever opened: everything
+    // that follows goes through this descriptor, wherever the name leads by then.
+    pin_ = ::open(path.c_str(), O_PATH | O_CLOEXEC);
+    if (pin_ < 0 || ::fstat(pin_, &status_) != 0) {
+        const int error = errno;
+        close();
+        throw UsageError(fmt::format("{}: {}", path, error_text(error)));
     }
+    pinned_ = fmt::format("/proc/self/fd/{}", pin_);
     is_device_ = S_ISBLK(status_.st_mode);
-    if (!is_device_ && !S_ISREG(status_.st_mode)) {
-        throw UsageError(fmt::format("{}: wanted a block device or a regular file", path));
-    }
-    refuse_stray_file();
-    in_use_ = is_device_ ? device_user(status_.st_rdev, view) : file_user(path, status_, view);
     try {
+        if (!is_device_ && !S_ISREG(status_.st_mode)) {
+            throw UsageError(fmt::format("{}: wanted a block device or a regular file", path));
+        }
+        refuse_stray_file();
+        in_use_ = is_device_ ? device_user(status_.st_rdev, view) : file_user(path, status_, view);
         if (!in_use_.empty() || !open_to_write(view)) {
             open_to_read();
         }
@@ -108,6 +114,10 @@ void OpenedFile::close() noexcept {
         ::close(fd_);
         fd_ = -1;
     }
+    if (pin_ >= 0) {
+        ::close(pin_);
+        pin_ = -1;
+    }
 }
 
 bool OpenedFile::open_to_write(const KernelView& view) {
@@ -116,10 +126,10 @@ bool OpenedFile::open_to_write(const KernelView& view) {
     }
     // O_EXCL of a block device: mounts, RAID, device-mapper and other exclusive openers keep off.
     const int flags = O_RDWR | O_CLOEXEC | (is_device_ ? O_EXCL : 0);
-    fd_ = ::open(path_.c_str(), flags | O_DIRECT);
+    fd_ = ::open(pinned_.c_str(), flags | O_DIRECT);
     if (fd_ < 0 && errno == EINVAL && !is_device_) { // No direct I/O on this file system.
         direct_ = false;
-        fd_ = ::open(path_.c_str(), flags);
+        fd_ = ::open(pinned_.c_str(), flags);
     }
     if (fd_ < 0) {
         if (errno == EBUSY) {
@@ -140,7 +150,8 @@ bool OpenedFile::open_to_write(const KernelView& view) {
 bool OpenedFile::claim() {
     if (!is_device_ && ::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
         in_use_ = "locked by another program";
-        close();
+        ::close(fd_);
+        fd_ = -1;
         return false;
     }
     writable_ = true;
@@ -182,10 +193,10 @@ bool OpenedFile::share_claim() {
 
 void OpenedFile::open_to_read() {
     direct_ = true;
-    fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT);
+    fd_ = ::open(pinned_.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT);
     if (fd_ < 0 && errno == EINVAL && !is_device_) {
         direct_ = false;
-        fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+        fd_ = ::open(pinned_.c_str(), O_RDONLY | O_CLOEXEC);
     }
     if (fd_ < 0) {
         throw HostError(fmt::format("{}: {}", path_, error_text(errno)));

@@ -30,6 +30,8 @@ public:
     std::uint32_t block_bytes() const noexcept { return block_bytes_; }
     std::uint64_t size_bytes() const noexcept { return size_bytes_; }
     const std::string& path() const noexcept { return path_; }
+    // A name of what was opened, wherever path() leads meanwhile.
+    const std::string& pinned_path() const noexcept { return pinned_; }
 
     // Asked now: what the path leads to, if that is not what is open here; none: it is, or the path
     // leads nowhere.
@@ -46,7 +48,9 @@ private:
     void close() noexcept;
 
     std::string path_;
+    std::string pinned_;
     struct stat status_ {};
+    int pin_ = -1; // Opened first; opens nothing by itself.
     int fd_ = -1;
     bool is_device_ = false;
     bool writable_ = false;
