@@ -245,15 +245,15 @@ void feed(const Question& question, Analysis& analysis) {
     analysis.dns_record(question.answer, back, question.ends.at_ns);
 }
 
-std::ifstream opened(const std::string& path) {
+} // namespace
+
+std::ifstream open_zeek_log(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     if (!in) {
         throw profiles::FileError(fmt::format("{}: cannot be read; wanted a Zeek log", path));
     }
     return in;
 }
-
-} // namespace
 
 ZeekCounts read_zeek(std::istream* conn_log, std::istream* dns_log, Analysis& analysis) {
     ZeekCounts counts;
@@ -290,20 +290,6 @@ ZeekCounts read_zeek(std::istream* conn_log, std::istream* dns_log, Analysis& an
         feed(questions[asked], analysis);
     }
     return counts;
-}
-
-ZeekCounts read_zeek(const std::string& conn_log, const std::string& dns_log, Analysis& analysis) {
-    std::ifstream connections;
-    std::ifstream questions;
-    if (!conn_log.empty()) {
-        connections = opened(conn_log);
-    }
-    if (!dns_log.empty()) {
-        questions = opened(dns_log);
-    }
-    return read_zeek(conn_log.empty() ? nullptr : &connections,
-                     dns_log.empty() ? nullptr : &questions,
-                     analysis);
 }
 
 } // namespace bench::egress

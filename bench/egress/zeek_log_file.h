@@ -4,6 +4,7 @@
 #include "bench/egress/analysis.h"
 
 #include <cstdint>
+#include <fstream>
 #include <istream>
 #include <optional>
 #include <string>
@@ -60,11 +61,10 @@ struct ZeekCounts {
     std::uint64_t left_out = 0; // Beyond what is read of one log.
 };
 
-// Feeds connections and questions to the analysis in the order of their first instants. An empty
-// path is no log. Throws profiles::FileError.
-ZeekCounts read_zeek(const std::string& conn_log, const std::string& dns_log, Analysis& analysis);
+std::ifstream open_zeek_log(const std::string& path); // Throws profiles::FileError.
 
-// For tests and fuzzing: the same from streams; null = no log.
+// Feeds connections and questions to the analysis in the order of their first instants; null = no
+// log. Throws profiles::FileError.
 ZeekCounts read_zeek(std::istream* conn_log, std::istream* dns_log, Analysis& analysis);
 
 } // namespace bench::egress
