@@ -2,6 +2,8 @@
 #include "bench/campaign/hook_command.h"
 
 #include "drivers/api/errors.h"
+#include "drivers/confine/tool_environment.h"
+#include "results/text/escape.h"
 #include "results/text/standard_streams.h"
 
 #include <fcntl.h>
@@ -69,8 +71,9 @@ pid_t spawn(const std::vector<std::string>& command, int output) {
     ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
     ::posix_spawnattr_setpgroup(&attributes, 0);
     pid_t child = -1;
-    const int error =
-        ::posix_spawnp(&child, words[0], &actions, &attributes, words.data(), environ);
+    drivers::confine::ToolEnvironment environment;
+    const int error = ::posix_spawnp(
+        &child, words[0], &actions, &attributes, words.data(), environment.variables());
     ::posix_spawnattr_destroy(&attributes);
     ::posix_spawn_file_actions_destroy(&actions);
     if (error != 0) {
@@ -145,8 +148,8 @@ std::string ask_person(const std::string& request,
             "\"{}\": there is no terminal to ask a person at; describe a hook instead", request));
     }
     ::tcflush(STDIN_FILENO, TCIFLUSH); // What was typed before answers nothing.
-    (void)results::text::write_err(
-        fmt::format("\n>>> {}\n>>> press Enter when it is done\n", request));
+    (void)results::text::write_err(results::text::clean_lines(
+        fmt::format("\n>>> {}\n>>> press Enter when it is done\n", request)));
     const auto deadline = Clock::now() + time_limit;
     while (Clock::now() < deadline && !stop) {
         if (is_readable(STDIN_FILENO)) {

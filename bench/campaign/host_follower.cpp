@@ -14,6 +14,7 @@
 #include "bench/plan/plan_file.h"
 #include "drivers/api/errors.h"
 #include "results/round_end.h"
+#include "results/text/escape.h"
 #include "results/text/standard_streams.h"
 #include "results/whole_file.h"
 
@@ -260,7 +261,8 @@ int follow(hosts::Fellowship& fellowship, drivers::Clock& clock) {
     try {
         Follower(fellowship, clock).serve();
     } catch (const hosts::HostLost& error) {
-        (void)results::text::write_err(fmt::format("arraybench: {}\n", error.what()));
+        (void)results::text::write_err(
+            results::text::clean_lines(fmt::format("arraybench: {}\n", error.what())));
         return judge::exit_incomplete;
     }
     return judge::exit_passed;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "results/text/escape.h"
 #include "results/text/standard_streams.h"
 
 #include <fmt/format.h>
@@ -8,17 +9,20 @@
 
 namespace bench::cli {
 
-// To standard output, at once. What cannot be written there makes the program exit with 5 when its
+// To standard output, at once, and clean: what an array, a capture or a file calls itself can hold
+// no orders to a terminal. What cannot be written there makes the program exit with 5 when its
 // command is done.
 template <typename... Parts>
 void say(fmt::format_string<Parts...> text, Parts&&... parts) {
-    (void)results::text::write_out(fmt::format(text, std::forward<Parts>(parts)...));
+    (void)results::text::write_out(
+        results::text::clean_lines(fmt::format(text, std::forward<Parts>(parts)...)));
 }
 
-// To standard error, whether or not anybody hears.
+// To standard error, as clean, whether or not anybody hears.
 template <typename... Parts>
 void tell(fmt::format_string<Parts...> text, Parts&&... parts) {
-    (void)results::text::write_err(fmt::format(text, std::forward<Parts>(parts)...));
+    (void)results::text::write_err(
+        results::text::clean_lines(fmt::format(text, std::forward<Parts>(parts)...)));
 }
 
 } // namespace bench::cli

@@ -39,14 +39,15 @@ std::string code_name(std::uint8_t code) {
     return code < names.size() ? names[code] : fmt::format("rcode-{}", code);
 }
 
-// Names hold no tabs and, but for our own escapes, no backslashes; Zeek escapes both.
+// As Zeek writes what is no plain text: a name can end no field and no line.
 std::string log_text(const std::string& text) {
     std::string out;
     for (const char letter : text) {
-        out += letter == '\\' || letter == ',' ? fmt::format("\\x{:02x}", letter)
-                                               : std::string(1, letter);
+        const auto code = static_cast<unsigned char>(letter);
+        const bool plain = code >= ' ' && code < 0x7F && letter != '\\' && letter != ',';
+        out += plain ? std::string(1, letter) : fmt::format("\\x{:02x}", code);
     }
-    return out.empty() ? "(empty)" : out;
+    return out.empty() ? "(empty)" : out == "-" ? "\\x2d" : out;
 }
 
 std::string answers_text(const std::vector<DnsAnswer>& answers) {

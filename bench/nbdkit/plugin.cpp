@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // nbdkit's C interface (nbdkit-plugin(3)): any URL of this project as an NBD export.
 #include "bench/nbdkit/export.h"
+#include "results/text/escape.h"
 
 #include <exception>
 #include <optional>
@@ -40,7 +41,7 @@ auto guarded(Work work, decltype(work()) failed) -> decltype(work()) {
     try {
         return work();
     } catch (const std::exception& error) {
-        nbdkit_error("%s", error.what());
+        nbdkit_error("%s", results::text::clean_text(error.what()).c_str());
         return failed;
     }
 }

@@ -2,6 +2,7 @@
 #include "drivers/fio/fio_run.h"
 
 #include "drivers/api/errors.h"
+#include "drivers/confine/tool_environment.h"
 
 #include <poll.h>
 #include <spawn.h>
@@ -87,7 +88,9 @@ public:
         ::posix_spawnattr_init(&attributes);
         ::posix_spawnattr_setpgroup(&attributes, 0);
         ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-        const int error = ::posix_spawnp(&pid_, raw[0], &actions, &attributes, raw.data(), environ);
+        confine::ToolEnvironment environment;
+        const int error = ::posix_spawnp(
+            &pid_, raw[0], &actions, &attributes, raw.data(), environment.variables());
         ::posix_spawnattr_destroy(&attributes);
         ::posix_spawn_file_actions_destroy(&actions);
         if (error != 0) {

@@ -2,6 +2,7 @@
 #include "drivers/lab/tool.h"
 
 #include "drivers/api/errors.h"
+#include "drivers/confine/tool_environment.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -62,6 +63,7 @@ private:
 struct Start {
     const char* program;
     char* const* words;
+    char* const* environment;
     int input;
     int output;
     int network;
@@ -81,7 +83,7 @@ struct Start {
     ::dup2(start.input, STDIN_FILENO);
     ::dup2(start.output, STDOUT_FILENO);
     ::dup2(start.output, STDERR_FILENO);
-    ::execv(start.program, start.words);
+    ::execve(start.program, start.words, start.environment);
     ::_exit(not_started);
 }
 
@@ -99,10 +101,12 @@ void run_tool(const std::vector<std::string>& words,
         pointers.push_back(word.data());
     }
     pointers.push_back(nullptr);
+    confine::ToolEnvironment environment;
     const MemoryFile in(input);
     const MemoryFile out("");
     const Start start{program.c_str(),
                       pointers.data(),
+                      environment.variables(),
                       in.descriptor(),
                       out.descriptor(),
                       network,

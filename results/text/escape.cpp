@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/text/escape.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <fmt/format.h>
@@ -106,6 +107,22 @@ std::string clean_text(std::string_view in) {
             out += in.substr(at, decoded.bytes);
         }
         at += decoded.bytes;
+    }
+    return out;
+}
+
+std::string clean_lines(std::string_view in) {
+    constexpr std::string_view kept = "\n\t";
+    std::string out;
+    while (!in.empty()) {
+        const std::size_t end = std::min(in.find_first_of(kept), in.size());
+        std::string_view piece = in.substr(0, end);
+        const bool other_end = end < in.size() && in[end] == '\n' && piece.ends_with('\r');
+        piece.remove_suffix(other_end ? 1 : 0); // CSV ends its lines so.
+        out += clean_text(piece);
+        out += other_end ? "\r" : "";
+        out += in.substr(end, 1);
+        in.remove_prefix(std::min(end + 1, in.size()));
     }
     return out;
 }

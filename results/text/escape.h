@@ -13,6 +13,9 @@ namespace results::text {
 // a readable "<U+202E>".
 std::string clean_text(std::string_view in);
 
+// The same for text of several lines, for a terminal or a log: ends of lines and tabs stay.
+std::string clean_lines(std::string_view in);
+
 std::string escape_html(std::string_view in);     // Also for attributes in double quotes, and XML.
 std::string escape_markdown(std::string_view in); // One line, safe in a table cell.
 std::string csv_cell(std::string_view in);        // Quoted as needed; a formula is disarmed.

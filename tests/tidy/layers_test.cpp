@@ -67,8 +67,8 @@ const Arrows folder_arrows = {
     {"drivers/iscsi", {"drivers/api", "drivers/wire"}},
     {"drivers/nvme_tcp", {"drivers/api", "drivers/wire"}},
     {"drivers/block_device", {"drivers/api", "drivers/wire"}}, // What a device says of itself.
-    {"drivers/fio", {"drivers/api"}},
-    {"drivers/lab", {"drivers/api", "drivers/wire"}}, // Sink-hole services answer DNS and NTP.
+    {"drivers/fio", {"drivers/api", "drivers/confine"}}, // Tools learn no secrets.
+    {"drivers/lab", {"drivers/api", "drivers/wire", "drivers/confine"}}, // Sink-hole services answer DNS and NTP.
     {"drivers/capture", {"drivers/api", "drivers/wire"}},
     // The platform is one more source: it speaks the words of its room's own files (source, random,
     // strict_json ...).

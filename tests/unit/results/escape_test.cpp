@@ -48,3 +48,13 @@ TEST_CASE("a CSV cell is quoted as needed and never a formula", "[text]") {
 TEST_CASE("a metric's label cannot end itself", "[text]") {
     CHECK(escape_label("a\"b\\c") == "a\\\"b\\\\c");
 }
+
+TEST_CASE("text of several lines keeps its lines and nothing else of control", "[text]") {
+    CHECK(clean_lines("a\tb\nc\n") == "a\tb\nc\n");
+    CHECK(clean_lines("csv\r\nrow\r\n") == "csv\r\nrow\r\n");
+    CHECK(clean_lines("over\rwritten") == "over\xE2\x90\x8Dwritten");
+    CHECK(clean_lines("\x1B]0;owned\x07\x1B[2J\n") ==
+          "\xE2\x90\x9B]0;owned\xE2\x90\x87\xE2\x90\x9B[2J\n");
+    CHECK(clean_lines("").empty());
+    CHECK(clean_lines("\n\n") == "\n\n");
+}
