@@ -43,6 +43,17 @@ std::string read_secret(const SecretPlace& place, const std::string& user) {
     return secret;
 }
 
+// A secret that somebody named a file for, and no user to use it: left alone it would mean nothing.
+void refuse_unused(const std::string& user,
+                   const SecretPlace& place,
+                   const char* what,
+                   const Url& url) {
+    if (user.empty() && !place.file.empty()) {
+        throw drivers::UsageError(fmt::format(
+            "{}: a {} secret is named, file {}, and no user for it", url.text(), what, place.file));
+    }
+}
+
 std::uint64_t new_session_id() {
     std::random_device chance; // Must differ from every other initiator's: never seeded.
     return (std::uint64_t{chance()} << 16U ^ chance()) & 0xffffffffffU;
@@ -72,6 +83,8 @@ iscsi_settings(const Url& url, std::size_t portal, const DriverOptions& options)
     session.header_digest = options.header_digest || url.header_digest;
     session.initiator_session_id = new_session_id();
     session.chap.user = options.chap_user.empty() ? url.user : options.chap_user;
+    refuse_unused(session.chap.user, options.chap_secret, "CHAP", url);
+    refuse_unused(options.mutual_user, options.mutual_secret, "mutual CHAP", url);
     if (!session.chap.user.empty()) {
         session.chap.secret = read_secret(options.chap_secret, session.chap.user);
     }

@@ -15,8 +15,9 @@ namespace bench::plan {
 
 namespace {
 
-// Empty where none is named; a place that is named and empty is an error of its own.
-std::string secret_at(const SecretPlace& place) {
+// Empty where none is named; a place that is named and holds something else is an error: a secret
+// that is passed over would leave a door open that somebody meant to close.
+std::string secret_at(const SecretPlace& place, const Url& url) {
     const bool named = !place.file.empty() || (!place.environment.empty() &&
                                                std::getenv(place.environment.c_str()) != nullptr);
     if (!named) {
@@ -24,7 +25,15 @@ std::string secret_at(const SecretPlace& place) {
     }
     const std::string secret =
         read_secret({place.file, place.file.empty() ? place.environment : std::string{}});
-    return secret.rfind("DHHC-1:", 0) == 0 ? secret : std::string{};
+    if (!secret.starts_with("DHHC-1:")) {
+        throw drivers::UsageError(
+            fmt::format("{}: the secret from {} is none of NVMe's, which begin with \"DHHC-1:\"; "
+                        "name another place, or none",
+                        url.text(),
+                        place.file.empty() ? "environment variable " + place.environment
+                                           : "file " + place.file));
+    }
+    return secret;
 }
 
 drivers::nvme_tcp::Settings settings_of(const Url& url, const DriverOptions& options) {
@@ -46,8 +55,14 @@ drivers::nvme_tcp::Settings settings_of(const Url& url, const DriverOptions& opt
     settings.reconnect_timeout = options.reconnect_timeout;
     settings.ready_timeout = options.ready_timeout;
     settings.has_other_paths = options.has_other_paths;
-    settings.host_secret = secret_at(options.chap_secret);
-    settings.controller_secret = secret_at(options.mutual_secret);
+    settings.host_secret = secret_at(options.chap_secret, url);
+    settings.controller_secret = secret_at(options.mutual_secret, url);
+    if (settings.host_secret.empty() && !settings.controller_secret.empty()) {
+        throw drivers::UsageError(
+            fmt::format("{}: a secret of the array is named and none of this host; NVMe proves the "
+                        "array's only together with the host's",
+                        url.text()));
+    }
     return settings;
 }
 

@@ -278,6 +278,10 @@ void IscsiDriver::serve(TimePoint now) noexcept {
             session_->flush();
         }
     }
+    if (!session_->protocol_fault().empty()) {
+        end(DriverEnd::broke_protocol, session_->error());
+        return;
+    }
     if (session_->state() != SessionState::up || session_broken_) {
         lose_session(now, session_broken_ ? "a command could not be aborted" : session_->error());
         return;

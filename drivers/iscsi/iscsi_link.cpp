@@ -172,6 +172,10 @@ void IscsiDriver::reconnect(TimePoint now) noexcept {
             return;
         }
     }
+    if (!session_->protocol_fault().empty()) {
+        end(DriverEnd::broke_protocol, session_->error());
+        return;
+    }
     if (session_->state() == SessionState::down || now >= attempt_ends_) {
         leave_attempt(now);
         return;

@@ -101,6 +101,12 @@ struct Session::Callbacks {
                 session.fail("the array does not agree to header digests");
                 return;
             }
+            // libiscsi offers to go on without; whoever named a secret did not.
+            if (!session.settings_.chap.user.empty() &&
+                session.negotiated("AuthMethod") != "CHAP") {
+                session.fail("the array asks for no CHAP, though a user and a secret are named");
+                return;
+            }
             session.state_ = SessionState::up;
             return;
         }
@@ -163,7 +169,8 @@ struct Session::Callbacks {
 
 Session::Session(SessionSettings settings)
     : settings_(std::move(settings))
-    , guard_(settings_.service_at_most) {
+    , guard_(settings_.service_at_most)
+    , watch_({.header_digest = settings_.header_digest}) {
     aim(settings_.flat_addressing ? flat_field_of(settings_.lun) : field_of(settings_.lun));
     ignore_broken_pipes();
     context_ = iscsi_create_context(settings_.initiator_name.c_str());
@@ -214,6 +221,10 @@ void Session::fail(std::string why) noexcept {
         return;
     }
     state_ = SessionState::down;
+    if (!protocol_fault().empty()) {
+        error_ = "the array broke the protocol: " + protocol_fault();
+        return;
+    }
     if (guard_.has_cut()) {
         error_ = "the array never stopped sending";
         return;
@@ -343,6 +354,7 @@ void Session::service() noexcept {
 bool Session::call_service(int events) noexcept {
     const ReceiveGuard::Call call(guard_);
     const NewsScope listening(news_);
+    const Watched watched(&watch_);
     return iscsi_service(context_, events) == 0;
 }
 

@@ -4,6 +4,7 @@
 #include "drivers/api/clock.h"
 #include "drivers/iscsi/command.h"
 #include "drivers/iscsi/destination.h"
+#include "drivers/iscsi/pdu_watch.h"
 #include "drivers/iscsi/receive_guard.h"
 #include "drivers/iscsi/session_news.h"
 
@@ -66,6 +67,8 @@ public:
     bool is_refused_for_now() const noexcept { return is_refused_for_now_; } // Too busy to log in.
     const std::string& peer() const noexcept { return peer_; } // Numeric; empty: not connected yet.
     const SessionNews& news() const noexcept { return news_; }
+    // What it did that no target may do; empty: nothing. Then the session is down.
+    const std::string& protocol_fault() const noexcept { return watch_.fault(); }
 
     // Commands from here on go to this LUN: the first two bytes of a LUN field.
     void aim(std::uint16_t lun_field) noexcept { lun_field_ = lun_field; }
@@ -96,6 +99,7 @@ private:
 
     SessionSettings settings_;
     ReceiveGuard guard_;
+    PduWatch watch_;
     iscsi_context* context_ = nullptr;
     SessionState state_ = SessionState::connecting;
     std::string error_;

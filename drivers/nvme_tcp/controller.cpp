@@ -96,7 +96,8 @@ void Controller::connect_queue(Queue& queue, std::uint16_t queue_id, std::uint16
         throw ArrayError(place() +
                          ": the subsystem demands authentication and no secret was given");
     }
-    if (demanded || (!settings_.controller_secret.empty() && queue_id == 0)) {
+    // Whoever names a secret means it to be used, whether or not the other side asks for it.
+    if (demanded || (!settings_.host_secret.empty() && queue_id == 0)) {
         authenticate(queue, settings_, clock_, deadline_);
         authenticated_ = true;
     }
