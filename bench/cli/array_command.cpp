@@ -6,7 +6,9 @@
 #include "drivers/api/errors.h"
 #include "drivers/api/monotonic_clock.h"
 #include "drivers/array/array_server.h"
+#include "drivers/confine/computing_only.h"
 #include "profiles/array_file.h"
+#include "results/whole_file.h"
 
 #include <boost/program_options.hpp>
 
@@ -66,6 +68,17 @@ void print_counts(const drivers::array::EmulatorCounts& counts) {
          counts.mapped_bytes);
 }
 
+// All that comes from here on is an initiator's bytes. An array whose actors talk makes sockets as
+// it goes; any other needs nothing but what is open by now.
+void confine_server(const drivers::array::ServerSettings& settings) {
+    if (!settings.speak_by.empty()) {
+        return;
+    }
+    (void)results::sha256_hex(""); // OpenSSL reads its own files at its first use: now.
+    drivers::confine::keep_only({});
+    (void)drivers::confine::confine(drivers::confine::Confinement::serving);
+}
+
 } // namespace
 
 int array_command(const Arguments& arguments) {
@@ -107,6 +120,7 @@ int array_command(const Arguments& arguments) {
             throw drivers::HostError(lost); // Nobody would know where it listens.
         }
     }
+    confine_server(settings);
     server.run();
     if (settings.control_fd < 0) {
         print_counts(server.counts());

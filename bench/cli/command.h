@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "drivers/confine/capabilities.h"
+
 #include <span>
 #include <string>
 #include <vector>
@@ -16,6 +18,9 @@ struct Command {
     const char* name;
     const char* summary;
     int (*run)(const Arguments& arguments); // Arguments after the command's name.
+    // What it may need beyond a user's own files; everything else is given up before it begins.
+    std::vector<drivers::confine::Privilege> needs{};
+    bool starts_hooks = false;
 };
 
 // Every command in the order of the help; defined in commands.cpp, one *_command.cpp per command.

@@ -35,6 +35,10 @@ int run_named(const std::string& name, const Arguments& arguments) {
     std::vector<std::string> known;
     for (const Command& command : all_commands()) {
         if (name == command.name) {
+            drivers::confine::keep_only({command.needs.begin(), command.needs.end()},
+                                        command.starts_hooks
+                                            ? drivers::confine::Heirs::as_the_user
+                                            : drivers::confine::Heirs::as_confined);
             return command.run(arguments);
         }
         known.emplace_back(command.name);
@@ -83,6 +87,7 @@ int code_of(const Arguments& all) {
 
 int run_command_line(int argc, char** argv) {
     results::text::hold_standard_streams();
+    drivers::confine::hide_memory();
     const Arguments all(argv + std::min(argc, 1), argv + argc);
     int code = 2;
     if (all.empty()) {

@@ -16,6 +16,7 @@
 #include "bench/plan/plan_file.h"
 #include "drivers/api/errors.h"
 #include "drivers/api/monotonic_clock.h"
+#include "drivers/confine/capabilities.h"
 #include "results/run_record_file.h"
 
 #include <algorithm>
@@ -23,6 +24,7 @@
 #include <fmt/ranges.h>
 #include <memory>
 #include <optional>
+#include <set>
 
 namespace bench::cli {
 
@@ -181,6 +183,30 @@ campaign::CampaignOptions asked_options(const po::variables_map& given,
     return out;
 }
 
+// What this plan's campaign needs; what others would need is given up before it begins.
+std::set<drivers::confine::Privilege> privileges_for(const plan::Plan& plan) {
+    using drivers::confine::Privilege;
+    std::set<Privilege> out{Privilege::real_time, Privilege::any_file};
+    if (plan.egress) {
+        out.insert({Privilege::capture, Privilege::networks});
+    }
+    for (const plan::PlanArray& array : plan.arrays) {
+        if (array.description.real) {
+            out.insert(Privilege::raw_disks); // Perhaps it is a disk of this host.
+        }
+    }
+    return out;
+}
+
+drivers::confine::Heirs heirs_of(const plan::Plan& plan) {
+    const bool names_hooks =
+        std::any_of(plan.arrays.begin(), plan.arrays.end(), [](const plan::PlanArray& array) {
+            return array.description.real && !array.description.real->hooks.empty();
+        });
+    return names_hooks ? drivers::confine::Heirs::as_the_user
+                       : drivers::confine::Heirs::as_confined;
+}
+
 // As the one host, or the one that leads.
 int run_here(const po::variables_map& given,
              const OptionPage& options,
@@ -198,6 +224,7 @@ int run_here(const po::variables_map& given,
     tell("run folder: {}\n{}",
          what.folder.path(),
          campaign::length_text(what.plan, campaign::outline_of(what.plan)));
+    drivers::confine::keep_only(privileges_for(what.plan), heirs_of(what.plan));
     asked.egress_hindrance = campaign::egress_hindrance(what.plan);
     const results::RunRecord run = campaign::run_campaign(what.plan, what.folder, asked, clock);
     if (!run.interrupted.empty()) {

@@ -26,11 +26,11 @@ std::vector<cap_value_t> capabilities_of(Privilege privilege) {
     case Privilege::capture:
         return {CAP_NET_RAW};
     case Privilege::networks:
-        return {CAP_NET_ADMIN, CAP_SYS_ADMIN};
+        return {CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_NET_BIND_SERVICE};
     case Privilege::real_time:
         return {CAP_SYS_NICE};
     case Privilege::raw_disks:
-        return {CAP_SYS_RAWIO, CAP_SYS_ADMIN};
+        return {CAP_SYS_RAWIO, CAP_SYS_ADMIN, CAP_IPC_LOCK};
     case Privilege::any_file:
         break;
     }
@@ -48,7 +48,7 @@ bool holds(cap_t state, cap_value_t one) {
 
 } // namespace
 
-void keep_only(const std::set<Privilege>& kept) {
+void keep_only(const std::set<Privilege>& kept, Heirs heirs) {
     const State now(cap_get_proc());
     if (!now) {
         fail("the kernel does not say which there are");
@@ -67,7 +67,7 @@ void keep_only(const std::set<Privilege>& kept) {
         if (had && wanted.count(one) == 1) {
             cap_set_flag(then.get(), CAP_PERMITTED, 1, &one, CAP_SET);
             cap_set_flag(then.get(), CAP_EFFECTIVE, 1, &one, CAP_SET);
-        } else if (had) {
+        } else if (had && heirs == Heirs::as_confined) {
             // So that root's programs do not get it back; wants CAP_SETPCAP, which goes last.
             cap_drop_bound(one);
         }
@@ -93,7 +93,9 @@ std::string privileges_held() {
 void hide_memory() noexcept {
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
+#if !defined(__SANITIZE_ADDRESS__) // Its search for leaks is a debugger of this process.
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
 }
 
 } // namespace drivers::confine

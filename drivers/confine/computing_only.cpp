@@ -35,6 +35,7 @@ constexpr std::array computing{
     "fdatasync",
     "fsync",
     "ftruncate",
+    "fallocate",
     "dup",
     "dup3",
     "recvfrom",
