@@ -18,9 +18,17 @@ namespace fs = std::filesystem;
 
 namespace {
 
+nlohmann::json parse_stored(const std::string& text) {
+    try {
+        return drivers::wire::parse_foreign_json(text, drivers::wire::json_of_programs);
+    } catch (const drivers::wire::JsonError& error) {
+        throw RecordError(fmt::format("result.json: {}", error.what()));
+    }
+}
+
 // How many rounds a result has summaries of.
 std::size_t rounds_told(const std::string& result) {
-    const auto json = nlohmann::json::parse(result, nullptr, false);
+    const auto json = parse_stored(result);
     const auto found = json.is_object() ? json.find("rounds") : json.end();
     return found == json.end() ? 0 : found->size();
 }
@@ -28,11 +36,11 @@ std::size_t rounds_told(const std::string& result) {
 } // namespace
 
 void write_round(const std::string& folder, const RoundRecord& round) {
-    write_whole_file(folder + "/" + round_file_name(round), round_text(round));
+    write_file_in(folder, round_file_name(round), round_text(round));
 }
 
 void write_result(const std::string& folder, const RunRecord& run) {
-    write_whole_file(folder + "/result.json", result_text(run));
+    write_file_in(folder, "result.json", result_text(run));
 }
 
 std::vector<RoundRecord> read_rounds(const std::string& folder) {
@@ -41,7 +49,8 @@ std::vector<RoundRecord> read_rounds(const std::string& folder) {
     for (const auto& entry : fs::directory_iterator(folder + "/rounds", error)) {
         if (entry.path().extension() == ".json") {
             const std::string path = entry.path().string();
-            out.push_back(round_from_text(read_whole_file(path), path));
+            out.push_back(round_from_text(
+                read_file_in(folder, "rounds/" + entry.path().filename().string()), path));
             if (fs::path(round_file_name(out.back())).filename() != entry.path().filename()) {
                 throw RecordError(fmt::format("{}: holds round {} of array \"{}\"",
                                               path,
@@ -59,7 +68,7 @@ std::vector<RoundRecord> read_rounds(const std::string& folder) {
 RunRecord read_run(const std::string& folder) {
     want_whole_run(folder);
     const std::string path = folder + "/result.json";
-    const std::string text = read_whole_file(path);
+    const std::string text = read_file_in(folder, "result.json");
     RunRecord run = result_from_text(text, path);
     run.rounds = read_rounds(folder);
     const std::size_t told = rounds_told(text);
@@ -72,18 +81,6 @@ RunRecord read_run(const std::string& folder) {
     }
     return run;
 }
-
-namespace {
-
-nlohmann::json parse_stored(const std::string& text) {
-    try {
-        return drivers::wire::parse_foreign_json(text, drivers::wire::json_of_programs);
-    } catch (const drivers::wire::JsonError& error) {
-        throw RecordError(fmt::format("result.json: {}", error.what()));
-    }
-}
-
-} // namespace
 
 std::vector<std::string> result_differences(const std::string& stored,
                                             const std::string& recomputed) {

@@ -26,7 +26,15 @@ std::map<std::string, std::string> journalled_rounds(const results::Journal& jou
     std::map<std::string, std::string> out;
     for (const results::JournalEntry& entry : journal.entries) {
         if (entry.kind == "round finished" || entry.kind == "round not finished") {
-            out[entry.fields.at("index")] = entry.fields.at("sha256");
+            const auto index = entry.fields.find("index");
+            const auto hash = entry.fields.find("sha256");
+            if (index == entry.fields.end() || hash == entry.fields.end()) {
+                throw results::RecordError(
+                    fmt::format("events.ndjson line {}: \"{}\" names no round and no hash",
+                                entry.number + 1,
+                                entry.kind));
+            }
+            out[index->second] = hash->second;
         }
     }
     return out;
@@ -53,8 +61,7 @@ void check_journal(const std::string& folder,
             out.problems.push_back(fmt::format("{}: the journal knows no such round", name));
             continue;
         }
-        if (results::sha256_hex(results::read_whole_file(fmt::format("{}/{}", folder, name))) !=
-            found->second) {
+        if (results::sha256_of_file_in(folder, name) != found->second) {
             out.problems.push_back(fmt::format("{}: not what the journal saw written", name));
         }
         journalled.erase(found);
@@ -68,19 +75,19 @@ void check_journal(const std::string& folder,
 }
 
 void check_plan(const std::string& folder, const results::RunRecord& run, Verification& out) {
-    const std::string hash = results::sha256_hex(results::read_whole_file(folder + "/plan.json"));
+    const std::string hash = results::sha256_of_file_in(folder, "plan.json");
     if (hash != run.plan_sha256) {
         out.problems.emplace_back("plan.json: not the plan that result.json was made with");
     }
 }
 
 void check_numbers(const std::string& folder, results::RunRecord run, Verification& out) {
-    const std::string stored = results::read_whole_file(folder + "/result.json");
+    const std::string stored = results::read_file_in(folder, "result.json");
     const plan::Plan plan = plan::read_plan(folder + "/plan.json");
     conclude(plan, run);
     const std::string integrity = folder + "/integrity.json";
     if (std::filesystem::exists(integrity)) { // One that is missing the manifest misses.
-        if (results::read_whole_file(integrity) != integrity_text(plan, run)) {
+        if (results::read_file_in(folder, "integrity.json") != integrity_text(plan, run)) {
             out.problems.emplace_back("integrity.json: not what the rounds say");
         }
         out.checked.emplace_back("integrity.json, drawn again from the rounds");

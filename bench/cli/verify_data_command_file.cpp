@@ -10,6 +10,7 @@
 #include "bench/plan/plan_file.h"
 #include "drivers/api/errors.h"
 #include "drivers/api/monotonic_clock.h"
+#include "drivers/wire/foreign_json_file.h"
 #include "profiles/file_error.h"
 #include "profiles/units.h"
 #include "results/record_error.h"
@@ -62,8 +63,15 @@ campaign::HostShare share_of(const std::string& run) {
     if (!fs::is_directory(run) || !fs::exists(path)) {
         return {};
     }
-    const auto host =
-        nlohmann::json::parse(results::read_whole_file(path.string()), nullptr, false);
+    nlohmann::json host;
+    try {
+        host = drivers::wire::parse_foreign_json(results::read_file_in(run, "host.json"));
+    } catch (const drivers::wire::JsonError& error) {
+        throw results::RecordError(fmt::format("{}: {}", path.string(), error.what()));
+    }
+    if (!host.is_object()) {
+        throw results::RecordError(fmt::format("{}: wanted an object", path.string()));
+    }
     const auto number = [&host](const char* key) -> unsigned long { // "4", or of "2/4" the 2.
         const auto found = host.find(key);
         return found != host.end() && found->is_string()
