@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/api/errors.h"
 #include "drivers/array/control.h"
+#include "drivers/wire/foreign_json_file.h"
 
 #include <nlohmann/json.hpp>
 
@@ -23,17 +24,12 @@ constexpr double duration_ns_max = 9e18;
 }
 
 Json parse(std::string_view text) {
-    if (text.size() > control_line_bytes_max) {
-        refuse(fmt::format("{} bytes in a line; at most {}", text.size(), control_line_bytes_max));
+    Json out;
+    try { // Objects within objects within one object: deeper is nothing that is meant here.
+        out = wire::parse_foreign_json(text, {.bytes_max = control_line_bytes_max, .depth_max = 5});
+    } catch (const wire::JsonError& error) {
+        refuse(error.what());
     }
-    // Objects within objects within one object: deeper is nothing that is meant here.
-    const auto watch = [](int depth, Json::parse_event_t /*event*/, Json& /*value*/) {
-        if (depth > 4) {
-            refuse("nested too deep");
-        }
-        return true;
-    };
-    Json out = Json::parse(text, watch, false);
     if (!out.is_object()) {
         refuse("not a JSON object");
     }
