@@ -147,7 +147,7 @@ TEST_CASE("names are learnt for a bounded number of addresses", "[egress]") {
 
 TEST_CASE("a line of JSON that nests without end is a bad line, and the next is read", "[egress]") {
     const CompiledPolicy policy{profiles::Policy{}};
-    for (const std::string bad :
+    for (const std::string& bad :
          {std::string(R"({"ts":)") + std::string(100'000, '[') + std::string(100'000, ']') + "}",
           std::string(R"({"ts":1,"ts":2})"),
           std::string(R"({"ts":1e999})"),

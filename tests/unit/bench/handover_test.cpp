@@ -27,7 +27,7 @@ TEST_CASE("what a child hands over comes back as it was", "[confine]") {
 
 TEST_CASE("a child that was taken over can name no other file, and say no other thing",
           "[confine]") {
-    for (const std::string path : {"/etc/passwd",
+    for (const char* const path : {"/etc/passwd",
                                    "draft.json/x",
                                    "out/evidence",
                                    "out/evidence/",

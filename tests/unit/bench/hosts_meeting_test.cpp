@@ -148,11 +148,11 @@ TEST_CASE("an answer that was overheard lets nobody in a second time", "[hosts]"
             keys_of(three.first.shared_with(three.meeting.public_key()), other);
         CHECK(say(again, "00000001" + seal_proof(own.newcomer_proof, other + "00000001")));
         CHECK(heard(again, 1).empty());
-        for (const std::string rank :
+        for (const char* const rank :
              {"00000000", "00000003", "ffffffff", "-0000001", "zzzzzzzz"}) {
             const int wrong = connection_to(three.place.port);
             const std::string asked = heard(wrong, challenge_bytes);
-            CHECK(say(wrong, rank + std::string(proof_bytes, 'x')));
+            CHECK(say(wrong, std::string(rank) + std::string(proof_bytes, 'x')));
             CHECK(heard(wrong, 1).empty());
             ::close(wrong);
         }

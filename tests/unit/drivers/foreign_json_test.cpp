@@ -24,15 +24,15 @@ TEST_CASE("JSON from outside is read within its bounds", "[json]") {
 }
 
 TEST_CASE("what is no JSON is an error with a place, never an end", "[json]") {
-    for (const std::string bad : {std::string(),
-                                  std::string("{"),
-                                  std::string("nul"),
-                                  std::string("1e999"),
-                                  std::string("\"\xff\""),
-                                  std::string("[1,]"),
-                                  std::string("{\"a\" 1}"),
-                                  std::string("1 2"),
-                                  std::string(1, '\0')}) {
+    for (const std::string& bad : {std::string(),
+                                   std::string("{"),
+                                   std::string("nul"),
+                                   std::string("1e999"),
+                                   std::string("\"\xff\""),
+                                   std::string("[1,]"),
+                                   std::string("{\"a\" 1}"),
+                                   std::string("1 2"),
+                                   std::string(1, '\0')}) {
         INFO(bad);
         CHECK_THROWS_WITH(parse_foreign_json(bad), Contains("not valid JSON"));
     }

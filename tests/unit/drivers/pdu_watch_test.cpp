@@ -164,7 +164,7 @@ TEST_CASE("the table of tasks agrees with a map, whatever comes and goes", "[isc
     std::mt19937 random(7);
     std::uint32_t next = 0xFFFFFF00U; // Round the end of the numbers.
     for (int i = 0; i < 200'000; ++i) {
-        const std::uint32_t near = next - random() % 700;
+        const std::uint32_t near = next - static_cast<std::uint32_t>(random() % 700);
         if (random() % 2 == 0) {
             table.put({.tag = next, .bytes = next * 3});
             model[next] = next * 3;
