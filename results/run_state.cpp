@@ -66,6 +66,10 @@ std::string why_none(const std::string& folder, const Found& found) {
     if (first == fs::directory_iterator()) {
         return fmt::format("{}: is empty; {}", folder, wanted);
     }
+    if (found.plan && !found.journal && !found.result && !found.inputs) {
+        return fmt::format(
+            "{}: not a run's folder: a plan.json, and nothing of a run of it; {}", folder, wanted);
+    }
     if (!found.plan && !found.journal && !found.result && !found.inputs) {
         return fmt::format("{}: not a run's folder: no plan.json, no events.ndjson and no "
                            "result.json in it{}; {}",

@@ -25,7 +25,8 @@ public:
         if (std::cmp_greater_equal(depth, limits_.depth_max) && opens(event)) {
             throw JsonError(fmt::format("nested deeper than {} levels", limits_.depth_max));
         }
-        if (event != Json::parse_event_t::key && ++values_ > limits_.values_max) {
+        if ((opens(event) || event == Json::parse_event_t::value) &&
+            ++values_ > limits_.values_max) {
             throw JsonError(fmt::format("more than {} values", limits_.values_max));
         }
         if (event == Json::parse_event_t::object_start) {

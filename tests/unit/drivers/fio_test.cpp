@@ -210,7 +210,9 @@ TEST_CASE("what fio cannot have measured is refused", "[fio]") {
     CHECK_THAT(complaint(output(R"("1000": 18446744073709551615, "2000": 101)")),
                Contains("impossible counts"));
     CHECK_THAT(complaint(std::string(100, '[')), Contains("no JSON"));
-    CHECK_THAT(complaint(R"({"jobs": )" + std::string(100, '[')), Contains("nested too deeply"));
+    const std::string deep = std::string(100, '[') + std::string(100, ']');
+    CHECK_THAT(complaint("{\"jobs\": " + deep + "}"), Contains("nested too deeply"));
+    CHECK_THAT(complaint(R"({"jobs": )" + std::string(100, '[')), Contains("it is cut"));
 }
 
 TEST_CASE("an exit status of 0 is not believed", "[fio]") {

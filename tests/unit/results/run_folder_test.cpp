@@ -8,6 +8,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/resource.h>
+
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -239,17 +242,42 @@ TEST_CASE("the manifest finds altered, missing and added files", "[records]") {
                                    "rounds/001-a.json: not listed in SHA256SUMS"});
 }
 
+namespace {
+
+// As a full disk: this process can make no file longer than that.
+class SmallFiles {
+public:
+    explicit SmallFiles(rlim_t bytes) {
+        ::getrlimit(RLIMIT_FSIZE, &before_);
+        const rlimit small{bytes, before_.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &small);
+        signal_ = ::signal(SIGXFSZ, SIG_IGN);
+    }
+    ~SmallFiles() {
+        ::setrlimit(RLIMIT_FSIZE, &before_);
+        ::signal(SIGXFSZ, signal_);
+    }
+    SmallFiles(const SmallFiles&) = delete;
+    SmallFiles& operator=(const SmallFiles&) = delete;
+
+private:
+    rlimit before_{};
+    void (*signal_)(int) = nullptr;
+};
+
+} // namespace
+
 TEST_CASE("what cannot be written says so and leaves no half file", "[records]") {
     CHECK_THROWS_AS(write_whole_file("/nonexistent/x", "text"), WriteError);
     CHECK_THROWS_AS(JournalWriter("/nonexistent/events.ndjson"), WriteError);
-    if (fs::exists("/dev/full")) {
-        const tests::ScratchFolder folder;
-        fs::create_symlink("/dev/full", folder.path() + "/x.part");
+    const tests::ScratchFolder folder;
+    {
+        const SmallFiles small(1000);
         CHECK(complaint([&] {
-                  write_whole_file(folder.path() + "/x", "text");
-              }).find("No space left") != std::string::npos);
-        CHECK_FALSE(fs::exists(folder.path() + "/x"));
+                  write_whole_file(folder.path() + "/x", std::string(2000, 'x'));
+              }).find("File too large") != std::string::npos);
     }
+    CHECK(fs::is_empty(folder.path())); // Not even what was begun beside it.
     CHECK_THROWS_AS(read_whole_file("/nonexistent/x"), RecordError);
     CHECK_THROWS_AS(read_whole_file("/"), RecordError);
 }
