@@ -71,13 +71,14 @@ std::string plan_text(const LiveRun& what) {
         R"({{"$schema": "arraybench/plan/1", "type": "compare", "seed": 7, "arrays": [
             {{"name": "array", "file": "array.json", "transport": "{}"{}}}],
             "workloads": [{{"file": "workload.json"}}], "load_points": ["{}"], "rounds": {},
-            "working_set": "{}", "ramp": "100ms", "interval": "100ms", "depth": 1024,
+            "working_set": "{}", "ramp": "100ms", "interval": "100ms", "depth": {},
             "verify": "full", {}{}}})",
         what.transport,
         what.controllers > 1 ? R"(, "paths": "all")" : "",
         what.rate,
         what.rounds,
         what.working_set.empty() ? what.lun_size : what.working_set,
+        what.depth,
         what.reads_back && what.writes_first
             ? R"("preconditioning": {"passes": 1, "time_limit": "60s"}, )"
             : "",

@@ -18,6 +18,7 @@ struct LiveRun {
     std::string rate = "400/s";
     std::vector<std::string> disturbances; // JSON objects, each a phase of its own.
     std::string phase_length = "400ms";
+    int depth = 1024;
     bool reads_back = true;          // Verify at the end.
     std::string verify_cache = "0B"; // Read before verifying, so that no cache answers.
     bool writes_first = true;        // Everything once, before a run that reads back.

@@ -120,6 +120,9 @@ bool is_barren(const fs::path& folder) {
 
 // Before it is opened for writing: a finished run is never touched.
 void check_goes_on(const RunFolder& folder) {
+    if (!fs::exists(folder.journal_path())) {
+        return; // Killed before its first entry.
+    }
     for (const results::JournalEntry& entry :
          results::read_journal(folder.journal_path()).entries) {
         if (entry.kind == "run started" && entry.field("plan_sha256") != folder.plan_sha256()) {

@@ -67,7 +67,9 @@ std::vector<SelfTestRow> self_test_identity(const std::string& transport) {
         out.push_back(row(name, refused, what));
     };
     swapped("another LUN after a dropped session", R"({"notice": "drop"})", one);
-    swapped("another LUN, told by an attention", R"({"notice": "attention"})", one);
+    LiveRun told = one;
+    told.depth = 1; // What was sent before the array told cannot be called back.
+    swapped("another LUN, told by an attention", R"({"notice": "attention"})", told);
     LiveRun several = one;
     several.controllers = 2;
     swapped("another LUN by one path of two", R"({"notice": "drop", "controller": 1})", several);
