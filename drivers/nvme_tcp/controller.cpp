@@ -96,8 +96,11 @@ void Controller::connect_queue(Queue& queue, std::uint16_t queue_id, std::uint16
         throw ArrayError(place() +
                          ": the subsystem demands authentication and no secret was given");
     }
-    // Whoever names a secret means it to be used, whether or not the other side asks for it.
-    if (demanded || (!settings_.host_secret.empty() && queue_id == 0)) {
+    // Whoever names a secret means it to be used, whether or not the other side asks for it. Where
+    // subsystems are only listed, this host has nothing to prove that nobody asks for.
+    const bool lists_only = settings_.subsystem_nqn == nvme::discovery_nqn;
+    const std::string& own = lists_only ? settings_.controller_secret : settings_.host_secret;
+    if (demanded || (!own.empty() && queue_id == 0)) {
         authenticate(queue, settings_, clock_, deadline_);
         authenticated_ = true;
     }

@@ -25,16 +25,21 @@ AnaReader::Piece AnaReader::next() const noexcept {
     }
     // At least so much is left: every group that is still to come has a descriptor.
     const std::uint64_t left = std::uint64_t{group_bytes} * groups_left_;
+    if (offset_ + left <= piece_bytes_max) { // From the start: some targets know no offsets.
+        return {0, static_cast<std::uint32_t>(offset_ + left)};
+    }
     return {offset_, static_cast<std::uint32_t>(std::min<std::uint64_t>(left, piece_bytes_max))};
 }
 
 void AnaReader::take(std::span<const std::byte> piece) noexcept {
+    const bool is_from_start = next().offset == 0;
     ++pieces_;
     if (offset_ == 0) {
         groups_left_ = get_le<std::uint16_t>(piece, 8);
         offset_ = header_bytes;
         return;
     }
+    piece = piece.subspan(is_from_start ? std::min<std::uint64_t>(offset_, piece.size()) : 0);
     std::uint64_t at = 0;
     while (groups_left_ > 0 && at + group_bytes <= piece.size()) {
         const auto group = piece.subspan(static_cast<std::size_t>(at), group_bytes);

@@ -12,7 +12,8 @@ namespace drivers::wire::nvme {
 
 // Finds one group's state in an ANA log page that is read piece by piece: no piece is larger than
 // the smallest MDTS allows, and none reaches beyond what the page has been seen to hold, so that a
-// controller of a million namespaces and one that is strict about lengths both answer.
+// controller of a million namespaces and one that is strict about lengths both answer. What fits
+// into one piece is read from its start, for targets that pass over the offset (Linux 6.1's does).
 class AnaReader {
 public:
     struct Piece {

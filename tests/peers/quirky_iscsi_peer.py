@@ -6,6 +6,7 @@ import concurrent.futures
 import os
 import socket
 import sys
+import tempfile
 
 from emulated_array import arraybench, run
 from quirky import iscsi_quirks as quirk
@@ -26,7 +27,10 @@ def expect(condition, what):
 
 
 def bench(*arguments, **environment):
-    return run([arraybench(), *arguments], timeout=50, env={**os.environ, **environment})
+    # One run holds a LUN; the cases run side by side and their targets show the same one.
+    with tempfile.TemporaryDirectory() as leases:
+        return run([arraybench(), *arguments], timeout=50,
+                   env={**os.environ, "ARRAYBENCH_LEASES": os.path.join(leases, "own"), **environment})
 
 
 def load(url, *options, rw="randwrite", runtime="0.4", identity=USUAL):
