@@ -2,6 +2,8 @@
 #include "results/journal_file.h"
 
 #include "drivers/wire/foreign_json_file.h"
+#include "results/folder_files.h"
+#include "results/part_file.h"
 #include "results/record_error.h"
 #include "results/whole_file.h"
 
@@ -78,17 +80,17 @@ std::string JournalEntry::field(const std::string& key) const {
 }
 
 bool is_being_written(const std::string& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return false;
-    }
-    const bool out = ::flock(fd, LOCK_EX | LOCK_NB) != 0;
-    ::close(fd);
-    return out;
+    constexpr int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+    const Descriptor file(::open(path.c_str(), flags));
+    return file.is_open() && ::flock(file.number(), LOCK_EX | LOCK_NB) != 0;
 }
 
 Journal read_journal(const std::string& path) {
-    const std::string text = read_whole_file(path);
+    const auto [folder, name] = parent_and_leaf(path);
+    return journal_from(read_file_in(folder, name), path);
+}
+
+Journal journal_from(const std::string& text, const std::string& path) {
     Journal out;
     while (out.good_bytes < text.size()) {
         const std::size_t end = text.find('\n', out.good_bytes);
@@ -111,10 +113,10 @@ Journal read_journal(const std::string& path) {
 JournalWriter::JournalWriter(std::string path)
     : path_(std::move(path))
     , last_hash_(first_hash) {
-    fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    constexpr int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+    fd_ = ::open(path_.c_str(), flags, 0666);
     if (fd_ < 0) {
-        throw WriteError(
-            fmt::format("{}: cannot be opened: {}", path_, std::generic_category().message(errno)));
+        throw WriteError(fmt::format("{}: cannot be opened: {}", path_, file_reason(errno)));
     }
     try {
         go_on();
@@ -126,10 +128,17 @@ JournalWriter::JournalWriter(std::string path)
 
 // After the last whole line of what is there, alone.
 void JournalWriter::go_on() {
+    struct stat status {};
+    if (::fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink > 1) {
+        throw WriteError(fmt::format("{}: {}; wanted a file of this run's own",
+                                     path_,
+                                     S_ISREG(status.st_mode) ? "has another name as well"
+                                                             : "not a regular file"));
+    }
     if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
         throw WriteError(fmt::format("{}: another process is writing it", path_));
     }
-    Journal before = read_journal(path_);
+    Journal before = journal_from(read_open_file(fd_, path_, record_bytes_max), path_);
     size_bytes_ = before.good_bytes;
     next_number_ = before.entries.size();
     if (!before.entries.empty()) {

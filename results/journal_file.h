@@ -33,7 +33,11 @@ struct Journal {
 };
 
 // Throws RecordError where the chain breaks: an altered, missing, added or reordered line.
+// The file is taken only as such, not behind a link at its place.
 Journal read_journal(const std::string& path);
+
+// The same of its text; `path` is for messages.
+Journal journal_from(const std::string& text, const std::string& path);
 
 // Whether a process has it open for writing now.
 bool is_being_written(const std::string& path);
@@ -43,7 +47,7 @@ bool is_being_written(const std::string& path);
 class JournalWriter {
 public:
     // New, or goes on after the last whole line. Throws WriteError also where another process has
-    // it open for writing.
+    // it open for writing, and where the file is a link or has another name: it may be no run's.
     explicit JournalWriter(std::string path);
     ~JournalWriter();
     JournalWriter(const JournalWriter&) = delete;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/manifest.h"
 
+#include "results/part_file.h"
 #include "results/record_error.h"
 #include "results/whole_file.h"
 
@@ -36,7 +37,9 @@ std::map<std::string, std::string> sums_of(const std::string& folder) {
 void write_manifest(const std::string& folder) {
     std::string text;
     for (const auto& [name, digest] : sums_of(folder)) {
-        text += fmt::format("{}  {}\n", digest, name);
+        if (!is_part_name(name)) { // Of a writer that was killed.
+            text += fmt::format("{}  {}\n", digest, name);
+        }
     }
     write_file_in(folder, manifest_name, text);
 }
@@ -67,6 +70,9 @@ std::vector<std::string> manifest_problems(const std::string& folder) {
         found.erase(file);
     }
     for (const auto& [name, digest] : found) {
+        if (is_part_name(name) && digest.size() == digest_size) {
+            continue; // Nothing reads it.
+        }
         out.push_back(digest.size() == digest_size
                           ? fmt::format("{}: not listed in {}", name, manifest_name)
                           : fmt::format("{}: {}, not listed in {}", name, digest, manifest_name));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/wire/foreign_json_file.h"
+#include "results/plain_name.h"
 #include "results/record_error.h"
 #include "results/record_fields.h"
 #include "results/run_record_file.h"
@@ -194,6 +195,47 @@ Histogram histogram_from(const Json& json, const std::string& pointer) {
     return out;
 }
 
+void want_label(const std::string& text, const std::string& pointer) {
+    if (!is_label(text)) {
+        Reader::fail(pointer, "wanted a name of at most 512 bytes without control characters");
+    }
+}
+
+void want_array_name(const std::string& text, const std::string& pointer) {
+    if (!text.empty() && !is_plain_name(text)) {
+        Reader::fail(pointer, fmt::format("wanted {}", plain_name_wanted));
+    }
+}
+
+// As a plan's are checked when it is read: what stands in a record may become a file's name, a line
+// of a log or a cell of a table.
+void check_names(const RoundRecord& round) {
+    want_array_name(round.array, "/array");
+    want_label(round.workload, "/workload");
+    want_label(round.point, "/point");
+    for (std::size_t i = 0; i < round.streams.size(); ++i) {
+        want_label(round.streams[i].name, fmt::format("/streams/{}/name", i));
+    }
+}
+
+void check_names(const RunRecord& run) {
+    for (std::size_t i = 0; i < run.arrays.size(); ++i) {
+        want_array_name(run.arrays[i].name, fmt::format("/arrays/{}/name", i));
+    }
+    for (std::size_t i = 0; i < run.verdicts.size(); ++i) {
+        const VerdictRecord& one = run.verdicts[i];
+        want_label(one.array, fmt::format("/verdicts/{}/array", i));
+        want_label(one.workload, fmt::format("/verdicts/{}/workload", i));
+        want_label(one.point, fmt::format("/verdicts/{}/point", i));
+    }
+    for (std::size_t i = 0; i < run.comparisons.size(); ++i) {
+        const ComparisonRecord& one = run.comparisons[i];
+        want_label(one.workload, fmt::format("/comparisons/{}/workload", i));
+        want_label(one.point, fmt::format("/comparisons/{}/point", i));
+        want_label(one.stream, fmt::format("/comparisons/{}/stream", i));
+    }
+}
+
 // Throws RecordError with `name` before the pointer.
 template <typename T>
 T record_from(std::string_view text, const std::string& name, const std::set<std::string>& apart) {
@@ -213,6 +255,7 @@ T record_from(std::string_view text, const std::string& name, const std::set<std
         }
         visit_fields(reader, out);
         reader.finish();
+        check_names(out);
         return out;
     } catch (const RecordError& error) {
         throw RecordError(fmt::format("{}: {}", name, error.what()));

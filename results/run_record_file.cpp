@@ -2,6 +2,7 @@
 #include "results/run_record_file.h"
 
 #include "drivers/wire/foreign_json_file.h"
+#include "results/folder_files.h"
 #include "results/record_error.h"
 #include "results/run_state.h"
 #include "results/whole_file.h"
@@ -45,13 +46,15 @@ void write_result(const std::string& folder, const RunRecord& run) {
 
 std::vector<RoundRecord> read_rounds(const std::string& folder) {
     std::vector<RoundRecord> out;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(folder + "/rounds", error)) {
-        if (entry.path().extension() == ".json") {
-            const std::string path = entry.path().string();
-            out.push_back(round_from_text(
-                read_file_in(folder, "rounds/" + entry.path().filename().string()), path));
-            if (fs::path(round_file_name(out.back())).filename() != entry.path().filename()) {
+    if (!is_there_in(folder, "rounds")) {
+        return out;
+    }
+    for (const FolderEntry& entry : entries_of_folder_in(folder, "rounds")) {
+        const std::string name = "rounds/" + entry.name;
+        if (fs::path(name).extension() == ".json") {
+            const std::string path = folder + "/" + name;
+            out.push_back(round_from_text(read_file_in(folder, name), path));
+            if (round_file_name(out.back()) != name) {
                 throw RecordError(fmt::format("{}: holds round {} of array \"{}\"",
                                               path,
                                               out.back().index,

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/whole_file.h"
 
+#include "results/folder_files.h"
+#include "results/part_file.h"
 #include "results/record_error.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <fmt/format.h>
 #include <memory>
 #include <openssl/evp.h>
-#include <system_error>
 #include <utility>
 
 namespace results {
@@ -26,92 +25,13 @@ namespace {
 constexpr std::size_t piece_bytes = std::size_t{1} << 20U;
 constexpr std::size_t entries_max = 1'000'000;
 constexpr int folders_deep_max = 16;
-
-std::string reason(int error) {
-    return error == ELOOP ? "it is or lies behind a symbolic link, where none is followed"
-                          : std::generic_category().message(error);
-}
-
-// 0 or the error.
-int write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t wrote = ::write(fd, text.data(), text.size());
-        if (wrote < 0 && errno == EINTR) {
-            continue;
-        }
-        if (wrote < 0) {
-            return errno;
-        }
-        text.remove_prefix(static_cast<std::size_t>(wrote));
-    }
-    return 0;
-}
-
-std::pair<std::string, std::string> parent_and_leaf(const std::string& path) {
-    const std::size_t slash = path.rfind('/');
-    if (slash == std::string::npos) {
-        return {".", path};
-    }
-    return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
-}
-
-// A file that nobody else has, beside the one it will replace. Not open: errno.
-Descriptor open_part(int parent, const std::string& leaf, std::string& part) {
-    constexpr int tries = 16;
-    for (int i = 0; i < tries; ++i) {
-        std::uint64_t chance = 0;
-        if (::getrandom(&chance, sizeof chance, 0) != static_cast<ssize_t>(sizeof chance)) {
-            break;
-        }
-        part = fmt::format("{}.{:016x}.part", leaf, chance);
-        Descriptor out(::openat(
-            parent, part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
-        if (out.is_open() || errno != EEXIST) {
-            return out;
-        }
-    }
-    return Descriptor();
-}
-
-// 0 or the error: the text stands whole under `leaf`, or what stood there before still does.
-int replace_whole(int parent, const std::string& leaf, std::string_view text) {
-    std::string part;
-    int error = 0;
-    {
-        const Descriptor file = open_part(parent, leaf, part);
-        if (!file.is_open()) {
-            return errno;
-        }
-        error = write_all(file.number(), text);
-        if (error == 0 && ::fsync(file.number()) != 0) {
-            error = errno;
-        }
-    }
-    if (error == 0 && ::renameat(parent, part.c_str(), parent, leaf.c_str()) != 0) {
-        error = errno;
-    }
-    if (error != 0) {
-        ::unlinkat(parent, part.c_str(), 0);
-    }
-    return error;
-}
-
-void write_replacing(const Descriptor& parent,
-                     const std::string& leaf,
-                     const std::string& path,
-                     std::string_view text) {
-    const int error = !parent.is_open() ? errno : replace_whole(parent.number(), leaf, text);
-    if (error != 0) {
-        throw WriteError(
-            fmt::format("{}: cannot be written ({} bytes): {}", path, text.size(), reason(error)));
-    }
-}
+constexpr int only_this_one = -1; // What lies in its folders is not asked for.
 
 // Judged by the descriptor: what is looked at is what is read.
 Descriptor checked_regular(Descriptor file, const std::string& path) {
     struct stat status {};
     if (!file.is_open() || ::fstat(file.number(), &status) != 0) {
-        throw RecordError(fmt::format("{}: cannot be read: {}", path, reason(errno)));
+        throw RecordError(fmt::format("{}: cannot be read: {}", path, file_reason(errno)));
     }
     if (!S_ISREG(status.st_mode)) {
         throw RecordError(S_ISDIR(status.st_mode)
@@ -119,32 +39,6 @@ Descriptor checked_regular(Descriptor file, const std::string& path) {
                               : fmt::format("{}: not a regular file", path));
     }
     return file;
-}
-
-std::string read_all(const Descriptor& file, const std::string& path, std::uint64_t bytes_max) {
-    struct stat status {};
-    ::fstat(file.number(), &status);
-    if (static_cast<std::uint64_t>(status.st_size) > bytes_max) {
-        throw RecordError(
-            fmt::format("{}: {} bytes; wanted at most {}", path, status.st_size, bytes_max));
-    }
-    std::string out(static_cast<std::size_t>(status.st_size), '\0');
-    std::size_t at = 0;
-    while (at < out.size()) {
-        const ssize_t got = ::read(file.number(), out.data() + at, out.size() - at);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            throw RecordError(fmt::format("{}: cannot be read: {}", path, reason(errno)));
-        }
-        if (got == 0) {
-            break;
-        }
-        at += static_cast<std::size_t>(got);
-    }
-    out.resize(at);
-    return out;
 }
 
 std::string hexadecimal(const unsigned char* digest, unsigned size) {
@@ -167,13 +61,15 @@ void list_below(Descriptor folder,
                 const std::string& prefix,
                 int depth,
                 std::vector<FolderEntry>& out) {
+    const bool goes_down = depth >= 0;
     if (depth > folders_deep_max || out.size() > entries_max) {
         throw RecordError(fmt::format("{}/{}: too many files or folders for a run", path, prefix));
     }
     const int again = ::fcntl(folder.number(), F_DUPFD_CLOEXEC, 0);
     const std::unique_ptr<DIR, int (*)(DIR*)> listing(::fdopendir(again), &::closedir);
     if (!listing) {
-        throw RecordError(fmt::format("{}/{}: cannot be read: {}", path, prefix, reason(errno)));
+        throw RecordError(
+            fmt::format("{}/{}: cannot be read: {}", path, prefix, file_reason(errno)));
     }
     while (const dirent* one = ::readdir(listing.get())) { // NOLINT(concurrency-mt-unsafe)
         const std::string leaf = one->d_name;
@@ -184,16 +80,25 @@ void list_below(Descriptor folder,
         }
         const EntryKind kind = kind_of(status.st_mode);
         out.push_back({prefix + leaf, kind});
-        if (kind == EntryKind::folder) {
+        if (kind == EntryKind::folder && goes_down) {
             Descriptor inner(::openat(
                 folder.number(), leaf.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
             if (!inner.is_open()) {
-                throw RecordError(
-                    fmt::format("{}/{}{}: cannot be read: {}", path, prefix, leaf, reason(errno)));
+                throw RecordError(fmt::format(
+                    "{}/{}{}: cannot be read: {}", path, prefix, leaf, file_reason(errno)));
             }
             list_below(std::move(inner), path, prefix + leaf + "/", depth + 1, out);
         }
     }
+}
+
+std::vector<FolderEntry> listed(Descriptor top, const std::string& path, int depth) {
+    std::vector<FolderEntry> out;
+    list_below(std::move(top), path, "", depth, out);
+    std::sort(out.begin(), out.end(), [](const FolderEntry& left, const FolderEntry& right) {
+        return left.name < right.name;
+    });
+    return out;
 }
 
 } // namespace
@@ -212,10 +117,35 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
     return *this;
 }
 
+std::string read_open_file(int file, const std::string& path, std::uint64_t bytes_max) {
+    struct stat status {};
+    ::fstat(file, &status);
+    if (static_cast<std::uint64_t>(status.st_size) > bytes_max) {
+        throw RecordError(
+            fmt::format("{}: {} bytes; wanted at most {}", path, status.st_size, bytes_max));
+    }
+    std::string out(static_cast<std::size_t>(status.st_size), '\0');
+    std::size_t at = 0;
+    while (at < out.size()) {
+        const ssize_t got = ::pread(file, out.data() + at, out.size() - at, static_cast<off_t>(at));
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            throw RecordError(fmt::format("{}: cannot be read: {}", path, file_reason(errno)));
+        }
+        if (got == 0) {
+            break;
+        }
+        at += static_cast<std::size_t>(got);
+    }
+    out.resize(at);
+    return out;
+}
+
 void write_whole_file(const std::string& path, std::string_view text) {
     const auto [parent, leaf] = parent_and_leaf(path);
-    write_replacing(
-        Descriptor(::open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), leaf, path, text);
+    write_file_in(parent, leaf, text);
 }
 
 std::string read_whole_file(const std::string& path, std::uint64_t bytes_max) {
@@ -224,7 +154,7 @@ std::string read_whole_file(const std::string& path, std::uint64_t bytes_max) {
     }
     const Descriptor file = checked_regular(
         Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)), path);
-    return read_all(file, path, bytes_max);
+    return read_open_file(file.number(), path, bytes_max);
 }
 
 std::string sha256_hex(std::string_view bytes) {
@@ -268,7 +198,7 @@ Descriptor open_file_in(const std::string& folder, const std::string& name) {
     const std::string path = folder + "/" + name;
     const Descriptor parent = open_parent_in(folder, name);
     if (!parent.is_open()) {
-        throw RecordError(fmt::format("{}: cannot be read: {}", path, reason(errno)));
+        throw RecordError(fmt::format("{}: cannot be read: {}", path, file_reason(errno)));
     }
     const std::string leaf = parent_and_leaf(name).second;
     return checked_regular(
@@ -279,13 +209,14 @@ Descriptor open_file_in(const std::string& folder, const std::string& name) {
 }
 
 void write_file_in(const std::string& folder, const std::string& name, std::string_view text) {
-    const Descriptor parent = open_parent_in(folder, name);
-    write_replacing(parent, parent_and_leaf(name).second, folder + "/" + name, text);
+    PartFile file(folder, name);
+    file.put(text.data(), text.size());
+    file.keep();
 }
 
 std::string
 read_file_in(const std::string& folder, const std::string& name, std::uint64_t bytes_max) {
-    return read_all(open_file_in(folder, name), folder + "/" + name, bytes_max);
+    return read_open_file(open_file_in(folder, name).number(), folder + "/" + name, bytes_max);
 }
 
 std::string sha256_of_file_in(const std::string& folder, const std::string& name) {
@@ -303,7 +234,7 @@ std::string sha256_of_file_in(const std::string& folder, const std::string& name
         }
         if (got < 0) {
             throw RecordError(
-                fmt::format("{}/{}: cannot be read: {}", folder, name, reason(errno)));
+                fmt::format("{}/{}: cannot be read: {}", folder, name, file_reason(errno)));
         }
         if (got == 0) {
             break;
@@ -319,14 +250,22 @@ std::string sha256_of_file_in(const std::string& folder, const std::string& name
 std::vector<FolderEntry> entries_below(const std::string& folder) {
     Descriptor top(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!top.is_open()) {
-        throw RecordError(fmt::format("{}: cannot be read: {}", folder, reason(errno)));
+        throw RecordError(fmt::format("{}: cannot be read: {}", folder, file_reason(errno)));
     }
-    std::vector<FolderEntry> out;
-    list_below(std::move(top), folder, "", 0, out);
-    std::sort(out.begin(), out.end(), [](const FolderEntry& left, const FolderEntry& right) {
-        return left.name < right.name;
-    });
-    return out;
+    return listed(std::move(top), folder, 0);
+}
+
+std::vector<FolderEntry> entries_of_folder_in(const std::string& folder, const std::string& name) {
+    const std::string path = folder + "/" + name;
+    const Descriptor parent = open_parent_in(folder, name);
+    Descriptor top(parent.is_open() ? ::openat(parent.number(),
+                                               parent_and_leaf(name).second.c_str(),
+                                               O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                                    : -1);
+    if (!top.is_open()) {
+        throw RecordError(fmt::format("{}: cannot be read: {}", path, file_reason(errno)));
+    }
+    return listed(std::move(top), path, only_this_one);
 }
 
 } // namespace results

@@ -18,6 +18,9 @@ void write_whole_file(const std::string& path, std::string_view text);
 // Throws RecordError when the file cannot be read or is larger than `bytes_max`.
 std::string read_whole_file(const std::string& path, std::uint64_t bytes_max = record_bytes_max);
 
+// All of an open regular file from its beginning; `path` is for messages. Throws RecordError.
+std::string read_open_file(int file, const std::string& path, std::uint64_t bytes_max);
+
 // SHA-256 (FIPS 180-4) as 64 lower-case hexadecimal digits.
 std::string sha256_hex(std::string_view bytes);
 
@@ -68,5 +71,8 @@ struct FolderEntry {
 // All that lies below a folder, links as such, ordered by name. More than a million entries, or
 // more than 16 folders within each other, are a RecordError.
 std::vector<FolderEntry> entries_below(const std::string& folder);
+
+// The same of a folder below `folder`, behind no link, without what lies in its own folders.
+std::vector<FolderEntry> entries_of_folder_in(const std::string& folder, const std::string& name);
 
 } // namespace results

@@ -13,7 +13,9 @@
 #include "bench/campaign/self_test.h"
 #include "bench/hosts/letter.h"
 #include "drivers/api/errors.h"
+#include "results/folder_files.h"
 #include "results/manifest.h"
+#include "results/part_file.h"
 #include "results/record_error.h"
 #include "results/round_end.h"
 #include "results/run_record_file.h"
@@ -23,7 +25,6 @@
 #include <algorithm>
 #include <charconv>
 #include <exception>
-#include <filesystem>
 #include <fmt/format.h>
 
 namespace bench::campaign {
@@ -111,8 +112,9 @@ void Campaign::begin() {
         egress_before_ = read_earlier_egress(journal_.found(), folder_.path());
     }
     // What is there was true of an unfinished run only.
-    std::filesystem::remove(folder_.path() + "/SHA256SUMS");
-    results::write_whole_file(folder_.path() + "/host.json", host_text(record_.host));
+    results::remove_parts(folder_.path());
+    results::remove_file_in(folder_.path(), "SHA256SUMS");
+    results::write_file_in(folder_.path(), "host.json", host_text(record_.host));
     journal_.note(earlier_.started_utc_ns == 0 ? "run started" : "run resumed",
                   {{"plan_sha256", record_.plan_sha256},
                    {"seed", std::to_string(plan_.seed)},
@@ -153,9 +155,9 @@ bool Campaign::is_done(std::uint32_t index, const std::string& array) const {
     results::RoundRecord name;
     name.index = index;
     name.array = array;
-    const std::string path = folder_.path() + "/" + results::round_file_name(name);
-    return std::filesystem::exists(path) &&
-           results::sha256_hex(results::read_whole_file(path)) == found->second;
+    const std::string file = results::round_file_name(name);
+    return results::is_there_in(folder_.path(), file) &&
+           results::sha256_of_file_in(folder_.path(), file) == found->second;
 }
 
 drivers::Duration Campaign::round_length() const {
@@ -311,9 +313,9 @@ void Campaign::finish() {
     record_.complete = record_.interrupted.empty();
     conclude(plan_, record_);
     results::write_result(folder_.path(), record_);
-    results::write_whole_file(folder_.path() + "/integrity.json", integrity_text(plan_, record_));
-    results::write_whole_file(folder_.path() + "/report.html", results::html_report(record_));
-    results::write_whole_file(folder_.path() + "/report.md", results::markdown_report(record_));
+    results::write_file_in(folder_.path(), "integrity.json", integrity_text(plan_, record_));
+    results::write_file_in(folder_.path(), "report.html", results::html_report(record_));
+    results::write_file_in(folder_.path(), "report.md", results::markdown_report(record_));
     journal_.note("run ended",
                   {{"complete", record_.complete ? "yes" : "no"},
                    {"reason", record_.interrupted},

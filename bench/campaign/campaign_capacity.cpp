@@ -44,8 +44,7 @@ void Campaign::run_capacity(Lab& lab, RoundRunner& runner) {
             name.index = wanted.index;
             name.array = array;
             const std::string file = results::round_file_name(name);
-            return results::round_from_text(results::read_whole_file(folder_.path() + "/" + file),
-                                            file);
+            return results::round_from_text(results::read_file_in(folder_.path(), file), file);
         }
         progress_.begin(fmt::format("capacity {}  {}  {}",
                                     wanted.workload.substr(wanted.workload.find(' ') + 1),

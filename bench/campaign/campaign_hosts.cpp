@@ -33,7 +33,7 @@ void Campaign::meet_others(const Lab& lab) {
     for (const auto& [key, value] : options_.others->meet(folder_, lab)) {
         record_.host[key] = value;
     }
-    results::write_whole_file(folder_.path() + "/host.json", host_text(record_.host));
+    results::write_file_in(folder_.path(), "host.json", host_text(record_.host));
     journal_.note("hosts met", {{"hosts", std::to_string(share.count)}});
 }
 

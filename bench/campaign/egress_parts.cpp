@@ -3,6 +3,7 @@
 
 #include "bench/campaign/tap_record.h"
 #include "bench/egress/sinks.h"
+#include "results/folder_files.h"
 #include "results/record_error.h"
 #include "results/run_record_file.h"
 #include "results/whole_file.h"
@@ -95,8 +96,9 @@ EarlierEgress read_earlier_egress(const std::vector<results::JournalEntry>& jour
         part_over();
     }
     const std::string path = folder + "/result.json";
-    if (std::filesystem::exists(path)) {
-        results::RunRecord run = results::result_from_text(results::read_whole_file(path), path);
+    if (results::is_there_in(folder, "result.json")) {
+        results::RunRecord run =
+            results::result_from_text(results::read_file_in(folder, "result.json"), path);
         out.records = std::move(run.egress);
         for (results::FindingRecord& finding : run.findings) {
             if (finding.area == "egress") {

@@ -3,10 +3,11 @@
 
 #include "bench/campaign/egress_watch_record.h"
 #include "drivers/api/errors.h"
+#include "results/folder_files.h"
+#include "results/whole_file.h"
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 #include <fmt/format.h>
 #include <set>
 
@@ -55,9 +56,10 @@ std::string egress_hindrance(const plan::Plan& plan) {
 
 void EgressWatch::take_canary_key(const std::string& folder) {
     const std::string path = folder + "/canary-key.json";
-    key_was_kept_ = std::filesystem::exists(path);
+    key_was_kept_ = results::is_there_in(folder, "canary-key.json");
     if (key_was_kept_) {
-        canaries_ = integrity::read_canary_key(path);
+        canaries_ =
+            integrity::parse_canary_key(results::read_file_in(folder, "canary-key.json"), path);
         return;
     }
     canaries_.key = integrity::new_canary_key();

@@ -3,30 +3,19 @@
 
 #include "bench/campaign/tap_record.h"
 #include "drivers/lab/address_plan.h"
-#include "results/record_error.h"
+#include "results/folder_files.h"
 #include "results/whole_file.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <fmt/format.h>
 #include <map>
 #include <tuple>
 
 namespace bench::campaign {
 
-namespace fs = std::filesystem;
-
 namespace {
 
 constexpr std::int64_t ns_per_s = 1'000'000'000;
-
-void make_folder(const std::string& path) {
-    std::error_code error;
-    fs::create_directories(path, error);
-    if (error) {
-        throw results::WriteError(fmt::format("{}: cannot be made: {}", path, error.message()));
-    }
-}
 
 // Bytes of allowed flows that are closed to us: TLS, or a port where only TLS or SSH is spoken.
 std::uint64_t unreadable_bytes(const egress::Analysis& analysis) {
@@ -191,23 +180,23 @@ std::string tap_of(const plan::Plan& plan, const std::string& array, bool in_lab
 } // namespace
 
 EgressFolder::EgressFolder(const std::string& run_folder)
-    : name_("egress") {
-    for (int part = 2; fs::exists(run_folder + "/" + name_); ++part) {
+    : path_(run_folder)
+    , name_("egress") {
+    for (int part = 2; results::is_there_in(path_, name_); ++part) {
         name_ = fmt::format("egress-{}", part);
     }
-    path_ = run_folder + "/" + name_;
-    make_folder(path_);
+    results::make_folder_in(path_, name_);
 }
 
 std::vector<std::string> EgressFolder::write(const std::string& array,
                                              const egress::EgressReport& report) {
-    const std::string folder = path_ + "/" + array;
-    make_folder(folder);
-    results::write_whole_file(folder + "/report.json", egress::json_report(report));
-    results::write_whole_file(folder + "/report.html", egress::html_egress_report(report));
-    results::write_whole_file(folder + "/conn.log", egress::zeek_conn_log(*report.analysis));
-    results::write_whole_file(folder + "/dns.log", egress::zeek_dns_log(*report.analysis));
-    results::write_whole_file(folder + "/eve.json", egress::eve_json(report));
+    const std::string folder = name_ + "/" + array;
+    results::make_folder_in(path_, folder);
+    results::write_file_in(path_, folder + "/report.json", egress::json_report(report));
+    results::write_file_in(path_, folder + "/report.html", egress::html_egress_report(report));
+    results::write_file_in(path_, folder + "/conn.log", egress::zeek_conn_log(*report.analysis));
+    results::write_file_in(path_, folder + "/dns.log", egress::zeek_dns_log(*report.analysis));
+    results::write_file_in(path_, folder + "/eve.json", egress::eve_json(report));
     std::vector<std::string> out;
     for (const egress::EgressFinding& finding : report.findings) {
         const auto& frames = finding.kind == "undecoded frames"
@@ -215,9 +204,8 @@ std::vector<std::string> EgressFolder::write(const std::string& array,
                                  : report.analysis->evidence(finding.key);
         out.emplace_back();
         if (!frames.empty()) {
-            const std::string file = fmt::format("{}/finding-{:04}.pcap", array, out.size());
-            results::write_whole_file(path_ + "/" + file, egress::pcap_file(frames));
-            out.back() = name_ + "/" + file;
+            out.back() = fmt::format("{}/finding-{:04}.pcap", folder, out.size());
+            results::write_file_in(path_, out.back(), egress::pcap_file(frames));
         }
     }
     return out;
@@ -237,7 +225,7 @@ void EgressFolder::write_outside(const drivers::lab::SinkLog& log) {
     if (log.left_out() > 0) {
         out += fmt::format("# {} more were not kept\n", log.left_out());
     }
-    results::write_whole_file(path_ + "/outside.tsv", out);
+    results::write_file_in(path_, name_ + "/outside.tsv", out);
 }
 
 namespace {

@@ -24,7 +24,7 @@ public:
     void write_outside(const drivers::lab::SinkLog& log);
 
 private:
-    std::string path_;
+    std::string path_; // The run's.
     std::string name_;
 };
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/expectation_files.h"
 
+#include "results/folder_files.h"
+#include "results/record_error.h"
+
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
@@ -61,7 +64,12 @@ std::string expectation_file_name(const std::string& array, HostShare share) {
 
 std::vector<ExpectationFile> expectation_files(const std::string& folder) {
     std::vector<ExpectationFile> out;
-    for (const auto& entry : fs::directory_iterator(folder)) {
+    std::error_code error;
+    const fs::directory_iterator all(folder, error);
+    if (error) {
+        throw results::RecordError(fmt::format("{}: cannot be read: {}", folder, error.message()));
+    }
+    for (const auto& entry : all) {
         const std::string name = entry.path().filename().string();
         if (name.size() > prefix.size() + suffix.size() && name.starts_with(prefix) &&
             name.ends_with(suffix)) {
@@ -79,7 +87,7 @@ void copy_expectations(const std::string& from, HostShare share, const std::stri
         const std::string name = fs::path(file.path).filename().string();
         const std::string own(middle_of(name));
         const std::string kept = file.share.count > 1 ? name : expectation_file_name(own, share);
-        fs::copy_file(file.path, fs::path(to) / kept);
+        results::copy_file_in(from, name, to, kept);
     }
 }
 

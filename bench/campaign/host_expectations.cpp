@@ -6,13 +6,14 @@
 #include "bench/campaign/host_letters.h"
 #include "bench/campaign/lab.h"
 #include "drivers/api/errors.h"
+#include "results/folder_files.h"
+#include "results/part_file.h"
+#include "results/whole_file.h"
+
+#include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <filesystem>
 #include <fmt/format.h>
-#include <memory>
 
 namespace bench::campaign {
 
@@ -25,28 +26,30 @@ constexpr std::size_t piece_bytes = 4U << 20U;
 constexpr std::uint64_t file_bytes_max = 1ULL << 40U; // As much as an expectation can take.
 constexpr drivers::Duration piece_patience = 2min;
 
-struct CloseFile {
-    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
-
-File opened(const std::string& path, const char* mode) {
-    File out(std::fopen(path.c_str(), mode));
-    if (!out) {
-        throw drivers::HostError(fmt::format("{}: {}", path, std::strerror(errno)));
-    }
-    return out;
-}
-
 } // namespace
 
 std::string expectation_piece(const std::string& path, std::uint64_t from_bytes) {
-    const File file = opened(path, "rb");
+    const auto [folder, name] = results::parent_and_leaf(path);
+    const results::Descriptor file = results::open_file_in(folder, name);
     std::string out(piece_bytes, '\0');
-    if (std::fseek(file.get(), static_cast<long>(from_bytes), SEEK_SET) != 0) {
-        return {};
+    std::size_t have = 0;
+    while (have < out.size()) {
+        const ssize_t got = ::pread(file.number(),
+                                    out.data() + have,
+                                    out.size() - have,
+                                    static_cast<off_t>(from_bytes + have));
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            throw drivers::HostError(fmt::format("{}: {}", path, results::file_reason(errno)));
+        }
+        if (got == 0) {
+            break;
+        }
+        have += static_cast<std::size_t>(got);
     }
-    out.resize(std::fread(out.data(), 1, out.size(), file.get()));
+    out.resize(have);
     return out;
 }
 
@@ -70,9 +73,9 @@ void HostLeader::recall_expectations(const std::string& folder) {
         for (std::size_t array = 0; array < lab_->arrays().size(); ++array) {
             const HostShare share{static_cast<std::uint32_t>(i + 1), fellowship_.size()};
             const ArrayUnderTest& one = lab_->arrays()[array];
-            const std::string path =
-                fmt::format("{}/{}", folder, expectation_file_name(one.planned->name, share));
-            if (!one.child && std::filesystem::exists(path)) {
+            const std::string name = expectation_file_name(one.planned->name, share);
+            const std::string path = folder + "/" + name;
+            if (!one.child && results::is_there_in(folder, name)) {
                 give_expectation(i, array, path);
             }
         }
@@ -81,30 +84,24 @@ void HostLeader::recall_expectations(const std::string& folder) {
 
 // An array that this host wrote nothing to has none: the first piece is empty.
 void HostLeader::take_expectation(std::size_t link, std::size_t array, const std::string& path) {
-    const std::string part = path + ".part";
+    const auto [folder, name] = results::parent_and_leaf(path);
+    results::PartFile to(folder, name);
     std::uint64_t taken = 0;
-    {
-        const File to = opened(part, "wb");
-        for (;;) {
-            order_one(link, LetterKind::expectation, expectation_letter({array, taken}));
-            const std::string piece =
-                answer(fellowship_.link(link), LetterKind::expectation, piece_patience);
-            if (piece.empty()) {
-                break;
-            }
-            taken += piece.size();
-            if (taken > file_bytes_max) {
-                throw hosts::HostLost("an expectation without an end");
-            }
-            if (std::fwrite(piece.data(), 1, piece.size(), to.get()) != piece.size()) {
-                throw drivers::HostError(fmt::format("{}: {}", part, std::strerror(errno)));
-            }
+    for (;;) {
+        order_one(link, LetterKind::expectation, expectation_letter({array, taken}));
+        const std::string piece =
+            answer(fellowship_.link(link), LetterKind::expectation, piece_patience);
+        if (piece.empty()) {
+            break;
         }
+        taken += piece.size();
+        if (taken > file_bytes_max) {
+            throw hosts::HostLost("an expectation without an end");
+        }
+        to.put(piece.data(), piece.size());
     }
     if (taken > 0) {
-        std::filesystem::rename(part, path);
-    } else {
-        std::filesystem::remove(part);
+        to.keep();
     }
 }
 

@@ -151,11 +151,11 @@ private:
             std::filesystem::create_directories(path.parent_path());
             results::write_whole_file(path.string(), content);
         }
-        plan_ = plan::read_plan(folder_ / "plan.json");
+        plan_ = plan::read_plan_in(folder_.path()); // Of this host's files none.
     }
 
     void meet_arrays(const std::string& body) {
-        lab_.emplace(*plan_, arrays_from(body), journal_, clock_);
+        lab_.emplace(prepared(plan_), arrays_from(body), journal_, clock_);
         plant_canaries();
         runner_.emplace(*plan_, *lab_, journal_, clock_, &leader_);
         std::vector<std::string> reached;
@@ -177,23 +177,38 @@ private:
         }
         const integrity::CanaryKeyFile key = integrity::read_canary_key(path);
         std::uint32_t lun = 0;
-        for (ArrayUnderTest& array : lab_.value().arrays()) {
+        for (ArrayUnderTest& array : prepared(lab_).arrays()) {
             array.canary.emplace(key.key, integrity::CanaryPlace{.lun = lun++});
         }
     }
 
-    ArrayUnderTest& array_at(std::size_t place) { return lab_.value().arrays().at(place); }
+    // An order of what was never prepared here: no leader of ours gives it.
+    template <typename Part>
+    static Part& prepared(std::optional<Part>& part) {
+        if (!part) {
+            throw hosts::HostLost("another host orders what it has not prepared");
+        }
+        return *part;
+    }
+
+    ArrayUnderTest& array_at(std::size_t place) {
+        auto& all = prepared(lab_).arrays();
+        if (place >= all.size()) {
+            throw hosts::HostLost("another host orders an array that the plan does not have");
+        }
+        return all[place];
+    }
 
     void precondition(const std::string& body) {
         ArrayUnderTest& array = array_at(std::strtoull(body.c_str(), nullptr, 10));
-        const std::uint64_t bytes = runner_.value().precondition(array, {});
+        const std::uint64_t bytes = prepared(runner_).precondition(array, {});
         leader_.answer(LetterKind::done, std::to_string(bytes));
     }
 
     void load(const std::string& body) {
-        const LoadLetter letter = load_from(body, plan_.value());
+        const LoadLetter letter = load_from(body, prepared(plan_));
         leader_.send_accesses(!letter.order.phases.empty());
-        runner_.value().load(array_at(letter.array), letter.order, {});
+        prepared(runner_).load(array_at(letter.array), letter.order, {});
     }
 
     void verify(const std::string& body) {
@@ -220,7 +235,7 @@ private:
         const std::string path =
             folder_ / expectation_file_name(array_at(letter.place.array).planned->name);
         if (letter.piece.empty()) {
-            lab_.value().load_expectations(std::filesystem::path(path).parent_path());
+            prepared(lab_).load_expectations(std::filesystem::path(path).parent_path());
             std::filesystem::remove(path);
         } else {
             const auto how = letter.place.from_bytes == 0 ? std::ios::trunc : std::ios::app;

@@ -10,7 +10,6 @@
 #include "results/whole_file.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <fmt/format.h>
 #include <utility>
 
@@ -39,13 +38,12 @@ PlanFiles files_of(const RunFolder& folder, const Lab& lab) {
         return one.canary.has_value();
     });
     if (plants) {
-        out[canary_key_file] = results::read_whole_file(folder.path() + "/" + canary_key_file);
+        out[canary_key_file] = results::read_file_in(folder.path(), canary_key_file);
     }
-    out["plan.json"] = results::read_whole_file(folder.plan_path());
-    const std::filesystem::path inputs = folder.path() + "/inputs";
-    for (const auto& entry : std::filesystem::directory_iterator(inputs)) {
-        out["inputs/" + entry.path().filename().string()] =
-            results::read_whole_file(entry.path().string(), plan_file_bytes_max);
+    out["plan.json"] = results::read_file_in(folder.path(), "plan.json");
+    for (const auto& entry : results::entries_of_folder_in(folder.path(), "inputs")) {
+        const std::string name = "inputs/" + entry.name;
+        out[name] = results::read_file_in(folder.path(), name, plan_file_bytes_max);
     }
     return out;
 }

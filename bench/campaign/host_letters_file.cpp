@@ -9,6 +9,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <fmt/format.h>
 
@@ -196,6 +197,14 @@ LoadLetter load_from(std::string_view letter, const plan::Plan& plan) {
         if (json.at("disturbed").get<bool>()) {
             out.order.phases =
                 pick.of_capacity ? plan.capacity->variants[pick.place].phases : plan.phases;
+        }
+        constexpr std::int64_t longest_ns = 366LL * 86'400 * 1'000'000'000;
+        const auto fits = [](drivers::Duration span) {
+            return span.count() >= 0 && span.count() <= longest_ns;
+        };
+        if (!fits(out.order.ramp) || !fits(out.order.duration) || !(pick.rate_per_s >= 0) ||
+            !(pick.rate_per_s <= 1e12) || !std::isfinite(pick.point.value)) {
+            refuse("an order of a length or a rate that no plan has");
         }
         out.order.workload = picked(plan, pick);
         return out;

@@ -6,9 +6,9 @@
 #include "bench/campaign/lun_search.h"
 #include "bench/plan/array_assembly.h"
 #include "drivers/api/errors.h"
+#include "results/folder_files.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <fmt/format.h>
 
 namespace bench::campaign {
@@ -214,7 +214,8 @@ void Lab::save_expectations(const std::string& folder, bool finished) const {
 void Lab::load_expectations(const std::string& folder) {
     for (ArrayUnderTest& array : arrays_) {
         const std::string path = expectation_path(folder, array);
-        if (array.child || !std::filesystem::exists(path)) {
+        const std::string name = expectation_file_name(array.planned->name);
+        if (array.child || !results::is_there_in(folder, name)) {
             continue;
         }
         auto found = integrity::Expectation::load(path);

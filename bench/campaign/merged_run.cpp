@@ -8,6 +8,7 @@
 #include "bench/campaign/run_folder.h"
 #include "bench/campaign/run_journal.h"
 #include "bench/plan/plan_file.h"
+#include "results/folder_files.h"
 #include "results/manifest.h"
 #include "results/round_merge.h"
 #include "results/run_record_file.h"
@@ -15,7 +16,6 @@
 #include "results/whole_file.h"
 
 #include <cstdio>
-#include <filesystem>
 
 namespace bench::campaign {
 
@@ -34,17 +34,16 @@ HostShare share_of(const RunPart& part) {
 } // namespace
 
 bool holds_plan(const std::string& folder) {
-    return std::filesystem::exists(folder + "/plan.json");
+    return results::is_there_in(folder, "plan.json");
 }
 
 results::RunRecord keep_merged_run(results::RunRecord merged,
                                    const std::vector<RunPart>& parts,
                                    const std::string& out,
                                    drivers::Clock& clock) {
-    const RunFolder folder =
-        RunFolder::create(out, plan::read_plan(parts.front().folder + "/plan.json"));
+    const RunFolder folder = RunFolder::create(out, plan::read_plan_in(parts.front().folder));
     const std::string& path = folder.path();
-    const plan::Plan plan = plan::read_plan(folder.plan_path());
+    const plan::Plan plan = plan::read_plan_in(path);
     merged.id = folder.id();
     merged.plan_sha256 = folder.plan_sha256();
     {
@@ -64,11 +63,11 @@ results::RunRecord keep_merged_run(results::RunRecord merged,
             copy_expectations(part.folder, share_of(part), path);
         }
         conclude(plan, merged);
-        results::write_whole_file(path + "/host.json", host_text(merged.host));
+        results::write_file_in(path, "host.json", host_text(merged.host));
         results::write_result(path, merged);
-        results::write_whole_file(path + "/integrity.json", integrity_text(plan, merged));
-        results::write_whole_file(path + "/report.html", results::html_report(merged));
-        results::write_whole_file(path + "/report.md", results::markdown_report(merged));
+        results::write_file_in(path, "integrity.json", integrity_text(plan, merged));
+        results::write_file_in(path, "report.html", results::html_report(merged));
+        results::write_file_in(path, "report.md", results::markdown_report(merged));
     }
     results::write_manifest(path);
     return merged;

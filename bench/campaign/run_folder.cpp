@@ -3,6 +3,7 @@
 
 #include "bench/plan/plan_file.h"
 #include "drivers/api/errors.h"
+#include "results/folder_files.h"
 #include "results/journal_file.h"
 #include "results/record_error.h"
 #include "results/run_state.h"
@@ -52,8 +53,8 @@ void take_in(const fs::path& folder,
              std::map<std::string, std::string>& taken) {
     constexpr std::uint64_t input_bytes_max = 16ULL << 20U;
     if (taken.try_emplace(file, inside).second) {
-        results::write_whole_file((folder / inside).string(),
-                                  results::read_whole_file(file, input_bytes_max));
+        results::write_file_in(
+            folder.string(), inside, results::read_whole_file(file, input_bytes_max));
     }
 }
 
@@ -67,14 +68,12 @@ void take_in_trace(const fs::path& folder,
         return;
     }
     const std::string copy = fmt::format("trace-{}.txt", workload.name);
-    std::error_code error;
-    fs::copy_file(trace.file, folder / "inputs" / copy, error);
-    if (error) {
-        throw results::WriteError(
-            fmt::format("{}: cannot be copied into the run: {}", trace.file, error.message()));
-    }
-    results::write_whole_file((folder / inside).string(),
-                              profiles::trace::workload_text(trace, copy));
+    const fs::path source = fs::canonical(trace.file); // Whoever starts the run may name a link.
+    results::copy_file_in(source.parent_path().string(),
+                          source.filename().string(),
+                          folder.string(),
+                          "inputs/" + copy);
+    results::write_file_in(folder.string(), inside, profiles::trace::workload_text(trace, copy));
 }
 
 // What stands in a run's folder before a load or a preconditioning has begun.
@@ -98,7 +97,8 @@ bool is_left_by_runs(const std::string& name) { // What was watched stands in "e
 // An earlier run ended there before it did anything to an array, and nothing else is in it.
 bool is_barren(const fs::path& folder) {
     const std::string journal = (folder / "events.ndjson").string();
-    if (!fs::exists(folder / "plan.json") || !fs::exists(journal) ||
+    if (!results::is_there_in(folder.string(), "plan.json") ||
+        !results::is_there_in(folder.string(), "events.ndjson") ||
         results::is_being_written(journal)) {
         return false;
     }
@@ -120,7 +120,7 @@ bool is_barren(const fs::path& folder) {
 
 // Before it is opened for writing: a finished run is never touched.
 void check_goes_on(const RunFolder& folder) {
-    if (!fs::exists(folder.journal_path())) {
+    if (!results::is_there_in(folder.path(), "events.ndjson")) {
         return; // Killed before its first entry.
     }
     for (const results::JournalEntry& entry :
@@ -148,8 +148,9 @@ RunFolder RunFolder::create(const std::string& path, const plan::Plan& plan) {
         throw drivers::UsageError(fmt::format(
             "{}: is not empty; a run wants a new folder (or --resume)", folder.string()));
     }
-    make_folder(folder / "inputs");
-    make_folder(folder / "rounds");
+    make_folder(folder);
+    results::make_folder_in(folder.string(), "inputs");
+    results::make_folder_in(folder.string(), "rounds");
     std::map<std::string, std::string> taken;
     for (const plan::PlanArray& array : plan.arrays) {
         take_in(folder, array.file, fmt::format("inputs/array-{}.json", array.name), taken);
@@ -174,7 +175,7 @@ RunFolder RunFolder::create(const std::string& path, const plan::Plan& plan) {
         }
     }
     RunFolder out(folder.string());
-    results::write_whole_file(out.plan_path(), plan::plan_text(plan, taken));
+    results::write_file_in(out.path(), "plan.json", plan::plan_text(plan, taken));
     return out;
 }
 
@@ -185,9 +186,9 @@ RunFolder RunFolder::open(const std::string& path) {
     }
     RunFolder out(fs::absolute(path).lexically_normal().string());
     // Without a journal it has not begun; its plan was written last of all that it needs.
-    const bool may_go_on =
-        fs::exists(out.plan_path()) &&
-        (fs::exists(out.journal_path()) || look.state == results::RunState::unfinished);
+    const bool may_go_on = results::is_there_in(out.path(), "plan.json") &&
+                           (results::is_there_in(out.path(), "events.ndjson") ||
+                            look.state == results::RunState::unfinished);
     if (!may_go_on) {
         throw drivers::UsageError(
             look.sentence.empty()
@@ -220,7 +221,7 @@ std::string RunFolder::id() const {
 }
 
 std::string RunFolder::plan_sha256() const {
-    return results::sha256_hex(results::read_whole_file(plan_path()));
+    return results::sha256_of_file_in(path_, "plan.json");
 }
 
 } // namespace bench::campaign

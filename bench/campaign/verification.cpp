@@ -4,16 +4,19 @@
 #include "bench/campaign/conclusion.h"
 #include "bench/campaign/integrity_account.h"
 #include "bench/plan/plan_file.h"
+#include "drivers/api/errors.h"
+#include "profiles/file_error.h"
+#include "results/folder_files.h"
 #include "results/journal_file.h"
 #include "results/manifest.h"
 #include "results/metric.h"
+#include "results/part_file.h"
 #include "results/record_error.h"
 #include "results/run_record_file.h"
 #include "results/run_state.h"
 #include "results/whole_file.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <fmt/format.h>
 #include <map>
 
@@ -44,6 +47,12 @@ void check_manifest(const std::string& folder, Verification& out) {
     const auto problems = results::manifest_problems(folder);
     out.problems.insert(out.problems.end(), problems.begin(), problems.end());
     out.checked.emplace_back("every file against SHA256SUMS");
+    for (const results::FolderEntry& entry : results::entries_below(folder)) {
+        if (entry.kind == results::EntryKind::regular_file && results::is_part_name(entry.name)) {
+            out.checked.push_back(
+                fmt::format("{}: left by a writer that was killed; nothing reads it", entry.name));
+        }
+    }
 }
 
 void check_journal(const std::string& folder,
@@ -83,10 +92,10 @@ void check_plan(const std::string& folder, const results::RunRecord& run, Verifi
 
 void check_numbers(const std::string& folder, results::RunRecord run, Verification& out) {
     const std::string stored = results::read_file_in(folder, "result.json");
-    const plan::Plan plan = plan::read_plan(folder + "/plan.json");
+    const plan::Plan plan = plan::read_plan_in(folder);
     conclude(plan, run);
-    const std::string integrity = folder + "/integrity.json";
-    if (std::filesystem::exists(integrity)) { // One that is missing the manifest misses.
+    if (results::is_there_in(folder,
+                             "integrity.json")) { // One that is missing the manifest misses.
         if (results::read_file_in(folder, "integrity.json") != integrity_text(plan, run)) {
             out.problems.emplace_back("integrity.json: not what the rounds say");
         }
@@ -105,8 +114,8 @@ void check_numbers(const std::string& folder, results::RunRecord run, Verificati
 
 // Nothing was concluded in such a folder that could be concluded again.
 bool is_import(const std::string& folder, const results::RunRecord& run) {
-    return !std::filesystem::exists(folder + "/plan.json") &&
-           !std::filesystem::exists(folder + "/events.ndjson") && !run.rounds.empty() &&
+    return !results::is_there_in(folder, "plan.json") &&
+           !results::is_there_in(folder, "events.ndjson") && !run.rounds.empty() &&
            std::all_of(run.rounds.begin(), run.rounds.end(), &results::is_imported);
 }
 
@@ -127,8 +136,8 @@ Verification verify_run(const std::string& folder) {
             folder));
     }
     Verification out;
-    check_manifest(folder, out);
     try {
+        check_manifest(folder, out);
         const results::RunRecord run = results::read_run(folder);
         if (is_import(folder, run)) {
             out.checked.emplace_back("no plan and no journal: another tool measured it");
@@ -137,10 +146,11 @@ Verification verify_run(const std::string& folder) {
         check_journal(folder, run.rounds, out);
         check_plan(folder, run, out);
         check_numbers(folder, run, out);
-    } catch (const results::RecordError& error) {
-        if (out.problems.empty()) { // Nothing was altered: the folder never was a whole run's.
-            throw;
-        }
+    } catch (const results::RecordError& error) { // Whoever made its hashes: no run left this.
+        out.problems.emplace_back(error.what());
+    } catch (const profiles::FileError& error) { // The plan and what it took in.
+        out.problems.emplace_back(error.what());
+    } catch (const drivers::UsageError& error) {
         out.problems.emplace_back(error.what());
     } catch (const results::UnfinishedError& error) {
         out.problems.emplace_back(error.what()); // What the manifest has is not all here.

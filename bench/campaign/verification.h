@@ -13,8 +13,8 @@ struct Verification {
 
 // Looks whether a run's folder is what the run left: the manifest's hashes, the journal's chain,
 // each finished round's own hash in the journal, and every number of result.json drawn again from
-// the rounds. Throws RecordError or FileError when something cannot even be read,
-// UnfinishedError for a run that has not come to its end.
+// the rounds. Whatever is wrong with a folder that may be a whole run's is a problem found; throws
+// RecordError where there is none, UnfinishedError for a run that has not come to its end.
 Verification verify_run(const std::string& folder);
 
 } // namespace bench::campaign

@@ -4,6 +4,7 @@
 #include "bench/cli/say.h"
 #include "bench/exchange/foreign_run.h"
 #include "drivers/api/errors.h"
+#include "results/plain_name.h"
 #include "results/run_record_file.h"
 
 #include <filesystem>
@@ -67,11 +68,9 @@ OptionPage described() {
 exchange::ImportAsk ask_of(const po::variables_map& given) {
     exchange::ImportAsk out;
     out.array = given["array"].as<std::string>();
-    const bool plain = !out.array.empty() && out.array[0] != '.' && out.array.size() <= 64 &&
-                       out.array.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU"
-                                                   "VWXYZ0123456789-_.") == std::string::npos;
-    if (!plain) {
-        throw drivers::UsageError(R"(import: --array: wanted letters, digits, "-", "_" and ".")");
+    if (!results::is_plain_name(out.array)) {
+        throw drivers::UsageError(
+            fmt::format("import: --array: wanted {}", results::plain_name_wanted));
     }
     const std::string tool = given["tool"].as<std::string>();
     out.tool = tool == "fio"        ? exchange::Tool::fio

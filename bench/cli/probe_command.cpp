@@ -6,6 +6,7 @@
 #include "drivers/api/errors.h"
 #include "drivers/api/monotonic_clock.h"
 #include "profiles/units.h"
+#include "results/text/escape.h"
 
 #include <boost/program_options.hpp>
 
@@ -17,6 +18,7 @@ namespace bench::cli {
 int probe_command(const Arguments& arguments);
 
 namespace po = boost::program_options;
+using results::text::clean_text; // What an array says of itself ends no line.
 
 namespace {
 
@@ -34,7 +36,7 @@ void print_pairs(const char* title, const std::vector<std::pair<std::string, std
     }
     say("{}\n", title);
     for (const auto& [name, value] : pairs) {
-        say("  {:<30} {}\n", name, value);
+        say("  {:<30} {}\n", clean_text(name), clean_text(value));
     }
 }
 
@@ -69,7 +71,7 @@ void print_text(const drivers::LunReport& report) {
     print_pairs("LUN", lun);
     for (const drivers::PathReport& path : report.paths) {
         if (!path.problem.empty()) {
-            say("path {:<28} UNREACHABLE: {}\n", path.portal, path.problem);
+            say("path {:<28} UNREACHABLE: {}\n", path.portal, clean_text(path.problem));
             continue;
         }
         say("path {:<28} {}, group {}{}\n",
@@ -90,9 +92,15 @@ void print_targets(const std::vector<plan::FoundTarget>& found, bool json) {
     for (const plan::FoundTarget& target : found) {
         if (target.problem.empty()) {
             const char* const between = target.detail.empty() ? "" : "  ";
-            say("{} {}{}{}\n", target.target, target.portal, between, target.detail);
+            say("{} {}{}{}\n",
+                clean_text(target.target),
+                clean_text(target.portal),
+                between,
+                clean_text(target.detail));
         } else {
-            say("portal {} UNREACHABLE: {}\n", target.portal, target.problem);
+            say("portal {} UNREACHABLE: {}\n",
+                clean_text(target.portal),
+                clean_text(target.problem));
         }
     }
 }
@@ -104,14 +112,14 @@ void print_luns(const plan::FoundLuns& found) {
         say("LUN {}{}{}{}{}{}{}\n",
             lun.name,
             lun.type.empty() ? "" : fmt::format(": {}", lun.type),
-            who.vendor.empty() ? "" : fmt::format(", {} {}", who.vendor, who.product),
-            who.serial.empty() ? "" : fmt::format(", serial {}", who.serial),
-            who.unique_id.empty() ? "" : fmt::format(", unique id {}", who.unique_id),
+            who.vendor.empty() ? "" : clean_text(fmt::format(", {} {}", who.vendor, who.product)),
+            who.serial.empty() ? "" : clean_text(", serial " + who.serial),
+            who.unique_id.empty() ? "" : clean_text(", unique id " + who.unique_id),
             bytes == 0 ? ""
                        : fmt::format(", {} of {} byte blocks",
                                      profiles::size_text(bytes),
                                      lun.geometry.block_bytes),
-            lun.note.empty() ? "" : fmt::format(" ({})", lun.note));
+            lun.note.empty() ? "" : clean_text(" (" + lun.note + ")"));
     }
     if (!found.note.empty()) {
         say("{}\n", found.note);

@@ -117,7 +117,7 @@ void check_hosts(const po::variables_map& given, const plan::Plan& plan, bool is
 
 Asked resumed(const po::variables_map& given, bool is_led) {
     auto folder = campaign::RunFolder::open(given["resume"].as<std::string>());
-    plan::Plan plan = plan::read_plan(folder.plan_path());
+    plan::Plan plan = plan::read_plan_in(folder.path());
     check_hosts(given, plan, is_led);
     for (const std::string& named : operands(given)) {
         if (plan::read_plan(named).name != plan.name) {
@@ -140,7 +140,7 @@ Asked started(const po::variables_map& given, const OptionPage& options, bool is
     campaign::check_memory(campaign::memory_needed(plan), campaign::memory_available_bytes());
     auto folder = campaign::RunFolder::create(given["out"].as<std::string>(), plan);
     // From here on the copies count, so that a resumed run reads the same.
-    return {plan::read_plan(folder.plan_path()), std::move(folder)};
+    return {plan::read_plan_in(folder.path()), std::move(folder)};
 }
 
 // The ranks of an MPI launcher; null = nobody else is there.

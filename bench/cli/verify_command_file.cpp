@@ -2,6 +2,7 @@
 #include "bench/campaign/verification.h"
 #include "bench/cli/option_page.h"
 #include "bench/cli/say.h"
+#include "results/text/escape.h"
 
 #include <nlohmann/json.hpp>
 
@@ -44,10 +45,10 @@ int verify_command(const Arguments& arguments) {
         return found.problems.empty() ? 0 : 1;
     }
     for (const std::string& sentence : found.checked) {
-        say("checked {}\n", sentence);
+        say("checked {}\n", results::text::clean_text(sentence)); // A name ends no line.
     }
     for (const std::string& problem : found.problems) {
-        say("PROBLEM {}\n", problem);
+        say("PROBLEM {}\n", results::text::clean_text(problem));
     }
     say("{}\n", found.problems.empty() ? "verified: all is as it was written" : "NOT verified");
     return found.problems.empty() ? 0 : 1;

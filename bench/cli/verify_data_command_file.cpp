@@ -13,6 +13,7 @@
 #include "drivers/wire/foreign_json_file.h"
 #include "profiles/file_error.h"
 #include "profiles/units.h"
+#include "results/folder_files.h"
 #include "results/record_error.h"
 #include "results/round_merge.h"
 #include "results/run_state.h"
@@ -60,7 +61,7 @@ struct Known {
 // Whose part a run's own expectation is, as the run says: of one host's, all.
 campaign::HostShare share_of(const std::string& run) {
     const fs::path path = fs::path(run) / "host.json";
-    if (!fs::is_directory(run) || !fs::exists(path)) {
+    if (!fs::is_directory(run) || !results::is_there_in(run, "host.json")) {
         return {};
     }
     nlohmann::json host;
@@ -88,10 +89,12 @@ campaign::HostShare share_of(const std::string& run) {
 [[noreturn]] void refuse_without(const std::string& run, const results::RunLook& look) {
     bool was_verified = false;
     try {
-        was_verified = fs::exists(run + "/plan.json") &&
-                       plan::read_plan(run + "/plan.json").verify != plan::VerifyData::none;
+        was_verified = results::is_there_in(run, "plan.json") &&
+                       plan::read_plan_in(run).verify != plan::VerifyData::none;
     } catch (const profiles::FileError&) {
         was_verified = true; // What was planned is not known.
+    } catch (const results::RecordError&) {
+        was_verified = true;
     }
     if (was_verified) {
         throw results::UnfinishedError(fmt::format(
@@ -123,8 +126,9 @@ Known known_of(const std::string& run, const std::string& lun) {
     std::vector<campaign::HostShare> shares;
     std::set<std::string> others;
     for (const campaign::ExpectationFile& file :
-         fs::is_directory(run) ? campaign::expectation_files(run)
-                               : std::vector<campaign::ExpectationFile>{{run, {}}}) {
+         fs::is_directory(run)
+             ? campaign::expectation_files(run)
+             : std::vector<campaign::ExpectationFile>{{fs::canonical(run).string(), {}}}) {
         auto part = integrity::Expectation::load(file.path);
         if (part->settings().lun == lun) {
             out.parts.push_back(std::move(part));

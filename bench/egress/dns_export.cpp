@@ -47,7 +47,10 @@ std::string log_text(const std::string& text) {
         const bool plain = code >= ' ' && code < 0x7F && letter != '\\' && letter != ',';
         out += plain ? std::string(1, letter) : fmt::format("\\x{:02x}", code);
     }
-    return out.empty() ? "(empty)" : out == "-" ? "\\x2d" : out;
+    if (out == "-" || out == "(empty)") { // The words for no name at all.
+        return fmt::format("\\x{:02x}{}", static_cast<unsigned>(out[0]), out.substr(1));
+    }
+    return out.empty() ? "(empty)" : out;
 }
 
 std::string answers_text(const std::vector<DnsAnswer>& answers) {

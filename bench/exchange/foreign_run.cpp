@@ -6,7 +6,9 @@
 #include "drivers/api/errors.h"
 #include "drivers/fio/fio_terse.h"
 #include "profiles/file_error.h"
+#include "results/folder_files.h"
 #include "results/manifest.h"
+#include "results/plain_name.h"
 #include "results/run_record_file.h"
 #include "results/sinks.h"
 #include "results/whole_file.h"
@@ -42,6 +44,20 @@ Tool tool_of(std::string_view text, const std::string& name) {
         "{}: wanted fio's json, json+ or terse output, vdbench's flatfile.html or elbencho's CSV{}",
         name,
         text.empty() ? "; the file is empty" : ""));
+}
+
+// They stand in tables, logs and names of files.
+void want_labels(const results::RoundRecord& round, const std::string& file) {
+    bool fits = results::is_label(round.workload) && results::is_label(round.point);
+    for (const results::StreamRecord& stream : round.streams) {
+        fits = fits && results::is_label(stream.name);
+    }
+    if (!fits) {
+        throw profiles::FileError(
+            fmt::format("{}: the name of a job, load point or stream holds control characters or "
+                        "is longer than 512 bytes",
+                        file));
+    }
 }
 
 } // namespace
@@ -81,6 +97,7 @@ import_text(std::string_view bytes, const std::string& name, const ImportAsk& as
         round.block = i;
         round.array = ask.array;
         round.ended = "complete";
+        want_labels(round, name);
         round.measures["imported"] = 1;
         out.started_utc_ns = i == 0 ? round.started_utc_ns : out.started_utc_ns;
         out.finished_utc_ns = round.started_utc_ns + round.duration_ns;
@@ -150,16 +167,17 @@ void write_run(const std::string& folder, const results::RunRecord& run) {
     if (fs::exists(folder, error) && !fs::is_empty(folder, error)) {
         throw drivers::UsageError(fmt::format("{}: is not empty; wanted a new folder", folder));
     }
-    fs::create_directories(fs::path(folder) / "rounds", error);
+    fs::create_directories(folder, error);
     if (error) {
         throw drivers::HostError(fmt::format("{}: cannot be made: {}", folder, error.message()));
     }
+    results::make_folder_in(folder, "rounds");
     for (const results::RoundRecord& round : run.rounds) {
         results::write_round(folder, round);
     }
     results::write_result(folder, run);
-    results::write_whole_file(folder + "/report.html", results::html_report(run));
-    results::write_whole_file(folder + "/report.md", results::markdown_report(run));
+    results::write_file_in(folder, "report.html", results::html_report(run));
+    results::write_file_in(folder, "report.md", results::markdown_report(run));
     results::write_manifest(folder);
 }
 

@@ -23,6 +23,8 @@ struct Part {
     auto operator<=>(const Part&) const = default; // NOLINT(modernize-use-nullptr): none there.
 };
 
+constexpr unsigned parts_most = 65'536;
+
 std::vector<Part> parts_of(const RunRecord& run) {
     const auto found = run.host.find(shard_key);
     if (found == run.host.end()) {
@@ -36,11 +38,14 @@ std::vector<Part> parts_of(const RunRecord& run) {
         Part part;
         const std::string one(rest.substr(0, end));
         if (std::sscanf(one.c_str(), "%u/%u", &part.index, &part.count) != 2 || part.index < 1 ||
-            part.index > part.count) {
+            part.index > part.count || part.count > parts_most) {
             throw drivers::UsageError(fmt::format("{}: \"{}\" is no part of a load", run.id, one));
         }
         out.push_back(part);
         rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    if (out.empty()) {
+        throw drivers::UsageError(fmt::format("{}: \"\" is no part of a load", run.id));
     }
     return out;
 }
@@ -168,11 +173,12 @@ private:
 
     std::string free_name(const std::string& wanted) const {
         std::string out = wanted;
+        const std::string base = wanted.substr(0, 56); // With its number still a plain name.
         const auto is_taken = [&](const Lun& one) {
             return one.name == out;
         };
         for (int i = 2; std::any_of(luns_.begin(), luns_.end(), is_taken); ++i) {
-            out = fmt::format("{}-{}", wanted, i);
+            out = fmt::format("{}-{}", base, i);
         }
         return out;
     }

@@ -9,15 +9,17 @@
 #include "bench/integrity/expectation.h"
 #include "drivers/api/errors.h"
 #include "profiles/file_error.h"
+#include "results/part_file.h"
+#include "results/record_error.h"
+#include "results/whole_file.h"
 
-#include <unistd.h>
+#include <fcntl.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <fmt/format.h>
 #include <isa-l/crc.h>
 
@@ -44,43 +46,35 @@ using File = std::unique_ptr<std::FILE, CloseFile>;
 
 class Writer {
 public:
-    explicit Writer(std::string path)
-        : path_(std::move(path))
-        , file_(std::fopen(path_.c_str(), "wb")) {
-        if (!file_) {
-            fail();
-        }
-    }
+    explicit Writer(const std::string& path)
+        : file_(results::parent_and_leaf(path).first, results::parent_and_leaf(path).second) {}
     void put(const void* data, std::size_t bytes) {
         crc_ = crc32_iscsi(
             static_cast<unsigned char*>(const_cast<void*>(data)), static_cast<int>(bytes), crc_);
-        if (std::fwrite(data, 1, bytes, file_.get()) != bytes) {
-            fail();
-        }
+        file_.put(data, bytes);
     }
     void word(std::uint64_t value) { put(&value, sizeof value); }
     void finish() {
         word(crc_);
-        if (std::fflush(file_.get()) != 0 || fsync(fileno(file_.get())) != 0) {
-            fail();
-        }
+        file_.keep();
     }
 
 private:
-    [[noreturn]] void fail() const {
-        throw drivers::HostError(
-            fmt::format("{}: cannot write the expectation: {}", path_, std::strerror(errno)));
-    }
-    std::string path_;
-    File file_;
+    results::PartFile file_;
     unsigned crc_ = 0xFFFFFFFFU;
 };
 
 class Reader {
 public:
     explicit Reader(const std::string& path)
-        : path_(path)
-        , file_(std::fopen(path.c_str(), "rb")) {
+        : path_(path) {
+        try {
+            const auto [folder, name] = results::parent_and_leaf(path);
+            const results::Descriptor file = results::open_file_in(folder, name);
+            file_.reset(::fdopen(::fcntl(file.number(), F_DUPFD_CLOEXEC, 0), "rb"));
+        } catch (const results::RecordError& error) {
+            throw profiles::FileError(error.what());
+        }
         if (!file_) {
             fail(std::strerror(errno));
         }
@@ -215,9 +209,8 @@ std::uint64_t as_loaded(std::uint64_t unit, std::uint64_t its_format, std::uint6
 } // namespace
 
 void Expectation::save(const std::string& path, bool finished) const {
-    const std::string part = path + ".part";
-    {
-        Writer to(part);
+    try {
+        Writer to(path);
         const std::vector<Unsettled> open = unsettled();
         const std::string id = settings_.lun.substr(0, id_bytes_most);
         const Header header = {magic,
@@ -256,8 +249,9 @@ void Expectation::save(const std::string& path, bool finished) const {
             }
         }
         to.finish();
+    } catch (const results::WriteError& error) {
+        throw drivers::HostError(error.what());
     }
-    std::filesystem::rename(part, path);
 }
 
 std::unique_ptr<Expectation> Expectation::load(const std::string& path) {

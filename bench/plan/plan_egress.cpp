@@ -14,17 +14,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::string normal(const fs::path& path) {
-    return fs::absolute(path).lexically_normal().string();
-}
-
-std::string declared_policy(const PlanArray& array, const profiles::JsonValue& at) {
+fs::path declared_policy(const PlanArray& array, const profiles::JsonValue& at) {
     const std::string& name = array.description.egress_policy;
     if (name.empty()) {
         at.fail(fmt::format("a policy for \"{}\" under \"policies\": its description declares none",
                             array.name));
     }
-    return normal(fs::path(array.file).parent_path() / ".." / "policies" / (name + ".json"));
+    return fs::path(array.file).parent_path() / ".." / "policies" / (name + ".json");
 }
 
 // What the interface of a tap sends, that tap sees whatever its mirror loses.
@@ -48,7 +44,7 @@ void check_marker_senders(const Plan& plan, const profiles::JsonValue& at) {
 
 } // namespace
 
-PlanEgress read_plan_egress(profiles::JsonObject in, const Plan& plan) {
+PlanEgress read_plan_egress(profiles::JsonObject in, const Plan& plan, const PlacedFile& placed) {
     PlanEgress out;
     if (const auto demand = in.optional("demand")) {
         out.demand_silence = demand->choice<bool>({{"silence", true}, {"nothing", false}});
@@ -67,14 +63,15 @@ PlanEgress read_plan_egress(profiles::JsonObject in, const Plan& plan) {
                 })) {
                 file.fail("the policy of an array of this plan");
             }
-            out.policies[array].file = normal(fs::path(plan.file).parent_path() / file.text());
+            out.policies[array].file =
+                placed(fs::path(plan.file).parent_path() / file.text(), file);
         }
     }
     check_marker_senders(plan, in.self());
     for (const PlanArray& array : plan.arrays) {
         PlanEgress::Policy& policy = out.policies[array.name];
         if (policy.file.empty()) {
-            policy.file = declared_policy(array, in.self());
+            policy.file = placed(declared_policy(array, in.self()), in.self());
         }
         policy.rules = profiles::read_policy(policy.file);
     }

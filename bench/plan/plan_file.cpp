@@ -9,7 +9,10 @@
 #include "bench/plan/plan_phase.h"
 #include "profiles/array_file.h"
 #include "profiles/strict_json.h"
+#include "results/folder_files.h"
 #include "results/numbers/paired.h"
+#include "results/plain_name.h"
+#include "results/whole_file.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -28,10 +31,13 @@ constexpr std::size_t arrays_max = 8;
 constexpr std::uint32_t rounds_max = 1000;
 constexpr PlanDuration longest = 7 * 24h;
 
+enum class PlanFiles : std::uint8_t { wherever, of_the_folder };
+
 class PlanReader {
 public:
-    PlanReader(const std::string& path, JsonObject root)
-        : folder_(fs::absolute(path).parent_path())
+    PlanReader(const std::string& path, JsonObject root, PlanFiles files)
+        : folder_(fs::absolute(path).lexically_normal().parent_path())
+        , files_(files)
         , root_(std::move(root)) {
         plan_.file = fs::absolute(path).lexically_normal().string();
         plan_.name = fs::path(path).stem().string();
@@ -53,7 +59,10 @@ public:
         read_capacity_part();
         read_judgement();
         if (const auto egress = root_.optional("egress")) {
-            plan_.egress = read_plan_egress(egress->object(), plan_);
+            plan_.egress = read_plan_egress(
+                egress->object(), plan_, [this](const fs::path& path, const JsonValue& at) {
+                    return placed(path, at);
+                });
         }
         if (const auto check = root_.optional("cross_check")) {
             plan_.cross_check = read_cross_check(plan_, *check);
@@ -81,21 +90,33 @@ private:
 
     // Names become parts of file names.
     static std::string checked_name(const JsonValue& value) {
-        constexpr std::size_t longest_name = 64;
         std::string name = value.text();
-        const bool fits = std::all_of(name.begin(), name.end(), [](char letter) {
-            return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
-                   (letter >= '0' && letter <= '9') || letter == '-' || letter == '_' ||
-                   letter == '.';
-        });
-        if (!fits || name.empty() || name.size() > longest_name || name[0] == '.') {
-            value.fail(R"(a name of letters, digits, "-", "_" and ".", at most 64)");
+        if (!results::is_plain_name(name)) {
+            value.fail(results::plain_name_wanted);
         }
         return name;
     }
 
+    // As the plan names it, or else as the file does that it describes.
+    static std::string name_of(JsonObject& object, const std::string& own, const JsonValue& item) {
+        const auto name = object.optional("name");
+        if (!name && !results::is_plain_name(own)) {
+            item.fail(fmt::format(R"(a "name": "{}" is not {})", own, results::plain_name_wanted));
+        }
+        return name ? checked_name(*name) : own;
+    }
+
     std::string resolved(const JsonValue& value) const {
-        return (folder_ / value.text()).lexically_normal().string();
+        return placed(folder_ / value.text(), value);
+    }
+
+    std::string placed(const fs::path& path, const JsonValue& at) const {
+        const fs::path out = fs::absolute(path).lexically_normal();
+        const std::string inside = out.lexically_relative(folder_ / "inputs").string();
+        if (files_ == PlanFiles::of_the_folder && (inside.empty() || inside.starts_with('.'))) {
+            at.fail("a file of the run's own, below inputs");
+        }
+        return out.string();
     }
 
     template <typename Named>
@@ -115,8 +136,7 @@ private:
             PlanArray out;
             out.file = resolved(object.required("file"));
             out.description = profiles::read_array(out.file);
-            const auto name = object.optional("name");
-            out.name = name ? checked_name(*name) : out.description.name;
+            out.name = name_of(object, out.description.name, item);
             if (const auto transport = object.optional("transport")) {
                 out.transport = transport->choice<std::string>({{"iscsi", "iscsi"},
                                                                 {"nvme_tcp", "nvme_tcp"},
@@ -161,8 +181,7 @@ private:
             out.file = resolved(object.required("file"));
             out.workload = profiles::read_any_workload(out.file);
             set_buffer(out.workload, plan_.buffer);
-            const auto name = object.optional("name");
-            out.name = name ? checked_name(*name) : profiles::workload_name(out.workload);
+            out.name = name_of(object, profiles::workload_name(out.workload), item);
             object.finish();
             check_unique(plan_.workloads, out, item);
             plan_.workloads.push_back(std::move(out));
@@ -334,6 +353,7 @@ private:
     }
 
     fs::path folder_;
+    PlanFiles files_;
     JsonObject root_;
     std::optional<JsonValue> phases_at_;
     Plan plan_;
@@ -343,7 +363,15 @@ private:
 
 Plan read_plan(const std::string& path) {
     const auto document = profiles::JsonDocument::read_file(path);
-    return PlanReader(path, document.root_object(plan_schema)).read();
+    return PlanReader(path, document.root_object(plan_schema), PlanFiles::wherever).read();
+}
+
+Plan read_plan_in(const std::string& folder) {
+    results::check_inputs_in(folder);
+    const std::string path = folder + "/plan.json";
+    const auto document =
+        profiles::JsonDocument::parse(results::read_file_in(folder, "plan.json"), path);
+    return PlanReader(path, document.root_object(plan_schema), PlanFiles::of_the_folder).read();
 }
 
 } // namespace bench::plan

@@ -32,12 +32,15 @@ bool begins_like_iolog(std::istream& in) {
 } // namespace
 
 Trace read_trace(const TraceWorkload& workload) {
-    std::ifstream in(workload.file, std::ios::binary);
-    if (!in || !std::filesystem::is_regular_file(workload.file)) {
-        throw FileError(fmt::format(
-            "{}: cannot be read{}: wanted a trace file",
-            workload.file,
-            in ? "" : fmt::format(" ({})", std::strerror(errno)))); // NOLINT(concurrency-mt-unsafe)
+    std::error_code ignored;
+    std::ifstream in;
+    if (std::filesystem::is_regular_file(workload.file, ignored)) { // Else a pipe is waited for.
+        in.open(workload.file, std::ios::binary);
+    }
+    if (!in.is_open()) {
+        throw FileError(fmt::format("{}: cannot be read{}: wanted a trace file",
+                                    workload.file,
+                                    ignored ? fmt::format(" ({})", ignored.message()) : ""));
     }
     const bool iolog = workload.format == Format::automatic ? begins_like_iolog(in)
                                                             : workload.format == Format::fio_iolog;

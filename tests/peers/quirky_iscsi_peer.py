@@ -276,6 +276,15 @@ def targets_without_end():
         bad(bench("probe", f"iscsi://{target.address}"), 3, "without end")
 
 
+def names_that_order_a_terminal_about():
+    with Target(quirk.NamesThatOrder()) as target:
+        for answer in (bench("probe", f"iscsi://{target.address}"), bench("probe", target.url())):
+            good(answer, "owned")
+            raw = [letter for letter in answer[1] if letter != "\n" and (ord(letter) < 32 or letter in "\x7f\x9b\u202e")]
+            expect(not raw, f"raw: {raw!r}")
+            expect("\nLUN 0: forged" not in answer[1], answer[1])
+
+
 def luns_of_every_kind():
     with Target(quirk.ManyLuns(600), luns=[Lun(1), Lun(300, naa=OTHER, serial="QUIRKY02")]) as target:
         answer = bench("probe", f"iscsi://{target.address}/{IQN}")

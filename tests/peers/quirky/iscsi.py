@@ -77,6 +77,10 @@ class Quirk:
         """How many LUNs there are said to be; None: the truth."""
         return None
 
+    def login_keys(self):
+        """What is said of itself when a login is over."""
+        return []
+
     def send_targets(self, link, request, text):
         """True: the text was answered."""
         return False
@@ -139,7 +143,8 @@ class Target:
             self.open.add(connection)
         try:
             link = wire.Link(connection)
-            wire.log_in(link, self._judge, self.chap, self.header_digest)
+            wire.log_in(link, self._judge, self.chap, self.header_digest,
+                        [pair for quirk in self.quirks for pair in quirk.login_keys()])
             if not link.discovery:
                 with self.lock:
                     self.logins += 1

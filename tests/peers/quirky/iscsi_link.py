@@ -181,8 +181,8 @@ ANSWERS = {"InitialR2T": "Yes", "ImmediateData": "Yes", "MaxRecvDataSegmentLengt
            "HeaderDigest": "None", "DataDigest": "None", "IFMarker": "No", "OFMarker": "No"}
 
 
-def log_in(link, judge, chap=None, header_digest=False):
-    """To the full feature phase. `judge(link, request, keys)` may end it by refuse_login."""
+def log_in(link, judge, chap=None, header_digest=False, more=()):
+    """To the full feature phase. `judge(link, request, keys)` may end it by refuse_login. `more` is said at its end."""
     known, judged = {}, False
     while True:
         request, data = link.receive()
@@ -218,6 +218,7 @@ def log_in(link, judge, chap=None, header_digest=False):
         struct.pack_into(">I", out, 20, 0)
         is_over = flags & 0x83 == 0x83
         if is_over:
+            pairs += more
             struct.pack_into(">H", out, 14, 1)
         link.send(out, texts(pairs))
         if is_over:

@@ -289,6 +289,20 @@ class TargetsWithoutEnd(Quirk):
             link.took(request)
 
 
+class NamesThatOrder(Quirk):
+    """Names with orders to a terminal and with ends of lines: of a target when asked, of itself at login."""
+
+    NAME = "iqn.2026-01.org.quirk:a\x1b]0;owned\x07\x1b[2J\nLUN 0: forged, unique id \u202e\u009b31m"
+
+    def send_targets(self, link, request, text):
+        pairs = [("TargetName", self.NAME), ("TargetAddress", f"{self.target.address},1")]
+        link.send(link.answer(wire.TEXT_RESPONSE, request), wire.texts(pairs))
+        return True
+
+    def login_keys(self):
+        return [("TargetAlias", self.NAME)]
+
+
 class NoPages(Quirk):
     def page(self, code, lun, body):
         return None

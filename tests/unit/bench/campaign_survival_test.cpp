@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What may happen to a bench while it measures: it says so, ends cleanly, and loses nothing.
+#include "bench/campaign/hook_command.h"
 #include "bench/campaign/run_journal.h"
 #include "bench/campaign/soak.h"
 #include "tests/fakes/array_process.h"
@@ -8,6 +9,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <cstdlib>
 
 using namespace std::chrono_literals;
@@ -175,6 +177,22 @@ TEST_CASE("a step between the calendar and the steady clock stands in the journa
         }
     }
     CHECK(found);
+}
+
+TEST_CASE("a hook is given none of the secrets that the bench was given", "[campaign][survival]") {
+    const ScratchFolder folder;
+    const std::string file = folder.path() + "/environment";
+    const std::atomic<bool> stop{false};
+    ::setenv("ARRAYBENCH_CHAP_SECRET", "do-not-tell-anybody", 1);       // NOLINT: one thread here.
+    ::setenv("ARRAYBENCH_HOOK_NAME_OF_SWITCH", "left", 1);              // NOLINT
+    ::setenv("AWS_SECRET_ACCESS_KEY", "do-not-tell-anybody-either", 1); // NOLINT
+    (void)bench::campaign::run_hook({"/bin/sh", "-c", "env > " + file}, 10s, stop);
+    ::unsetenv("ARRAYBENCH_CHAP_SECRET");         // NOLINT
+    ::unsetenv("ARRAYBENCH_HOOK_NAME_OF_SWITCH"); // NOLINT
+    ::unsetenv("AWS_SECRET_ACCESS_KEY");          // NOLINT
+    const std::string told = results::read_whole_file(file);
+    CHECK_THAT(told, Catch::Contains("PATH=") && Catch::Contains("NAME_OF_SWITCH=left"));
+    CHECK_THAT(told, !Catch::Contains("do-not-tell"));
 }
 
 TEST_CASE("hooks disturb a real array in time, are journalled, and stand in the report",

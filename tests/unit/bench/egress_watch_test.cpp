@@ -21,8 +21,12 @@ plan::Plan shipped_plan() {
 }
 
 plan::PlanEgress reread(const plan::Plan& plan, const std::string& text) {
-    return plan::read_plan_egress(profiles::JsonDocument::parse(text, "p.json").root().object(),
-                                  plan);
+    return plan::read_plan_egress(
+        profiles::JsonDocument::parse(text, "p.json").root().object(),
+        plan,
+        [](const std::filesystem::path& path, const profiles::JsonValue& /*at*/) {
+            return path.lexically_normal().string();
+        });
 }
 
 results::RunRecord watched_run(const plan::Plan& plan) {

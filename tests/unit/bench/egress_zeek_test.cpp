@@ -28,7 +28,7 @@ constexpr const char* conn_header =
 struct Read {
     explicit Read(const std::string& conn, const std::string& dns = "")
         : policy(profiles::parse_policy(policy_text, "t.json"))
-        , analysis(policy, {}) {
+        , analysis(policy, {.dns_log_max = 1000}) {
         std::istringstream connections(conn);
         std::istringstream questions(dns);
         counts = read_zeek(&connections, dns.empty() ? nullptr : &questions, analysis);
@@ -121,6 +121,52 @@ TEST_CASE("what can be exported can be imported again and says the same", "[zeek
     CHECK(second.analysis.ledger().captured() == first.analysis.ledger().captured());
     CHECK(second.analysis.first_ns() == first.analysis.first_ns());
     CHECK(second.findings.size() == first.findings.size());
+}
+
+TEST_CASE("no name that was asked for makes a row, a field or an empty one of an exported dns.log",
+          "[zeek]") {
+    const std::vector<std::string> asked{
+        R"(\x1b]0;pwned\x07\x0a1700000001.000000\x09FORGED\x0910.9.9.9.example.com)",
+        R"(a\x0d\x0ab.example.com)",
+        R"(\x28empty))",
+        R"(\x2d)",
+        R"(a\x2cb.example.com)",
+        R"(back\x5cx0aslash.example.com)",
+        R"(\x23fields)",
+        R"(\xc2\x9b31m.example.com)"};
+    std::string dns = "#separator \\x09\n#unset_field\t-\n#empty_field\t(empty)\n"
+                      "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\ttrans_"
+                      "id\tquery\tqtype\trcode\tanswers\n";
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+        dns += fmt::format("{}.1\tCx\t192.0.2.130\t{}\t192.0.2.53\t53\tudp\t{}\t{}\t16\t-\t-\n",
+                           1700000000 + i,
+                           40000 + i,
+                           i,
+                           asked[i]);
+    }
+    const Read first(conn_header, dns);
+    REQUIRE(first.analysis.dns_log().size() == asked.size());
+    const std::string out = zeek_dns_log(first.analysis);
+    std::istringstream lines(out);
+    std::size_t rows = 0;
+    for (std::string row; std::getline(lines, row);) {
+        INFO(row);
+        CHECK(std::all_of(row.begin(), row.end(), [](char letter) {
+            return letter == '\t' || (letter >= ' ' && letter < 0x7F);
+        }));
+        if (row[0] != '#') {
+            ++rows;
+            CHECK(std::count(row.begin(), row.end(), '\t') == 14);
+            CHECK(row.find("\t(empty)\t") == std::string::npos);
+        }
+    }
+    CHECK(rows == asked.size());
+    const Read second(conn_header, out); // And they are read as they were asked for.
+    REQUIRE(second.analysis.dns_log().size() == asked.size());
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+        INFO(asked[i]);
+        CHECK(second.analysis.dns_log()[i].name == first.analysis.dns_log()[i].name);
+    }
 }
 
 TEST_CASE("a cut or senseless line is counted, a file that is no log is refused", "[zeek]") {
