@@ -21,6 +21,7 @@ struct Found {
     bool journal = false;
     bool result = false;
     bool inputs = false; // Of a plan: what a run's folder has first.
+    bool rounds = false;
 };
 
 bool is_there(const std::string& path) {
@@ -66,7 +67,7 @@ std::string why_none(const std::string& folder, const Found& found) {
     if (first == fs::directory_iterator()) {
         return fmt::format("{}: is empty; {}", folder, wanted);
     }
-    if (found.plan && !found.journal && !found.result && !found.inputs) {
+    if (found.plan && !found.journal && !found.result && !found.rounds) {
         return fmt::format(
             "{}: not a run's folder: a plan.json, and nothing of a run of it; {}", folder, wanted);
     }
@@ -155,7 +156,8 @@ RunLook look_at_run(const std::string& folder) {
     const Found found{is_there(folder + "/plan.json"),
                       is_there(folder + "/events.ndjson"),
                       is_there(folder + "/result.json"),
-                      is_there(folder + "/inputs") && is_there(folder + "/rounds")};
+                      is_there(folder + "/inputs") && is_there(folder + "/rounds"),
+                      is_there(folder + "/rounds")};
     out.has_manifest = is_there(folder + "/SHA256SUMS");
     if (std::string why = why_none(folder, found); !why.empty()) {
         return set(RunState::none, std::move(why), out);
