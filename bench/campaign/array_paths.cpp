@@ -94,9 +94,10 @@ plan::DriverOptions host_options(const plan::Plan& plan,
     if (planned.description.real && planned.description.real->chap) {
         const profiles::EmulatedChap& chap = *planned.description.real->chap;
         out.chap_user = chap.user;
-        out.chap_secret = {chap.secret.file, chap.secret.environment};
+        out.chap_secret = {chap.secret.file, chap.secret.environment, true};
         out.mutual_user = chap.mutual_user;
-        out.mutual_secret = {chap.mutual_secret.file, chap.mutual_secret.environment};
+        out.mutual_secret = {
+            chap.mutual_secret.file, chap.mutual_secret.environment, !chap.mutual_user.empty()};
     }
     if (planned.description.real) {
         out.header_digest = planned.description.real->header_digest;

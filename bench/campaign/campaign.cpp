@@ -66,6 +66,8 @@ results::RunRecord Campaign::run() {
     begin();
     try {
         run_in_lab();
+    } catch (const drivers::ProtocolError& error) {
+        record_.interrupted = results::end_text(results::broke_protocol_words, error.what());
     } catch (const drivers::ArrayError& error) {
         record_.interrupted = fmt::format("array lost: {}", error.what());
     } catch (const drivers::HostError& error) {
@@ -219,6 +221,10 @@ void Campaign::run_in_lab() {
     run_rounds(lab, runner);
     run_spare_rounds(lab, runner);
     run_capacity(lab, runner);
+    if (!left_out_.empty()) {
+        record_.interrupted =
+            results::end_text(results::broke_protocol_words, left_out_.begin()->second);
+    }
     if (const std::string why = lab.lease_lost(); !why.empty()) {
         throw drivers::SafetyError(why);
     }
@@ -268,6 +274,9 @@ void Campaign::cross_check(Lab& lab) {
     const auto rounds = results::read_rounds(folder_.path());
     record_.cross_checks.emplace();
     for (ArrayUnderTest& array : lab.arrays()) {
+        if (is_left_out(array.planned->name)) {
+            continue;
+        }
         progress_.begin(fmt::format("cross-check of {} by fio", array.planned->name),
                         plan_.cross_check->duration);
         record_.cross_checks->push_back(cross_check_by_fio({plan_, lab, array}, rounds, clock_));

@@ -59,6 +59,10 @@ private:
     void begin();
     void read_journal();
     void run_in_lab();
+    // Does something with one array. One that breaks the protocol is left out from then on: what
+    // is measured of the others goes on.
+    void with_array(const std::string& array, const std::function<void()>& act);
+    bool is_left_out(const std::string& array) const { return left_out_.count(array) != 0; }
     void run_rounds(Lab& lab, RoundRunner& runner);
     void run_spare_rounds(Lab& lab, RoundRunner& runner);
     results::RoundRecord run_round(Lab& lab, RoundRunner& runner, const PlannedRound& planned);
@@ -68,6 +72,7 @@ private:
     RoundShown shown_in(const std::string& before);
     void keep_round(Lab& lab, const results::RoundRecord& round);
     void precondition(Lab& lab, RoundRunner& runner);
+    void precondition(Lab& lab, RoundRunner& runner, ArrayUnderTest& array);
     void cross_check(Lab& lab);
     double rate_for(Lab& lab, RoundRunner& runner, const PlannedRound& planned);
     void check_shares(Lab& lab) const;
@@ -93,6 +98,7 @@ private:
     std::unique_ptr<EgressWatch> egress_; // None: the plan does not ask for it.
     results::RunRecord record_;
     bool has_driven_arrays_ = false;
+    std::map<std::string, std::string> left_out_; // Arrays, and what each did.
 };
 
 // Runs the campaign, then seals its folder with a manifest. Takes the folder away again where a run

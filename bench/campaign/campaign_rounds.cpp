@@ -13,13 +13,30 @@
 
 namespace bench::campaign {
 
+void Campaign::with_array(const std::string& array, const std::function<void()>& act) {
+    if (is_left_out(array)) {
+        return;
+    }
+    try {
+        act();
+    } catch (const drivers::ProtocolError& error) {
+        progress_.end();
+        left_out_[array] = error.what();
+        journal_.note("array left out", {{"array", array}, {"reason", error.what()}});
+        if (left_out_.size() == plan_.arrays.size()) {
+            throw; // Nothing is left to measure.
+        }
+    }
+}
+
 void Campaign::run_rounds(Lab& lab, RoundRunner& runner) {
     for (const PlannedRound& planned : order_) {
         if (Interruption::raised()) {
             return;
         }
-        if (!is_done(planned.index, plan_.arrays[planned.array].name)) {
-            run_round(lab, runner, planned);
+        const std::string& array = plan_.arrays[planned.array].name;
+        if (!is_done(planned.index, array)) {
+            with_array(array, [&] { run_round(lab, runner, planned); });
         }
     }
 }
@@ -33,9 +50,9 @@ void Campaign::run_spare_rounds(Lab& lab, RoundRunner& runner) {
         if (Interruption::raised()) {
             return;
         }
-        if (is_wanted(plan_, spare, rounds) &&
-            !is_done(spare.index, plan_.arrays[spare.array].name)) {
-            rounds.push_back(run_round(lab, runner, spare));
+        const std::string& array = plan_.arrays[spare.array].name;
+        if (is_wanted(plan_, spare, rounds) && !is_done(spare.index, array)) {
+            with_array(array, [&] { rounds.push_back(run_round(lab, runner, spare)); });
         }
     }
 }

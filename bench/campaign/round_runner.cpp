@@ -121,10 +121,11 @@ void heed_end(const std::string& array, const results::RoundRecord& round) {
     if (end == results::RoundEnd::refused) {
         throw drivers::SafetyError(fmt::format("{}: {}", array, results::reason_of(round.ended)));
     }
-    if (results::is_by_array(end)) {
-        const bool lost = end == results::RoundEnd::array_lost;
-        throw drivers::ArrayError(
-            fmt::format("{}: {}", array, lost ? results::reason_of(round.ended) : round.ended));
+    if (end == results::RoundEnd::array_broke_protocol) {
+        throw drivers::ProtocolError(fmt::format("{}: {}", array, results::reason_of(round.ended)));
+    }
+    if (end == results::RoundEnd::array_lost) {
+        throw drivers::ArrayError(fmt::format("{}: {}", array, results::reason_of(round.ended)));
     }
 }
 

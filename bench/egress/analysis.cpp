@@ -121,7 +121,7 @@ void Analysis::begin_again(Flow& flow, std::uint8_t sender, std::int64_t at_ns) 
     flow.initiator = sender == 0 ? Initiator::first_end : Initiator::second_end;
     flow.tcp_flags_seen = {};
     if (flow.streams != 0) {
-        streams_.close(flow.streams);
+        close_stream(flow.streams);
         flow.streams = 0;
     }
     if (settings_.content != nullptr) {
@@ -272,7 +272,7 @@ void Analysis::fold(const Flow& flow) {
     sum.bytes += flow.bytes_all();
     sum.unlisted_bytes += flow.unlisted_bytes;
     if (flow.streams != 0) {
-        streams_.close(flow.streams);
+        close_stream(flow.streams);
     }
     if (settings_.content != nullptr) {
         settings_.content->stream_closed(flow);
@@ -284,7 +284,7 @@ void Analysis::finish() {
     flows_.for_each([this](const Flow& flow) {
         services_.end(flow);
         if (flow.streams != 0) {
-            streams_.close(flow.streams);
+            close_stream(flow.streams);
         }
         if (settings_.content != nullptr) {
             settings_.content->stream_closed(flow);

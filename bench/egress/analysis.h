@@ -190,6 +190,7 @@ private:
         FlowKey key;
         std::array<std::vector<std::byte>, 2> head;
         std::array<bool, 2> told{};
+        std::array<std::size_t, 2> look_at{}; // How much of a head there is when it is looked at.
     };
     struct BudgetWindow {
         std::int64_t from_ns = 0;
@@ -222,6 +223,7 @@ private:
     void tell_packets(const Flow& flow, std::size_t sender, HeardPacket heard);
     void enter_phases(std::int64_t at_ns);
     void tell_stream(StreamState& state, std::size_t end);
+    void close_stream(std::uint32_t stream);
     void keep_evidence(const FlowKey& key, const drivers::Frame& frame);
     void fold(const Flow& flow);
 

@@ -60,7 +60,7 @@ void Analysis::content(Flow& flow,
             if (flow.streams >= stream_states_.size()) {
                 stream_states_.resize(flow.streams + 1);
             }
-            stream_states_[flow.streams] = StreamState{flow.key, {}, {}};
+            stream_states_[flow.streams] = StreamState{flow.key, {}, {}, {}};
         }
         streams_.add(flow.streams, keyed.sender, packet);
         return;
@@ -85,7 +85,9 @@ void Analysis::heard(std::uint32_t stream, std::size_t end, Bytes bytes, std::ui
         const auto wanted =
             bytes.first(std::min(bytes.size(), head_bytes_max - state.head[end].size()));
         state.head[end].insert(state.head[end].end(), wanted.begin(), wanted.end());
-        tell_stream(state, end);
+        if (state.head[end].size() >= state.look_at[end]) {
+            tell_stream(state, end);
+        }
     }
     if (settings_.content != nullptr) {
         if (const Flow* flow = flows_.find(state.key); flow != nullptr) {
@@ -129,6 +131,20 @@ void Analysis::tell_stream(StreamState& state, std::size_t end) {
     state.told[end] = state.told[end] || head.size() >= head_bytes_max;
     if (state.told[end]) {
         state.head[end] = {};
+    } else { // Not at every byte, or a head that comes in single bytes would be read as often.
+        state.look_at[end] = head.size() + std::max<std::size_t>(head.size() / 8, 1);
+    }
+}
+
+void Analysis::close_stream(std::uint32_t stream) {
+    streams_.close(stream);
+    StreamState& state = stream_states_[stream];
+    for (std::size_t end = 0; end < state.head.size(); ++end) {
+        if (!state.told[end] && !state.head[end].empty()) {
+            tell_stream(state, end); // What came since it was looked at.
+            state.told[end] = true;
+            state.head[end] = {};
+        }
     }
 }
 

@@ -83,6 +83,7 @@ CanaryView::~CanaryView() {
 
 void CanaryView::take(Bytes piece, const Hearer& hearer) {
     const std::size_t fresh_from = kept_.size();
+    tools_.searched_bytes += depth_ == 0 ? piece.size() : 0;
     kept_.insert(kept_.end(), piece.begin(), piece.end());
     const Bytes all(kept_);
     look(all, false, hearer);
@@ -256,7 +257,9 @@ bool CanaryView::feed(Packed& packed, Bytes bytes, const Hearer& hearer) {
 
 void CanaryView::unpack(Bytes all, std::size_t fresh_from, const Hearer& hearer) {
     for (std::size_t i = 0; i < packed_.size();) {
-        if (feed(packed_[i], all.subspan(fresh_from), hearer)) {
+        const bool may_go_on = tools_.may_unpack();
+        tools_.unpackers_refused += may_go_on ? 0U : 1U;
+        if (may_go_on && feed(packed_[i], all.subspan(fresh_from), hearer)) {
             ++i;
         } else {
             packed_.erase(packed_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -270,12 +273,13 @@ void CanaryView::unpack(Bytes all, std::size_t fresh_from, const Hearer& hearer)
     looked_packed_ = std::max(looked_packed_, all.size() - std::min<std::size_t>(all.size(), 2));
     for (const PackedStart& start : starts) {
         if (packed_.size() >= unpackers_per_view || tools_.unpackers >= unpackers_max ||
-            tools_.unpacked_bytes >= tools_.unpacked_bytes_max) {
+            !tools_.may_begin()) {
             ++tools_.unpackers_refused;
             continue;
         }
         Packed packed{std::make_unique<Unpacker>(start.packing, tools_.limits), nullptr};
         ++tools_.unpackers;
+        ++tools_.unpackers_begun;
         if (feed(packed, all.subspan(start.at), hearer)) {
             packed_.push_back(std::move(packed));
         } else {

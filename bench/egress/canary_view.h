@@ -4,6 +4,7 @@
 #include "bench/egress/canary_scan.h"
 #include "bench/egress/unpack.h"
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <map>
@@ -30,6 +31,21 @@ struct CanaryTools {
     CanaryScan scan;
     UnpackLimits limits;
     std::uint64_t unpacked_bytes_max = 8ULL << 30U; // Of the whole search
+    // What is unpacked and begun costs more than what is only looked through: no more of it than in
+    // proportion to what was carried, beyond a first stretch, whoever makes the bytes.
+    std::uint64_t searched_bytes = 0;
+    std::uint64_t unpackers_begun = 0;
+    bool may_unpack() const noexcept {
+        constexpr std::uint64_t first_bytes = 128ULL << 20U;
+        constexpr std::uint64_t bytes_per_byte = 2;
+        return unpacked_bytes <
+               std::min(unpacked_bytes_max, first_bytes + bytes_per_byte * searched_bytes);
+    }
+    bool may_begin() const noexcept {
+        constexpr std::uint64_t first_begun = 4096;
+        constexpr std::uint64_t bytes_per_begun = 1024; // Random bytes begin one in 10,000.
+        return may_unpack() && unpackers_begun < first_begun + searched_bytes / bytes_per_begun;
+    }
     std::uint64_t unpacked_bytes = 0;
     std::uint64_t unpacked_streams = 0; // That came out whole
     std::uint64_t bombs = 0;            // Given up for their length

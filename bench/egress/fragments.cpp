@@ -2,6 +2,7 @@
 #include "bench/egress/fragments.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace bench::egress {
 
@@ -42,8 +43,9 @@ std::optional<drivers::wire::Bytes> Fragments::add(const Packet& packet, std::in
         datagram.ports = Ports{packet.source_port, packet.destination_port};
     }
     const std::size_t reached =
-        datagram.pieces.empty() ? 0
-                                : datagram.pieces.back().from + datagram.pieces.back().bytes.size();
+        datagram.pieces.empty()
+            ? 0
+            : datagram.pieces.rbegin()->first + datagram.pieces.rbegin()->second.size();
     const bool contradicts =
         (datagram.end && (to > *datagram.end || (!packet.more_fragments && to != *datagram.end))) ||
         (!packet.more_fragments && reached > to);
@@ -67,50 +69,40 @@ void Fragments::insert(Datagram& datagram, std::size_t from, drivers::wire::Byte
     std::size_t at = from;
     const std::size_t to = from + bytes.size();
     bool overlaps = false;
-    std::vector<Piece> fresh;
-    for (const Piece& piece : datagram.pieces) {
-        const std::size_t piece_end = piece.from + piece.bytes.size();
-        if (piece_end <= at || piece.from >= to) {
+    const auto keep = [&](std::size_t until) { // What no earlier piece holds.
+        const auto cut = bytes.subspan(at - from, until - at);
+        datagram.pieces.emplace(at, std::vector<std::byte>(cut.begin(), cut.end()));
+        datagram.payload_held += cut.size();
+        datagram.bytes_held += cut.size() + piece_overhead_bytes;
+        bytes_held_ += cut.size() + piece_overhead_bytes;
+    };
+    auto piece = datagram.pieces.upper_bound(from); // The first behind the one that may reach in.
+    piece = piece == datagram.pieces.begin() ? piece : std::prev(piece);
+    for (; piece != datagram.pieces.end() && piece->first < to; ++piece) {
+        const std::size_t piece_end = piece->first + piece->second.size();
+        if (piece_end <= at) {
             continue;
         }
         overlaps = true;
-        if (piece.from > at) {
-            const auto cut = bytes.subspan(at - from, piece.from - at);
-            fresh.push_back({at, {cut.begin(), cut.end()}});
+        if (piece->first > at) {
+            keep(piece->first);
         }
         at = std::max(at, piece_end);
     }
     if (at < to) {
-        const auto cut = bytes.subspan(at - from);
-        fresh.push_back({at, {cut.begin(), cut.end()}});
+        keep(to);
     }
     counts_.overlaps += overlaps ? 1 : 0;
-    for (Piece& piece : fresh) {
-        datagram.bytes_held += piece.bytes.size() + piece_overhead_bytes;
-        bytes_held_ += piece.bytes.size() + piece_overhead_bytes;
-        const auto place = std::lower_bound(
-            datagram.pieces.begin(),
-            datagram.pieces.end(),
-            piece.from,
-            [](const Piece& left, std::size_t right) { return left.from < right; });
-        datagram.pieces.insert(place, std::move(piece));
-    }
 }
 
+// Pieces overlap nowhere and lie before the end: as many bytes as that are all of them.
 std::optional<drivers::wire::Bytes> Fragments::joined(const Datagram& datagram) {
-    std::size_t at = 0;
-    for (const Piece& piece : datagram.pieces) {
-        if (piece.from != at) {
-            return std::nullopt;
-        }
-        at += piece.bytes.size();
-    }
-    if (!datagram.end || at < *datagram.end) {
+    if (!datagram.end || datagram.payload_held < *datagram.end) {
         return std::nullopt;
     }
     whole_.clear();
-    for (const Piece& piece : datagram.pieces) {
-        whole_.insert(whole_.end(), piece.bytes.begin(), piece.bytes.end());
+    for (const auto& [from, bytes] : datagram.pieces) {
+        whole_.insert(whole_.end(), bytes.begin(), bytes.end());
     }
     whole_.resize(*datagram.end);
     return drivers::wire::Bytes(whole_);

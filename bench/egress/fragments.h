@@ -45,12 +45,11 @@ public:
 
 private:
     using Key = std::tuple<IpAddress, IpAddress, std::uint32_t, std::uint8_t, std::uint16_t>;
-    struct Piece {
-        std::size_t from = 0;
-        std::vector<std::byte> bytes;
-    };
     struct Datagram {
-        std::vector<Piece> pieces; // By `from`, without overlaps.
+        // By where they begin, without overlaps. A tree: whoever cuts a datagram into pieces of 8
+        // bytes, and sends them backwards or again, must not be able to make each one costly.
+        std::map<std::size_t, std::vector<std::byte>> pieces;
+        std::size_t payload_held = 0;
         std::optional<std::size_t> end;
         std::optional<Ports> ports;
         std::int64_t first_ns = 0;

@@ -16,6 +16,19 @@ namespace bench::plan {
 
 namespace {
 
+// Where nobody logs in, nothing can be authenticated or digested: who asks for it must hear so.
+void refuse_security(const Url& url, const DriverOptions& options) {
+    const bool wants_secret = !options.chap_user.empty() || !options.mutual_user.empty();
+    const bool names_secret = !options.chap_secret.file.empty() || options.chap_secret.is_named ||
+                              !options.mutual_secret.file.empty() || options.mutual_secret.is_named;
+    const bool wants_digest = options.header_digest || options.data_digest;
+    if (wants_secret || names_secret || wants_digest) {
+        throw drivers::UsageError(fmt::format("{}: {} can only be had over iSCSI and NVMe/TCP",
+                                              url.text(),
+                                              wants_digest ? "digests" : "CHAP users and secrets"));
+    }
+}
+
 std::unique_ptr<drivers::BlockDriver>
 open_memory(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
     drivers::MemorySettings settings;
@@ -42,6 +55,8 @@ open_iscsi(const Url& url, const DriverOptions& options, drivers::Clock& clock) 
     try {
         return std::make_unique<drivers::iscsi::IscsiDriver>(iscsi_settings(url, 0, options),
                                                              clock);
+    } catch (const drivers::ProtocolError& error) {
+        throw drivers::ProtocolError(fmt::format("{}: {}", url.text(), error.what()));
     } catch (const drivers::ArrayError& error) {
         throw drivers::ArrayError(fmt::format("{}: {}", url.text(), error.what()));
     }
@@ -113,6 +128,9 @@ namespace {
 
 std::unique_ptr<drivers::BlockDriver>
 open_one(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
+    if (url.kind != UrlKind::iscsi && url.kind != UrlKind::nvme_tcp) {
+        refuse_security(url, options);
+    }
     switch (url.kind) {
     case UrlKind::memory:
         return open_memory(url, options, clock);
@@ -167,6 +185,7 @@ drivers::LunReport probe_one(const Url& url, const DriverOptions& options, drive
     case UrlKind::nvme_tcp:
         return probe_nvme_tcp(url, options, clock);
     case UrlKind::block_device:
+        refuse_security(url, options);
         return open_block_device(url, options, clock)->report();
     case UrlKind::memory:
     case UrlKind::null:

@@ -18,6 +18,7 @@ namespace bench::plan {
 struct SecretPlace {
     std::string file;        // First line; wins over the environment.
     std::string environment; // Name of a variable.
+    bool is_named = false;   // By somebody, not by default: then it must hold a secret.
 };
 
 // Of several paths: whether all must be there, or one is enough.

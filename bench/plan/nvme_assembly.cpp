@@ -18,8 +18,9 @@ namespace {
 // Empty where none is named; a place that is named and holds something else is an error: a secret
 // that is passed over would leave a door open that somebody meant to close.
 std::string secret_at(const SecretPlace& place, const Url& url) {
-    const bool named = !place.file.empty() || (!place.environment.empty() &&
-                                               std::getenv(place.environment.c_str()) != nullptr);
+    const bool named =
+        place.is_named || !place.file.empty() ||
+        (!place.environment.empty() && std::getenv(place.environment.c_str()) != nullptr);
     if (!named) {
         return {};
     }
@@ -34,6 +35,14 @@ std::string secret_at(const SecretPlace& place, const Url& url) {
                                            : "file " + place.file));
     }
     return secret;
+}
+
+// NVMe knows hosts by their NQN, and no users; but who names one means to be asked for a secret.
+void refuse_user_alone(const std::string& user, const std::string& secret, const Url& url) {
+    if (!user.empty() && secret.empty()) {
+        throw drivers::UsageError(fmt::format(
+            "{}: a CHAP user is named, \"{}\", and no secret for it", url.text(), user));
+    }
 }
 
 drivers::nvme_tcp::Settings settings_of(const Url& url, const DriverOptions& options) {
@@ -57,6 +66,8 @@ drivers::nvme_tcp::Settings settings_of(const Url& url, const DriverOptions& opt
     settings.has_other_paths = options.has_other_paths;
     settings.host_secret = secret_at(options.chap_secret, url);
     settings.controller_secret = secret_at(options.mutual_secret, url);
+    refuse_user_alone(options.chap_user, settings.host_secret, url);
+    refuse_user_alone(options.mutual_user, settings.controller_secret, url);
     if (settings.host_secret.empty() && !settings.controller_secret.empty()) {
         throw drivers::UsageError(
             fmt::format("{}: a secret of the array is named and none of this host; NVMe proves the "

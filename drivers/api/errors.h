@@ -13,6 +13,9 @@ struct UsageError : std::runtime_error { // The user: a bad URL, option or file.
 struct ArrayError : std::runtime_error { // The array or the way to it. Exit 3.
     using std::runtime_error::runtime_error;
 };
+struct ProtocolError : ArrayError { // The array did what no array may: this one is done with.
+    using ArrayError::ArrayError;
+};
 struct SafetyError : std::runtime_error { // Refused to write. Exit 4.
     using std::runtime_error::runtime_error;
 };

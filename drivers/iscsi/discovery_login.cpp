@@ -65,14 +65,14 @@ public:
             }
             const bool goes_on = (flags_ & transit) != 0;
             const unsigned next = flags_ & 0x3U;
+            if (goes_on && stage == security_stage) {
+                check_proofs();
+            }
             if (goes_on && next == full_feature) {
-                if (heard_["HeaderDigest"] == "CRC32C") {
-                    link_.use_header_digests();
-                }
+                agree_on_digests();
                 return std::nullopt;
             }
             if (goes_on && next == operational_stage && stage == security_stage) {
-                check_proof();
                 stage = operational_stage;
                 wants_on = true;
                 offer();
@@ -86,6 +86,16 @@ public:
     }
 
 private:
+    void agree_on_digests() {
+        const bool agreed = heard_["HeaderDigest"] == "CRC32C";
+        if (settings_.header_digest && !agreed) {
+            throw ArrayError("the array does not agree to header digests");
+        }
+        if (agreed) {
+            link_.use_header_digests();
+        }
+    }
+
     void offer() {
         pdu::append_text(text_, "HeaderDigest", settings_.header_digest ? "CRC32C" : "None");
         pdu::append_text(text_, "DataDigest", "None");
@@ -169,6 +179,7 @@ private:
         if (!algorithm_ || !identifier || *identifier > 255 || !challenge) {
             throw ArrayError("a CHAP challenge against the rules");
         }
+        has_responded_ = true;
         pdu::append_text(text_, "CHAP_N", settings_.chap.user);
         pdu::append_text(
             text_,
@@ -184,8 +195,15 @@ private:
         return true;
     }
 
-    void check_proof() {
-        if (settings_.chap.user.empty() || settings_.mutual_chap.user.empty()) {
+    // Before the security stage is left, wherever to: what was asked for has been done.
+    void check_proofs() {
+        if (settings_.chap.user.empty()) {
+            return;
+        }
+        if (!has_responded_) {
+            throw ArrayError("the array asks for no CHAP, though a user and a secret are named");
+        }
+        if (settings_.mutual_chap.user.empty()) {
             return;
         }
         const auto proof = pdu::parse_binary(heard_["CHAP_R"], 1024);
@@ -207,6 +225,7 @@ private:
     std::optional<Redirect> redirect_;
     std::optional<pdu::ChapAlgorithm> algorithm_;
     pdu::ChapChallenge ours_;
+    bool has_responded_ = false; // To a challenge of the array.
 };
 
 } // namespace

@@ -110,7 +110,7 @@ private:
     LunFacts find_lun();
     void watch_access(TimePoint now) noexcept;
     void watch_socket() noexcept;
-    void end(DriverEnd how, const std::string& why) noexcept;
+    void end(DriverEnd how, std::string why) noexcept;
 
     IscsiSettings settings_;
     Clock& clock_;

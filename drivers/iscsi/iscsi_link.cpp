@@ -36,7 +36,14 @@ IscsiDriver::IscsiDriver(const IscsiSettings& settings, Clock& clock)
         slot.command.on_abort = &IscsiDriver::abort_answered;
     }
     session_ = open_session(settings_.session, destination_, clock_, settings_.login_timeout);
-    facts_ = find_lun();
+    try {
+        facts_ = find_lun();
+    } catch (const ArrayError& error) {
+        if (session_->protocol_fault().empty()) {
+            throw;
+        }
+        throw ProtocolError(error.what());
+    }
     geometry_ = facts_.geometry();
     identity_ = facts_.identity();
     access_ = access_of(facts_);
@@ -116,6 +123,9 @@ std::unique_ptr<Session> open_session(SessionSettings settings,
             }
             is_away = true;
             continue;
+        }
+        if (!session->protocol_fault().empty()) {
+            throw ProtocolError(fmt::format("iSCSI portal {}: {}", place(), session->error()));
         }
         if (!session->is_refused_for_now() || wait.over()) {
             throw ArrayError(fmt::format("iSCSI portal {}: {}", place(), session->error()));
@@ -269,7 +279,8 @@ void IscsiDriver::watch_socket() noexcept {
 }
 
 // It is over: whatever is under way is lost, and so is what was answered while there was doubt.
-void IscsiDriver::end(DriverEnd how, const std::string& why) noexcept {
+// It is given a copy of why: the session that said so goes here.
+void IscsiDriver::end(DriverEnd how, std::string why) noexcept {
     const bool is_another = how == DriverEnd::another_lun;
     if (session_ != nullptr) {
         for (Slot& slot : slots_.all()) {
@@ -289,9 +300,9 @@ void IscsiDriver::end(DriverEnd how, const std::string& why) noexcept {
     phase_ = Phase::dead;
     in_doubt_ = false;
     withholds_ = false;
-    trouble_ = why;
     ended_ = how;
     end_reason_ = fmt::format("iSCSI portal {}: {}", destination_.now(), why);
+    trouble_ = std::move(why);
 }
 
 Access IscsiDriver::access() const noexcept {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <string_view>
 
 namespace drivers::iscsi {
 
@@ -13,13 +14,27 @@ using wire::iscsi::Opcode;
 using wire::iscsi::Word;
 namespace flag = wire::iscsi::flag;
 
+constexpr std::size_t login_text_max = 65'536;
 constexpr std::size_t login_segment_bytes_max = 65'536; // Declared only once the login has ended.
 constexpr std::uint8_t full_feature_stage = 3;
+constexpr std::uint8_t current_stage_bits = 0x0C; // Of a login's second byte; 0: security.
+constexpr std::uint32_t no_tag = 0xFFFF'FFFF;
 
 bool ends_login(const BasicHeader& header) noexcept {
     const std::uint8_t flags = header.byte(1);
     const bool accepted = header.byte(36) == 0;
     return accepted && (flags & flag::final) != 0 && (flags & 3U) == full_feature_stage;
+}
+
+// Of texts that each end with a zero byte.
+bool has_key(std::string_view text, std::string_view key) noexcept {
+    for (std::size_t at = text.find(key); at != std::string_view::npos;
+         at = text.find(key, at + 1)) {
+        if (at == 0 || text[at - 1] == '\0') {
+            return true;
+        }
+    }
+    return false;
 }
 
 } // namespace
@@ -38,6 +53,9 @@ bool PduWatch::walk(Stream& stream, std::span<const std::byte> bytes, const Take
         if (stream.payload_left > 0) {
             const std::size_t passed = std::min<std::uint64_t>(stream.payload_left, bytes.size());
             stream.payload_left -= passed;
+            if (&stream == &out_ && !out_.full_feature && login_text_.size() < login_text_max) {
+                login_text_.append(reinterpret_cast<const char*>(bytes.data()), passed); // NOLINT
+            }
             bytes = bytes.subspan(passed);
             continue;
         }
@@ -78,8 +96,26 @@ bool PduWatch::took_request(const BasicHeader& header) {
                        .bytes = header.get(Word::expected_transfer_bytes),
                        .reads = (flags & flag::read) != 0,
                        .writes = (flags & flag::write) != 0});
+        return true;
+    }
+    if (header.opcode() == Opcode::login_request) {
+        login_request_ = header;
+        login_text_.clear();
+        return true;
+    }
+    if (header.opcode() == Opcode::data_out && header.get(Word::target_transfer_tag) != no_tag &&
+        (header.byte(1) & flag::final) != 0) {
+        TaskTable::Task* const command = commands_.find(header.task_tag());
+        if (command != nullptr && command->open_requests > 0) {
+            --command->open_requests;
+        }
     }
     return true;
+}
+
+bool PduWatch::took_unasked() {
+    return ++unasked_ <= terms_.unasked_max ||
+           break_off(fmt::format("it sends {} messages in a row that answer no command", unasked_));
 }
 
 bool PduWatch::took_answer(const BasicHeader& header) {
@@ -90,11 +126,7 @@ bool PduWatch::took_answer(const BasicHeader& header) {
             "it sends {} bytes in one segment, where {} were declared at most", data_bytes, most));
     }
     if (!in_.full_feature) {
-        if (header.opcode() == Opcode::login_response && ends_login(header)) {
-            in_.full_feature = true;
-            out_.full_feature = true;
-        }
-        return true;
+        return took_login(header);
     }
     switch (header.opcode()) {
     case Opcode::data_in:
@@ -102,6 +134,9 @@ bool PduWatch::took_answer(const BasicHeader& header) {
     case Opcode::ready_to_transfer:
         return took_request_for_data(header);
     case Opcode::scsi_response:
+        if (commands_.find(header.task_tag()) == nullptr) {
+            return took_unasked(); // Of a command that was aborted, or of none.
+        }
         unasked_ = 0;
         commands_.erase(header.task_tag());
         return true;
@@ -110,17 +145,34 @@ bool PduWatch::took_answer(const BasicHeader& header) {
     case Opcode::reject:
     case Opcode::text_response:
     case Opcode::task_management_response:
-        if (++unasked_ > terms_.unasked_max) {
-            return break_off(
-                fmt::format("it sends {} messages in a row that answer no command", unasked_));
-        }
-        return true;
     case Opcode::logout_response:
-        return true;
+        return took_unasked();
     default:
         return break_off(fmt::format("it sends a PDU of opcode {:#04x}, which no target sends",
                                      static_cast<unsigned>(header.opcode())));
     }
+}
+
+bool PduWatch::took_login(const BasicHeader& header) {
+    const bool is_answer = header.opcode() == Opcode::login_response;
+    if (is_answer && header.byte(36) == 0 && (header.byte(1) & flag::final) != 0) {
+        const std::uint8_t stage = header.byte(1) & current_stage_bits;
+        const std::uint8_t asked = login_request_.byte(1) & current_stage_bits;
+        const bool belongs = header.task_tag() == login_request_.task_tag() && stage == asked &&
+                             (login_request_.byte(1) & flag::final) != 0;
+        skipped_a_stage_ = skipped_a_stage_ || !belongs;
+        went_through_chap_ =
+            went_through_chap_ || (belongs && stage == 0 && has_key(login_text_, "CHAP_R="));
+    }
+    if (is_answer && ends_login(header)) {
+        in_.full_feature = true;
+        out_.full_feature = true;
+        unasked_ = 0;
+        login_text_.clear();
+        login_text_.shrink_to_fit();
+        return true;
+    }
+    return took_unasked(); // A login takes a handful of them.
 }
 
 bool PduWatch::took_data(const BasicHeader& header) {
@@ -171,6 +223,13 @@ bool PduWatch::took_request_for_data(const BasicHeader& header) {
             tag,
             command->moved,
             command->bytes));
+    }
+    // libiscsi makes a PDU of each at once: requests for one byte each would fill its memory.
+    if (++command->open_requests > terms_.open_requests_max) {
+        return break_off(fmt::format("it asks for data of task {:#x} {} times at once, where one "
+                                     "request at a time was agreed",
+                                     tag,
+                                     command->open_requests));
     }
     unasked_ = 0;
     return true;

@@ -13,10 +13,10 @@ namespace drivers::iscsi {
 
 // Reads along with libiscsi on one connection, both ways and before libiscsi acts on what has come,
 // and holds the array to what it was asked for (RFC 7143): data only for a command that reads, no
-// more than it asked for; requests for data only for one that writes, no more than it has; no
-// segment longer than was declared; no endless stream of messages that answer nothing. libiscsi
-// believes all of it: one forged request for data has it cut 4 GiB into requests, data for a
-// command that takes none has it collect them.
+// more than it asked for; requests for data only for one that writes, no more than it has and few
+// at a time; no segment longer than was declared; no endless stream of messages that answer
+// nothing. libiscsi believes all of it: one forged request for data has it cut 4 GiB into requests,
+// data for a command that takes none has it collect them.
 class PduWatch {
 public:
     struct Terms {
@@ -24,6 +24,9 @@ public:
         std::uint32_t segment_bytes_max = 262'144; // That this end declares.
         // Messages that answer nothing, between two that do: an array that is alive sends a few.
         std::uint32_t unasked_max = 10'000;
+        // Requests for data of one command that are not answered yet. libiscsi agrees to one;
+        // arrays that forget it do no harm while they are few.
+        std::uint32_t open_requests_max = 64;
     };
 
     explicit PduWatch(const Terms& terms);
@@ -36,6 +39,11 @@ public:
     [[nodiscard]] bool received(std::span<const std::byte> bytes);
 
     const std::string& fault() const noexcept { return fault_; }
+
+    // The login left its security stage by an answer to this end's CHAP response, and by nothing
+    // else. libiscsi also lets an array in that skips the stage, and compares the array's own proof
+    // only with an answer that says it belongs to it.
+    bool went_through_chap() const noexcept { return went_through_chap_ && !skipped_a_stage_; }
 
 private:
     // Where one direction's byte stream stands within its PDUs.
@@ -51,6 +59,8 @@ private:
     bool took_answer(const wire::iscsi::BasicHeader& header);
     bool took_data(const wire::iscsi::BasicHeader& header);
     bool took_request_for_data(const wire::iscsi::BasicHeader& header);
+    bool took_unasked();
+    bool took_login(const wire::iscsi::BasicHeader& header);
     bool break_off(std::string why);
 
     Terms terms_;
@@ -58,6 +68,10 @@ private:
     Stream in_;
     TaskTable commands_;
     std::uint32_t unasked_ = 0;
+    wire::iscsi::BasicHeader login_request_; // The last that was sent, and its text.
+    std::string login_text_;
+    bool went_through_chap_ = false;
+    bool skipped_a_stage_ = false;
     std::string fault_;
 };
 

@@ -7,8 +7,6 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <cstdio>
-#include <cstdlib>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -17,15 +15,6 @@ namespace drivers::iscsi {
 
 namespace {
 constexpr auto look_every = std::chrono::milliseconds(50);
-constexpr auto leave_after_cut = std::chrono::seconds(5);
-constexpr int exit_array_lost = 3;
-
-[[noreturn]] void leave_process() noexcept {
-    std::fputs("arraybench: array lost: an iSCSI array asked for more than any access holds, "
-               "libiscsi has been preparing it for too long and cannot be stopped: giving up\n",
-               stderr);
-    std::_Exit(exit_array_lost);
-}
 } // namespace
 
 // The guards of the process and the thread that looks at them; it runs while there is one.
@@ -104,15 +93,9 @@ void ReceiveGuard::look(TimePoint now) noexcept {
         seen_at_ = now;
         return;
     }
-    if (now - seen_at_ < at_most_ || fd_ < 0) {
-        return;
-    }
-    if (!has_cut()) {
+    if (now - seen_at_ >= at_most_ && fd_ >= 0 && !has_cut()) {
         has_cut_.store(true, std::memory_order_release);
         ::shutdown(fd_, SHUT_RDWR);
-        cut_at_ = now;
-    } else if (now - cut_at_ >= leave_after_cut) {
-        leave_process();
     }
 }
 

@@ -9,11 +9,11 @@
 namespace drivers::iscsi {
 
 // Bounds the time that a session's thread spends in one call of libiscsi, which reads for as long
-// as there is something to read: an array that never stops sending would hold it for ever. A thread
-// of the process looks at all guards; it shuts the connection of one that is held too long. A call
-// that does not even end then only computes, as when an array asks for gigabytes that libiscsi cuts
-// into requests one by one, and nothing can end it: the process does, with the exit code of a lost
-// array, and a run's folder can be resumed.
+// as there is something to read. PduWatch ends whoever sends more than an access can use; what is
+// left is an array that keeps within that and still feeds one call faster than it is read: large
+// pieces of text, say, ten thousand of them. A thread of the process looks at all guards and shuts
+// the connection of one that is held too long, which ends the call at its next read. No call
+// computes for long without reading: what would have it do so, PduWatch keeps from libiscsi.
 class ReceiveGuard {
 public:
     explicit ReceiveGuard(Duration at_most);
@@ -48,9 +48,8 @@ private:
     const Duration at_most_;
     std::atomic<std::uint64_t> turn_{0}; // Odd: inside.
     std::atomic<bool> has_cut_{false};
-    std::uint64_t seen_turn_ = 0; // These five belong to the room.
+    std::uint64_t seen_turn_ = 0; // These three belong to the room.
     TimePoint seen_at_{};
-    TimePoint cut_at_{};
     int fd_ = -1;
 };
 

@@ -101,9 +101,11 @@ struct Session::Callbacks {
                 session.fail("the array does not agree to header digests");
                 return;
             }
-            // libiscsi offers to go on without; whoever named a secret did not.
+            // libiscsi offers to go on without, and can be led past it; whoever named a secret
+            // wants neither.
             if (!session.settings_.chap.user.empty() &&
-                session.negotiated("AuthMethod") != "CHAP") {
+                (session.negotiated("AuthMethod") != "CHAP" ||
+                 !session.watch_.went_through_chap())) {
                 session.fail("the array asks for no CHAP, though a user and a secret are named");
                 return;
             }

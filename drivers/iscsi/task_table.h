@@ -18,7 +18,8 @@ public:
         bool reads = false;
         bool writes = false;
         bool used = true;
-        std::uint64_t moved = 0; // Data that has come, or that was asked for.
+        std::uint32_t open_requests = 0; // For its data, which has not been sent yet.
+        std::uint64_t moved = 0;         // Data that has come, or that was asked for.
     };
 
     TaskTable()

@@ -96,14 +96,27 @@ void Controller::connect_queue(Queue& queue, std::uint16_t queue_id, std::uint16
         throw ArrayError(place() +
                          ": the subsystem demands authentication and no secret was given");
     }
-    // Whoever names a secret means it to be used, whether or not the other side asks for it. Where
-    // subsystems are only listed, this host has nothing to prove that nobody asks for.
-    const bool lists_only = settings_.subsystem_nqn == nvme::discovery_nqn;
-    const std::string& own = lists_only ? settings_.controller_secret : settings_.host_secret;
-    if (demanded || (!own.empty() && queue_id == 0)) {
-        authenticate(queue, settings_, clock_, deadline_);
-        authenticated_ = true;
+    // Whoever names a secret means it to be used, whether or not the other side asks for it. Only
+    // what lists portals may go without where the host alone would have to prove itself: nothing is
+    // believed of it, and each subsystem that it names is asked again.
+    const bool is_list =
+        settings_.subsystem_nqn == nvme::discovery_nqn && settings_.controller_secret.empty();
+    const bool is_named = !settings_.host_secret.empty() && queue_id == 0 && !is_list;
+    if (!demanded && !is_named) {
+        return;
     }
+    try {
+        authenticate(queue, settings_, clock_, deadline_);
+    } catch (const ArrayError& error) {
+        if (demanded) {
+            throw;
+        }
+        throw ArrayError(fmt::format("{}: a secret is named, and the subsystem neither asks for it "
+                                     "nor takes it: {}",
+                                     place(),
+                                     error.what()));
+    }
+    authenticated_ = true;
 }
 
 void Controller::enable() {

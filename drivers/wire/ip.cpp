@@ -11,7 +11,6 @@ namespace drivers::wire {
 
 namespace {
 
-constexpr std::size_t ipv6_header_bytes = 40;
 constexpr int extension_headers_max = 16;
 
 constexpr std::uint8_t header_hop_by_hop = 0;

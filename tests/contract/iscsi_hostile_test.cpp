@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 using drivers::Completion;
+using drivers::DriverEnd;
 using drivers::Op;
 using drivers::Status;
 using drivers::iscsi::IscsiDriver;
@@ -202,6 +203,9 @@ TEST_CASE("more data than asked for, or beside the buffer, is not taken",
         return true;
     });
     CHECK(ordeal.run(Op::read, 4096).status == Status::lost);
+    CHECK(ordeal.driver.ended() == DriverEnd::broke_protocol);
+    CHECK_THAT(std::string(ordeal.driver.end_reason()),
+               Catch::Contains("the array broke the protocol"));
 }
 
 TEST_CASE("data for a write, requests for data nobody has, rejects and rubbish end the session",
@@ -239,9 +243,10 @@ TEST_CASE("data for a write, requests for data nobody has, rejects and rubbish e
         return true;
     });
     const Completion done = ordeal.run(Op::write, 65536);
-    // libiscsi gives the connection up, also where it drops only the one command without a word.
     CHECK(done.status == Status::lost);
     CHECK_FALSE(done.fenced);
+    // A reject says that this end was wrong; all else no target may do.
+    CHECK((ordeal.driver.ended() == DriverEnd::broke_protocol) == (kind != 2));
 }
 
 TEST_CASE("success before the data was sent ends the write once", "[contract][iscsi][hostile]") {

@@ -431,13 +431,6 @@ def portal_of_ipv6():
         good(bench("probe", f"iscsi://{target.address}"), f"{IQN} {target.address}")
 
 
-def cases():
-    tools = {"expect", "bench", "load", "good", "bad", "says", "swapped", "cases", "main", "meet"}
-    return [(name, value) for name, value in globals().items()
-            if callable(value) and getattr(value, "__module__", None) == __name__
-            and not isinstance(value, type) and name not in tools]
-
-
 def meet(case):
     name, test = case
     try:
@@ -447,16 +440,18 @@ def meet(case):
         return name, str(why)
 
 
-def main():
-    wanted = sys.argv[1:]
-    chosen = [case for case in cases() if not wanted or case[0] in wanted]
-    with concurrent.futures.ThreadPoolExecutor(4) as hands:
-        met = list(hands.map(meet, chosen))
+def meet_all(names, hands=4):
+    """Every function of a module without arguments, or those that the command line names."""
+    cases = [(name, value) for name, value in names.items()
+             if callable(value) and not isinstance(value, type) and value.__module__ == names["__name__"]
+             and value.__code__.co_argcount == 0 and not value.__code__.co_flags & 0x0C]
+    chosen = [case for case in cases if not sys.argv[1:] or case[0] in sys.argv[1:]]
+    with concurrent.futures.ThreadPoolExecutor(hands) as pool:
+        met = list(pool.map(meet, chosen))
     for name, why in met:
         print(f"{'FAILED' if why else 'met'}: {name.replace('_', ' ')}{': ' + why if why else ''}")
-    if any(why for _, why in met):
-        sys.exit(1)
+    sys.exit(1 if not met or any(why for _, why in met) else 0)
 
 
 if __name__ == "__main__":
-    main()
+    meet_all(globals())

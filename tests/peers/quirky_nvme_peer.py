@@ -11,6 +11,7 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -372,6 +373,33 @@ def strangers_are_shown_no_secret():
         assert code == PASSED and text.count("demands authentication") == 2 and far.secrets_seen == 0, text
         code, text = probe(far, secret=secret)  # Named by the user, it is.
         assert code == ARRAY and far.secrets_seen, text
+
+
+@case
+def a_secret_that_nobody_asks_for_is_no_way_in():
+    key = bytes(range(32))
+    secret = "DHHC-1:00:" + base64.b64encode(key + struct.pack("<I", zlib.crc32(key))).decode() + ":"
+    with Target() as target:
+        code, text = probe(target, secret=secret)
+        assert code == ARRAY and "neither asks for it nor takes it" in text and target.nguid not in text, text
+        for named in ("not-a-secret-123", "DHHC-1:00:short:", ""):
+            code, text = probe(target, secret=named or " ")
+            assert code in (2, ARRAY) and target.nguid not in text, text
+        seen = len(target.controllers)
+        with tempfile.TemporaryDirectory() as folder:
+            for content in ("plain\n", "\n", secret + "\n"):  # The last: the array's alone.
+                path = os.path.join(folder, "secret")
+                with open(path, "w", encoding="utf-8") as out:
+                    out.write(content)
+                code, text = probe(target, "--mutual-secret-file", path)
+                assert code == 2, text
+            for option in (["--chap-user", "host"], ["--mutual-user", "array"]):
+                code, text = probe(target, *option)
+                assert code == 2, text
+        assert len(target.controllers) == seen, "something was connected"
+        # What lists portals is asked without proof, unless it is the array that must give one.
+        code, text = probe(target, url=f"nvme+tcp://{target.portal()}", secret=secret)
+        assert code == PASSED, text
 
 
 @case

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Two hosts, each with a name, a network and a path to the array of its own, drive one plan under mpirun: the LUN is
-known by its identity, each host's CPU, slip, skew and end stand in a row of its own, and when the cable between the
-hosts is cut the run ends with 6 and keeps what was measured."""
+known by its identity, each host's CPU, slip, skew and end stand in a row of its own, who listens between them learns
+nothing, and when the cable between the hosts is cut the run ends with 6 and keeps what was measured."""
+import json
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -14,9 +16,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from emulated_array import arraybench, need  # noqa: E402
 from own_hosts import (LAN, SOURCE, UNIQUE_ID, Checks, Machines, await_rounds, driven_by_two, ended_with_6,  # noqa: E402
-                       need_machines, serve, write, write_plan)
+                       loaded, need_machines, serve, write, write_plan)
 
 check = Checks()
+WORD = "a-word-that-stands-nowhere-else"
 
 
 def launch(machines, folder, arguments):
@@ -38,6 +41,46 @@ def whole_run(machines, folder):
     out, err = ranks.communicate(timeout=120)
     check("two hosts: the run is over with 0 (7: a busy host)", ranks.returncode in (0, 7), out + err)
     driven_by_two(check, run, 2)
+
+
+def secrecy(machines, folder):
+    """Who listens on the switch between the hosts hears of what they say its amount; the leader's port is open on the
+    one interface that was named."""
+    real = json.loads(pathlib.Path(folder, "real.json").read_text(encoding="utf-8"))
+    tapped = write(os.path.join(folder, "tapped.json"), real | {
+        "ports": [{"name": "A.data", "kind": "data", "watched_by": "san"}]})
+    plan = write_plan(folder, "secret-plan", '"purpose": "' + WORD + '", "rounds": 2, "duration": "700ms", '
+                      '"egress": {"before": "0s", "after": "0s", "policies": {"real": "'
+                      + SOURCE + '/profiles/policies/deny-all.json"}}')
+    with open(plan, encoding="utf-8") as text:
+        write(plan, text.read().replace(f"{folder}/real.json", tapped))
+    capture, run = os.path.join(folder, "switch.pcap"), os.path.join(folder, "secret")
+    recorder = machines.array.start(["tcpdump", "-i", "switch", "-U", "-s", "0", "-Z", "root", "-w", capture],
+                                    stderr=subprocess.PIPE)
+    recorder.stderr.readline()  # It listens.
+    listing = pathlib.Path(folder, "doors")
+    with open(listing, "wb") as out:  # The meeting is brief.
+        lister = machines.one.start(["sh", "-c", "while :; do ss -Hltnp; done"], stdout=out)
+    ranks = launch(machines, folder, [plan, "--out", run, "--meet-on", "lan"])
+    out, err = ranks.communicate(timeout=120)
+    for watcher in (lister, recorder):
+        watcher.terminate()
+        watcher.wait(timeout=20)
+    doors = {line.split()[3] for line in listing.read_text(encoding="utf-8").splitlines() if '"arraybench"' in line}
+    doors = {door for door in doors if not 1024 <= int(door.rsplit(":", 1)[1]) < 1100}  # MPI's own, from 1024 on.
+    check("secrecy: the run is over, whatever the watch found", ranks.returncode in (0, 1, 7), out + err)
+    check("secrecy: the leader listens where it was told, and nowhere else",
+          doors and all(door.startswith(LAN + "1:") for door in doors), str(doors))
+    key = loaded(os.path.join(run, "canary-key.json"))["key"]
+    heard = pathlib.Path(capture).read_bytes()
+    ours = [name for name, words in {
+        "the canary key as text": key.encode(), "the canary key": bytes.fromhex(key), "the plan's purpose": WORD.encode(),
+        "the workload": b"read_percent", "the plan's schema": b"arraybench/plan", "the array's file": b"arraybench/array",
+    }.items() if words in heard]
+    check("secrecy: nothing of it is on the switch in clear", not ours, str(ours))
+    # The recording holds what it should: the hosts' connection, and what the launcher says in clear.
+    check("secrecy: the hosts were recorded", len(heard) > 20000 and any(
+        int(door.rsplit(":", 1)[1]).to_bytes(2, "big") in heard for door in doors), str(len(heard)))
 
 
 def own_array(machines, folder):
@@ -70,7 +113,7 @@ def cut_cable(machines, folder):
 
 
 def main():
-    need("mpirun", "unshare", "nsenter", "ip")
+    need("mpirun", "unshare", "nsenter", "ip", "ss", "tcpdump")
     need_machines()
     if "libmpi" not in subprocess.run(["ldd", arraybench()], capture_output=True, text=True, check=True).stdout:
         print("skipped: built without MPI")
@@ -82,6 +125,7 @@ def main():
             served = serve(machines, folder)
             try:
                 whole_run(machines, folder)
+                secrecy(machines, folder)
                 own_array(machines, folder)
                 cut_cable(machines, folder)
             finally:

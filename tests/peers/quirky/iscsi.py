@@ -52,7 +52,7 @@ class Quirk:
     target = None
 
     def judge_login(self, link, request, keys):
-        """May end a login by wire.refuse_login()."""
+        """May end a login by wire.refuse_login(); True: let in by wire.leap()."""
 
     def handle(self, link, command):
         """True: the command is over. May raise wire.Gone."""
@@ -159,8 +159,7 @@ class Target:
             connection.close()
 
     def _judge(self, link, request, keys):
-        for quirk in self.quirks:
-            quirk.judge_login(link, request, keys)
+        return any([quirk.judge_login(link, request, keys) for quirk in self.quirks])
 
     def _dispatch(self, link, header, data):
         opcode = header[0] & 0x3F

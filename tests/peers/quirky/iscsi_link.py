@@ -145,7 +145,7 @@ class Chap:
             wanted = self.response(self.identifier, self.secret, self.challenge)
             if keys.get("CHAP_N") != self.user or keys["CHAP_R"].lower() != "0x" + wanted.hex():
                 raise PermissionError
-            if "CHAP_C" in keys:
+            if "CHAP_C" in keys and self.own_secret is not None:  # None: it does not prove itself, though asked.
                 theirs = bytes.fromhex(keys["CHAP_C"][2:])
                 proof = self.response(int(keys["CHAP_I"], 0), self.own_secret, theirs)
                 out += [("CHAP_N", self.own_user), ("CHAP_R", "0x" + proof.hex())]
@@ -181,6 +181,15 @@ ANSWERS = {"InitialR2T": "Yes", "ImmediateData": "Yes", "MaxRecvDataSegmentLengt
            "HeaderDigest": "None", "DataDigest": "None", "IFMarker": "No", "OFMarker": "No"}
 
 
+def leap(link, request, flags, pairs):
+    """Ends a login at once, in whatever stage it is said to be."""
+    out = link.answer(LOGIN_RESPONSE, request, flags)
+    out[8:16] = request[8:16]
+    struct.pack_into(">I", out, 20, 0)
+    struct.pack_into(">H", out, 14, 1)
+    link.send(out, texts(pairs))
+
+
 def log_in(link, judge, chap=None, header_digest=False, more=()):
     """To the full feature phase. `judge(link, request, keys)` may end it by refuse_login. `more` is said at its end."""
     known, judged = {}, False
@@ -194,7 +203,8 @@ def log_in(link, judge, chap=None, header_digest=False, more=()):
         stage, wants, transits = request[1] >> 2 & 3, request[1] & 3, request[1] & 0x80
         link.discovery = known.get("SessionType") == "Discovery"
         if not judged:
-            judge(link, request, known)
+            if judge(link, request, known):
+                return known  # Let in already.
             judged = True
         pairs = []
         if stage == 0:

@@ -3,8 +3,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <map>
 #include <random>
+#include <string_view>
 #include <vector>
 
 using namespace drivers::iscsi;
@@ -53,6 +55,15 @@ Stream asks_for(std::uint32_t tag, std::uint32_t offset, std::uint32_t bytes) {
     header.set(Word::buffer_offset, offset);
     header.set(Word::desired_bytes, bytes);
     put(out, header);
+    return out;
+}
+
+// The last of the data that a request asked for, as libiscsi sends it.
+Stream data_out(std::uint32_t tag, std::uint32_t transfer_tag, std::size_t bytes) {
+    Stream out;
+    BasicHeader header = make_header(Opcode::data_out, flag::final, tag);
+    header.set(Word::target_transfer_tag, transfer_tag);
+    put(out, header, bytes);
     return out;
 }
 
@@ -142,6 +153,44 @@ TEST_CASE("what no honest target sends is stopped before libiscsi acts on it", "
     CHECK_FALSE(early.received(huge));
 }
 
+TEST_CASE("no kind of message that answers nothing comes without end", "[iscsi]") {
+    for (const Opcode opcode : {Opcode::nop_in,
+                                Opcode::scsi_response, // Of a command that nobody sent.
+                                Opcode::async_message,
+                                Opcode::reject,
+                                Opcode::text_response,
+                                Opcode::task_management_response,
+                                Opcode::logout_response}) {
+        CAPTURE(opcode);
+        const std::vector<Stream> flood(21, answer(opcode, 9));
+        CHECK_THAT(fault_of(flood, {.unasked_max = 20}), Catch::Contains("21 messages in a row"));
+        std::vector<Stream> few(20, answer(opcode, 9));
+        few.push_back(answer(Opcode::scsi_response, 3)); // Answers a command.
+        few.insert(few.end(), 20, answer(opcode, 9));
+        CHECK(fault_of(few, {.unasked_max = 20}).empty());
+    }
+    PduWatch early({.unasked_max = 20});
+    for (int i = 0; i < 20; ++i) {
+        REQUIRE(early.received(answer(Opcode::login_response, 0)));
+    }
+    CHECK_FALSE(early.received(answer(Opcode::login_response, 0)));
+}
+
+TEST_CASE("requests for a byte each are few at a time, however small", "[iscsi]") {
+    PduWatch watch = after_login({.open_requests_max = 3});
+    std::uint32_t at = 0;
+    for (; at < 1000; ++at) { // One after the other, each answered: slow, and honest.
+        REQUIRE(watch.received(asks_for(2, at, 1)));
+        watch.sent(data_out(2, 0xFFFF'FFFF, 1)); // Unsolicited: answers none.
+        watch.sent(data_out(2, 5, 1));
+    }
+    CHECK(watch.received(asks_for(2, at, 1)));
+    CHECK(watch.received(asks_for(2, at + 1, 1)));
+    CHECK(watch.received(asks_for(2, at + 2, 1)));
+    CHECK_FALSE(watch.received(asks_for(2, at + 3, 1)));
+    CHECK_THAT(watch.fault(), Catch::Contains("4 times at once"));
+}
+
 TEST_CASE("header digests are stepped over from the end of the login on", "[iscsi]") {
     PduWatch watch({.header_digest = true});
     REQUIRE(watch.received(login_end()));
@@ -158,13 +207,90 @@ TEST_CASE("header digests are stepped over from the end of the login on", "[iscs
     CHECK(watch.fault().empty());
 }
 
+namespace {
+
+// A login request or response: stages as RFC 7143 11.12.3 numbers them, and texts.
+Stream login(Opcode opcode, unsigned flags, std::string_view texts, std::uint32_t tag = 7) {
+    Stream out;
+    put(out, make_header(opcode, static_cast<std::uint8_t>(flags), tag), texts.size());
+    std::transform(texts.begin(),
+                   texts.end(),
+                   out.begin() + drivers::wire::iscsi::header_bytes,
+                   [](char letter) { return static_cast<std::byte>(letter); });
+    return out;
+}
+
+constexpr unsigned to_operational = 0x81; // From the security stage.
+constexpr unsigned to_the_end = 0x87;     // From the operational stage.
+constexpr std::string_view response("CHAP_N=host\0CHAP_R=0x00\0", 24);
+constexpr std::string_view offer("InitiatorName=CHAP_R=\0AuthMethod=CHAP,None\0", 44);
+
+struct Step {
+    bool ours = false;
+    unsigned flags = 0;
+    std::string_view texts{};
+    std::uint32_t tag = 7;
+};
+
+bool goes_through_chap(const std::vector<Step>& steps) {
+    PduWatch watch({});
+    for (const Step& step : steps) {
+        if (step.ours) {
+            watch.sent(login(Opcode::login_request, step.flags, step.texts, step.tag));
+        } else {
+            REQUIRE(
+                watch.received(login(Opcode::login_response, step.flags, step.texts, step.tag)));
+        }
+    }
+    return watch.went_through_chap();
+}
+
+} // namespace
+
+TEST_CASE("a login went through CHAP only by an answer to this end's response", "[iscsi]") {
+    const Step offers{true, to_operational, offer};
+    const Step responds{true, to_operational, response};
+    const Step goes_on{true, to_the_end, "MaxConnections=1"};
+    CHECK(goes_through_chap({offers,
+                             {false, 0, "AuthMethod=CHAP"},
+                             {true, 1, "CHAP_A=5"},
+                             {false, 0, "CHAP_C=0x00"},
+                             responds,
+                             {false, to_operational},
+                             goes_on,
+                             {false, to_the_end}}));
+    // It lets anybody in.
+    CHECK_FALSE(goes_through_chap(
+        {offers, {false, to_operational, "AuthMethod=None"}, goes_on, {false, to_the_end}}));
+    // It says that it asked, and did not; a name that holds the key is no response.
+    CHECK_FALSE(goes_through_chap(
+        {offers, {false, to_operational, "AuthMethod=CHAP"}, goes_on, {false, to_the_end}}));
+    // It answers the first request as if it belonged to the next stage.
+    CHECK_FALSE(goes_through_chap({offers, {false, to_the_end, "AuthMethod=CHAP"}}));
+    CHECK_FALSE(
+        goes_through_chap({offers, {false, 0, "AuthMethod=CHAP"}, responds, {false, to_the_end}}));
+    // An answer that libiscsi passes over, then the next stage's.
+    CHECK_FALSE(goes_through_chap({offers,
+                                   {false, 0, "AuthMethod=CHAP"},
+                                   responds,
+                                   {false, to_operational, "", 8},
+                                   {false, to_the_end}}));
+    // It goes on before the response was sent.
+    CHECK_FALSE(goes_through_chap({offers,
+                                   {false, to_operational, "AuthMethod=CHAP"},
+                                   responds,
+                                   {false, to_operational},
+                                   {true, 1, "CHAP_A=5"},
+                                   {false, to_operational}}));
+}
+
 TEST_CASE("the table of tasks agrees with a map, whatever comes and goes", "[iscsi]") {
     TaskTable table;
     std::map<std::uint32_t, std::uint32_t> model;
     std::mt19937 random(7);
     std::uint32_t next = 0xFFFFFF00U; // Round the end of the numbers.
     for (int i = 0; i < 200'000; ++i) {
-        const std::uint32_t near = next - static_cast<std::uint32_t>(random() % 700);
+        const auto near = static_cast<std::uint32_t>(next - random() % 700);
         if (random() % 2 == 0) {
             table.put({.tag = next, .bytes = next * 3});
             model[next] = next * 3;
