@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <string_view>
+#include <utility>
 
 namespace drivers::wire::scsi {
 
@@ -45,19 +47,79 @@ struct Designator {
     Bytes value;
 };
 
-// How good an identity: 0 = none.
-int rank(const Designator& designator) {
-    if (designator.association != 0 || designator.value.empty()) {
-        return 0;
+struct Name {
+    int rank = 0; // How good an identity: 0 = none.
+    std::string text;
+};
+
+bool is_blank(std::string_view digits) {
+    return digits.find_first_not_of('0') == std::string_view::npos;
+}
+
+// Of a NAA name, whose first digit tells only its form.
+Name naa_name(int rank, std::string digits) {
+    return is_blank(std::string_view(digits).substr(1)) ? Name{} : Name{rank, std::move(digits)};
+}
+
+// "naa." and "eui." names are what the binary designators say; any other as its bytes.
+Name scsi_name(Bytes value) {
+    std::string text;
+    for (const std::byte byte : value) {
+        const char letter = static_cast<char>(byte);
+        text += letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
     }
-    const bool naa_6 = load_u8(designator.value, 0) >> 4U == 6;
+    text.erase(std::min(text.find('\0'), text.size()));
+    const bool is_naa = text.starts_with("naa.");
+    if (!is_naa && !text.starts_with("eui.")) {
+        return text.empty() ? Name{} : Name{2, hex(value.first(text.size()))};
+    }
+    std::string digits = text.substr(4);
+    const bool is_plain = digits.size() >= 16 && digits.size() <= 32 &&
+                          digits.find_first_not_of("0123456789abcdef") == std::string::npos;
+    if (!is_plain || is_blank(digits)) {
+        return {};
+    }
+    return is_naa ? naa_name(3, std::move(digits)) : Name{3, std::move(digits)};
+}
+
+// SPC-5 7.7.6.5: eight letters of the vendor, then what that vendor calls it.
+Name vendor_name(Bytes value) {
+    constexpr std::size_t vendor_bytes = 8;
+    const auto says_something = [](std::byte byte) {
+        return byte != std::byte{' '} && byte != std::byte{0};
+    };
+    const bool is_named = value.size() > vendor_bytes &&
+                          std::any_of(value.begin() + vendor_bytes, value.end(), says_something);
+    return is_named ? Name{1, hex(value)} : Name{};
+}
+
+// What it names the LUN, and how well.
+Name name_of(const Designator& designator) {
+    const Bytes value = designator.value;
+    if (designator.association != 0 || value.empty()) {
+        return {};
+    }
+    const bool naa_6 = load_u8(value, 0) >> 4U == 6;
     switch (designator.type) {
-    case 3:
-        return naa_6 && designator.value.size() == 16 ? 3 : designator.value.size() == 8 ? 1 : 0;
-    case 2:
-        return designator.value.size() >= 8 && designator.value.size() <= 16 ? 2 : 0;
+    case 0x3:
+        return naa_6 && value.size() == 16 ? naa_name(7, hex(value))
+               : value.size() == 8         ? naa_name(5, hex(value))
+                                           : Name{};
+    case 0x2:
+        return value.size() >= 8 && value.size() <= 16 && !is_blank(hex(value))
+                   ? Name{6, hex(value)}
+                   : Name{};
+    case 0xa: // Two bytes of header, then the UUID.
+        return value.size() == 18 && load_u8(value, 0) >> 4U == 1 &&
+                       !is_blank(hex(value.subspan(2)))
+                   ? Name{4, hex(value.subspan(2))}
+                   : Name{};
+    case 0x8:
+        return scsi_name(value);
+    case 0x1:
+        return vendor_name(value);
     default:
-        return 0;
+        return {};
     }
 }
 
@@ -84,7 +146,7 @@ std::string parse_serial(Bytes page) {
 
 DeviceIds parse_device_ids(Bytes page) {
     DeviceIds out;
-    int best = 0;
+    Name best;
     Bytes rest = page_body(page, 0x83);
     while (rest.size() >= 4) {
         const std::size_t length = load_u8(rest, 3);
@@ -95,9 +157,10 @@ DeviceIds parse_device_ids(Bytes page) {
         designator.association = load_u8(rest, 1) >> 4U & 0x3U;
         designator.type = load_u8(rest, 1) & 0xfU;
         designator.value = rest.subspan(4, length);
-        if (rank(designator) > best) {
-            best = rank(designator);
-            out.unique_id = hex(designator.value);
+        Name name = name_of(designator);
+        // Of several as good the smallest, in whatever order they are listed.
+        if (name.rank > best.rank || (name.rank == best.rank && name.text < best.text)) {
+            best = std::move(name);
         }
         const bool of_port = designator.association == 1 && length == 4;
         if (of_port && designator.type == 4) {
@@ -107,6 +170,7 @@ DeviceIds parse_device_ids(Bytes page) {
         }
         rest = rest.subspan(4 + length);
     }
+    out.unique_id = std::move(best.text);
     return out;
 }
 

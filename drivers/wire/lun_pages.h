@@ -24,8 +24,10 @@ std::optional<InquiryData> parse_inquiry(Bytes bytes);
 
 std::string parse_serial(Bytes page); // VPD 0x80, SPC-5 7.7.20
 
-struct DeviceIds {         // VPD 0x83, SPC-5 7.7.6
-    std::string unique_id; // The LUN's NAA-6, else EUI-64, else other NAA; lower-case hexadecimal.
+struct DeviceIds { // VPD 0x83, SPC-5 7.7.6
+    // The LUN's NAA-6, else EUI-64, other NAA, UUID, SCSI name, T10 vendor id; lower-case
+    // hexadecimal. One of nothing but zeroes is none.
+    std::string unique_id;
     std::optional<std::uint16_t> port_group;
     std::optional<std::uint16_t> relative_port;
 };

@@ -65,20 +65,17 @@ bool is_kept_by_state(std::uint32_t sense) noexcept {
 }
 
 bool casts_doubt(std::uint32_t sense) noexcept {
-    if (static_cast<SenseKey>(sense >> 16U) != SenseKey::unit_attention) {
-        return false;
-    }
+    constexpr std::uint16_t no_medium = 0x3a;
     const auto additional = static_cast<std::uint16_t>(sense);
-    constexpr std::uint16_t resets = 0x29;
-    switch (additional) {
-    case code::capacity_changed:
-    case code::microcode_changed:
-    case code::inquiry_data_changed:
-    case code::identifier_changed:
-    case code::reported_luns_changed:
+    switch (static_cast<SenseKey>(sense >> 16U)) {
+    case SenseKey::unit_attention:
         return true;
+    case SenseKey::not_ready:
+        return additional >> 8U == no_medium;
+    case SenseKey::illegal_request:
+        return additional == code::unit_not_supported || additional == code::lba_out_of_range;
     default:
-        return additional >> 8U == resets;
+        return false;
     }
 }
 

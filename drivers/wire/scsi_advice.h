@@ -21,8 +21,9 @@ bool is_in_transition(std::uint32_t sense) noexcept;
 // The path's state keeps the LUN from being used or asked: standby, unavailable.
 bool is_kept_by_state(std::uint32_t sense) noexcept;
 
-// An attention after which the LUN may be another one, or of another size: a reset, changed
-// INQUIRY data, LUNs or capacity. Nothing may be written before it has been asked who it is.
+// After this the LUN may be another one, or of another size: any unit attention (an array may tell
+// but one of several reasons), no such LUN or medium, an address beyond the end. Nothing may be
+// written before it has been asked who it is.
 bool casts_doubt(std::uint32_t sense) noexcept;
 
 } // namespace drivers::wire::scsi

@@ -128,27 +128,29 @@ TEST_CASE("standing refusals are not waited for", "[contract][iscsi][patience]")
     CHECK(done.status == Status::failed);
     CHECK(done.sense == sense);
     CHECK(asked == 1);
+    const bool may_be_another = sense == 0x023a00 || sense == 0x052100;
+    CHECK(ordeal.driver.counts().questions == (may_be_another ? 1 : 0));
 }
 
-TEST_CASE("attentions are met sixteen times, and those that cast doubt are asked after",
+TEST_CASE("attentions are met sixteen times, and each is asked after",
           "[contract][iscsi][patience]") {
-    const bool casts_doubt = GENERATE(true, false);
+    const std::uint8_t qualifier = GENERATE(std::uint8_t{0x09}, std::uint8_t{0x01});
     const unsigned count = GENERATE(1U, 16U, 17U);
-    CAPTURE(casts_doubt, count);
+    CAPTURE(qualifier, count);
     unsigned left = count;
     Ordeal ordeal([&](TargetLink& link) {
         if (!is_command(link) || left == 0) {
             return false;
         }
         --left;
-        link.send_sense(0x06, 0x2a, casts_doubt ? 0x09 : 0x01);
+        link.send_sense(0x06, 0x2a, qualifier);
         return true;
     });
     const Completion done = ordeal.run(Op::write, 4096);
     CHECK(done.status == (count == 17 ? Status::failed : Status::good));
     CHECK(ordeal.driver.put_off().attentions == std::min(count, 16U));
     CHECK(ordeal.driver.put_off().times == 0);
-    CHECK((ordeal.driver.counts().questions > 0) == casts_doubt);
+    CHECK(ordeal.driver.counts().questions == count);
 }
 
 TEST_CASE("what is answered while it is in doubt who answers is believed only of the same LUN",

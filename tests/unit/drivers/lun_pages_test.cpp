@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include <initializer_list>
+#include <string_view>
 
 using namespace drivers::iscsi;
 using namespace drivers::wire::scsi;
@@ -56,6 +57,65 @@ TEST_CASE("without NAA-6 the EUI-64 is taken, before shorter NAA names", "[lun_p
     page[4 + 8 + 12 + 12] = std::byte{0x02}; // The 16-byte name becomes ASCII, so no binary NAA.
     page[4 + 8 + 12 + 12 + 1] = std::byte{0x01};
     CHECK(parse_device_ids(page).unique_id == "6061626364656667");
+}
+
+TEST_CASE("a LUN is known by its UUID, its SCSI name or its vendor's name where it has no other",
+          "[lun_pages]") {
+    const auto id_of = [](int type, std::string_view value, int association = 0) {
+        auto page = bytes_of({0, 0x83, 0, 0, 2, association << 4 | type, 0});
+        page.push_back(static_cast<std::byte>(value.size()));
+        for (const char letter : value) {
+            page.push_back(static_cast<std::byte>(letter));
+        }
+        page[3] = static_cast<std::byte>(page.size() - 4);
+        return parse_device_ids(page).unique_id;
+    };
+    constexpr int uuid = 0xa;
+    constexpr int name = 0x8;
+    constexpr int vendor = 0x1;
+    using std::string_view;
+    CHECK(id_of(uuid, string_view("\x10\0ABCDEFGHIJKLMNOP", 18)) ==
+          "4142434445464748494a4b4c4d4e4f50");
+    CHECK(id_of(uuid, string_view("\x10\0ABCDEFGHIJKLMNO", 17)).empty());
+    CHECK(id_of(name, string_view("naa.600140500000000000000000000000A1\0\0\0\0", 40)) ==
+          "600140500000000000000000000000a1");
+    CHECK(id_of(name, string_view("eui.0011223344556677\0\0\0\0", 24)) == "0011223344556677");
+    CHECK(id_of(name, string_view("iqn.a:1\0", 8)) == "69716e2e613a31");
+    CHECK(id_of(name, string_view("naa.60014050zz000000", 20)).empty());
+    CHECK(id_of(vendor, "QUIRKY  v1") == "515549524b5920207631");
+    CHECK(id_of(vendor, "QUIRKY  v1") != id_of(vendor, "QUIRKY  v2"));
+    CHECK(id_of(vendor, "QUIRKY  ").empty()); // The vendor alone names no LUN.
+    CHECK(id_of(vendor, "QUIRKY    ").empty());
+    for (const int type : {uuid, name, vendor}) {
+        CHECK(id_of(type, "\x10 ABCDEFGHIJKLMNOP", 1).empty()); // The port's.
+        CHECK(id_of(type, "\x10 ABCDEFGHIJKLMNOP", 2).empty()); // The array's.
+    }
+}
+
+TEST_CASE("a name of nothing but zeroes names no LUN", "[lun_pages]") {
+    const auto id_of = [](std::initializer_list<int> header, std::size_t zeroes) {
+        auto page = bytes_of({0, 0x83, 0, 0});
+        append(page, header, 0);
+        page.resize(page.size() + zeroes);
+        page[3] = static_cast<std::byte>(page.size() - 4);
+        return parse_device_ids(page).unique_id;
+    };
+    CHECK(id_of({1, 2, 0, 8}, 8).empty());
+    CHECK(id_of({1, 3, 0, 16, 0x60}, 15).empty());
+    CHECK(id_of({1, 3, 0, 8, 0x50}, 7).empty());
+    CHECK(id_of({1, 10, 0, 18, 0x10, 0}, 16).empty());
+    CHECK(id_of({1, 3, 0, 8, 0x51}, 7) == "5100000000000000");
+}
+
+TEST_CASE("the order in which names are listed does not matter", "[lun_pages]") {
+    auto one = bytes_of({0, 0x83, 0, 40});
+    append(one, {1, 3, 0, 16, 0x60, 1}, 14);
+    append(one, {1, 3, 0, 16, 0x60, 2}, 14);
+    auto other = bytes_of({0, 0x83, 0, 40});
+    append(other, {1, 3, 0, 16, 0x60, 2}, 14);
+    append(other, {1, 3, 0, 16, 0x60, 1}, 14);
+    CHECK(parse_device_ids(one).unique_id == parse_device_ids(other).unique_id);
+    CHECK(parse_device_ids(one).unique_id.substr(0, 4) == "6001");
 }
 
 TEST_CASE("names of a port do not become names of the LUN", "[lun_pages]") {

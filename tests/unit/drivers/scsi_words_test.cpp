@@ -49,11 +49,24 @@ TEST_CASE("what passes by itself is told from what stands", "[scsi_words]") {
          {0x020400U, 0x020402U, 0x020403U, 0x020404U, 0x02040bU, 0x02040cU, 0x030401U, 0x0b4401U}) {
         CHECK(scsi::advice_of(0x02, sense) == Advice::none);
     }
-    for (const std::uint32_t sense :
-         {0x063f03U, 0x063f0eU, 0x063f05U, 0x062a09U, 0x062900U, 0x062907U}) {
+    for (const std::uint32_t sense : {0x063f03U,
+                                      0x063f0eU,
+                                      0x063f05U,
+                                      0x062a09U,
+                                      0x062900U,
+                                      0x062907U,
+                                      0x062a01U,
+                                      0x062a06U,
+                                      0x063807U,
+                                      0x069999U,
+                                      0x052500U,
+                                      0x052100U,
+                                      0x023a00U,
+                                      0x023a01U}) {
         CHECK(scsi::casts_doubt(sense));
     }
-    for (const std::uint32_t sense : {0U, 0x062a01U, 0x062a06U, 0x053f03U, 0x063807U}) {
+    for (const std::uint32_t sense :
+         {0U, 0x053f03U, 0x052000U, 0x052501U, 0x02040bU, 0x033a00U, 0x072700U}) {
         CHECK_FALSE(scsi::casts_doubt(sense));
     }
 }
