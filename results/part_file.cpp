@@ -9,9 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <fmt/format.h>
+#include <string_view>
 
 namespace results {
 
@@ -37,7 +39,42 @@ Descriptor open_part(int parent, const std::string& leaf, std::string& part) {
     return Descriptor();
 }
 
+std::string kind_words(mode_t mode) {
+    return S_ISREG(mode)    ? ""
+           : S_ISDIR(mode)  ? "a folder"
+           : S_ISBLK(mode)  ? "a block device"
+           : S_ISCHR(mode)  ? "a character device"
+           : S_ISFIFO(mode) ? "a pipe"
+           : S_ISSOCK(mode) ? "a socket"
+                            : "no regular file";
+}
+
+// As why_not_replaced, of a name in an open folder.
+std::string why_not_replaced_in(int parent, const char* leaf) {
+    struct stat status {};
+    if (::fstatat(parent, leaf, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        return "";
+    }
+    if (!S_ISLNK(status.st_mode)) {
+        return kind_words(status.st_mode);
+    }
+    constexpr std::string_view open_files = "/proc/"; // As /dev/stdout is.
+    std::array<char, open_files.size()> start{};
+    if (::readlinkat(parent, leaf, start.data(), start.size()) ==
+            static_cast<ssize_t>(start.size()) &&
+        std::string_view(start.data(), start.size()) == open_files) {
+        return "a link to an open file of a process";
+    }
+    const bool leads_somewhere = ::fstatat(parent, leaf, &status, 0) == 0;
+    const std::string behind = leads_somewhere ? kind_words(status.st_mode) : "";
+    return behind.empty() ? "" : "a link to " + behind;
+}
+
 } // namespace
+
+std::string why_not_replaced(const std::string& path) {
+    return why_not_replaced_in(AT_FDCWD, path.c_str());
+}
 
 std::pair<std::string, std::string> parent_and_leaf(const std::string& path) {
     const std::size_t slash = path.rfind('/');
@@ -54,6 +91,7 @@ PartFile::PartFile(const std::string& folder, const std::string& name)
     if (!parent_.is_open()) {
         fail(errno);
     }
+    check_place();
     file_ = open_part(parent_.number(), leaf_, part_);
     if (!file_.is_open()) {
         fail(errno);
@@ -89,8 +127,18 @@ void PartFile::flush() {
     waiting_.clear();
 }
 
+// The last line of defence of a device node, whatever was looked at before.
+void PartFile::check_place() const {
+    const std::string found = why_not_replaced_in(parent_.number(), leaf_.c_str());
+    if (!found.empty()) {
+        throw WriteError(fmt::format(
+            "{}: cannot be written: is {}; wanted a regular file or nothing", path_, found));
+    }
+}
+
 void PartFile::keep() {
     flush();
+    check_place();
     if (::fsync(file_.number()) != 0 ||
         ::renameat(parent_.number(), part_.c_str(), parent_.number(), leaf_.c_str()) != 0) {
         fail(errno);

@@ -12,9 +12,14 @@ namespace results {
 // Folder and file of a path as a person names it: {".", "a"} of "a".
 std::pair<std::string, std::string> parent_and_leaf(const std::string& path);
 
+// What stands at a place, itself or behind a link, and no file may take the name of, in words: "a
+// block device", "a folder"; empty = a regular file, nothing, or a link to one of them.
+std::string why_not_replaced(const std::string& path);
+
 // A file that is being written beside the one that it will replace, under a name that nobody can
 // have foreseen. Until it is kept, what stood there before stands; what is not kept is gone. The
-// place is found below `folder` through no link. Every function throws WriteError.
+// place is found below `folder` through no link, and what is no regular file stays there. Every
+// function throws WriteError.
 class PartFile {
 public:
     PartFile(const std::string& folder, const std::string& name);
@@ -27,6 +32,7 @@ public:
 
 private:
     void flush();
+    void check_place() const;
     [[noreturn]] void fail(int error) const;
 
     std::string path_; // As messages name it.

@@ -2,6 +2,7 @@
 #include "bench/cli/outputs.h"
 
 #include "drivers/api/errors.h"
+#include "results/part_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -76,21 +77,23 @@ private:
     std::vector<fs::path> made_;
 };
 
+// What is written beside a place and takes its name would take away whatever stands there.
+void refuse_no_file(const char* option, const std::string& path) {
+    const std::string found = results::why_not_replaced(path);
+    if (!found.empty()) {
+        throw drivers::UsageError(
+            fmt::format("--{}: {}: is {}; wanted a file to write", option, path, found));
+    }
+}
+
 } // namespace
 
 void check_output_file(const char* option, const std::string& path) {
     if (path.empty()) {
         return;
     }
-    struct stat status {};
-    const bool is_there = ::stat(path.c_str(), &status) == 0;
-    if (is_there && S_ISDIR(status.st_mode)) {
-        throw drivers::UsageError(
-            fmt::format("--{}: {}: is a folder; wanted a file to write", option, path));
-    }
-    if (!is_there || S_ISREG(status.st_mode)) {
-        try_file(option, path, path + ".part");
-    }
+    refuse_no_file(option, path);
+    try_file(option, path, path + ".part");
     try_file(option, path, path);
 }
 

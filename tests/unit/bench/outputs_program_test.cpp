@@ -8,6 +8,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -55,7 +58,6 @@ TEST_CASE("looking whether an output can be written leaves nothing behind", "[ou
     CHECK(count_in(path) == 0);
     results::write_whole_file(path + "/kept", "words");
     check_output_file("x", path + "/kept");
-    check_output_file("x", "/dev/null");
     CHECK(results::read_whole_file(path + "/kept") == "words");
     check_output_folder("x", path);
     CHECK(count_in(path) == 1);
@@ -68,6 +70,42 @@ TEST_CASE("looking whether an output can be written leaves nothing behind", "[ou
     CHECK_THROWS_AS(check_new_folder("x", "/proc/new/run"), drivers::HostError);
     CHECK_THROWS_AS(check_output_file("x", path + "/" + std::string(300, 'x')), drivers::HostError);
     CHECK(count_in(path) == 1);
+}
+
+TEST_CASE("no output takes the place of what is no regular file", "[outputs]") {
+    const ScratchFolder folder;
+    const std::string path = folder.path();
+    std::vector<std::pair<std::string, std::string>> places{{"fifo", "a pipe"},
+                                                            {"socket", "a socket"}};
+    REQUIRE(::mkfifo((path + "/fifo").c_str(), 0600) == 0);
+    REQUIRE(::mknod((path + "/socket").c_str(), S_IFSOCK | 0600, 0) == 0);
+    constexpr unsigned nobodys = 240; // A major number for experiments: no driver answers.
+    if (::mknod((path + "/disk").c_str(), S_IFBLK | 0600, makedev(nobodys, 250)) == 0 &&
+        ::mknod((path + "/tape").c_str(), S_IFCHR | 0600, makedev(nobodys, 250)) == 0) {
+        places.insert(places.end(), {{"disk", "a block device"}, {"tape", "a character device"}});
+    } else {
+        WARN("LEFT OUT: device nodes, which cannot be made here");
+    }
+    for (const auto& [name, words] : places) {
+        INFO(name);
+        const std::string place = path + "/" + name;
+        const auto before = fs::symlink_status(place).type();
+        fs::create_symlink(place, place + "-link");
+        for (const std::string& named : {place, place + "-link"}) {
+            CHECK_THROWS_AS(check_output_file("x", named), drivers::UsageError);
+            CHECK_THROWS_WITH(check_output_file("x", named), Catch::Contains(words));
+            CHECK_THROWS_WITH(results::write_whole_file(named, "words"), Catch::Contains(words));
+            CHECK(load_with({"--expectation", named}, path + "/err") == 2);
+            CHECK(load_with({"--write_iolog", named}, path + "/err") == 2);
+        }
+        CHECK(fs::symlink_status(place).type() == before);
+        CHECK(fs::is_symlink(place + "-link"));
+    }
+    fs::create_symlink("/proc/self/fd/1", path + "/stdout"); // As in /dev.
+    CHECK_THROWS_WITH(check_output_file("x", path + "/stdout"), Catch::Contains("open file"));
+    CHECK_THROWS_WITH(results::write_whole_file(path + "/stdout", ""),
+                      Catch::Contains("open file"));
+    CHECK(count_in(path) == 2 * places.size() + 2); // And what the loads said: nothing else.
 }
 
 TEST_CASE("a load whose outputs cannot be written is refused before it begins", "[outputs]") {
