@@ -66,8 +66,8 @@ void check_nobodys_data(drivers::BlockDriver& driver, const std::string& name, s
     const std::uint64_t lba = foreign_block(driver, seed);
     if (lba < driver.geometry().block_count) {
         throw drivers::SafetyError(
-            fmt::format("{} carries data that this bench did not write (block {}): not written "
-                        "to{}",
+            fmt::format("{} carries data without this bench's mark (block {}), somebody's or of an "
+                        "earlier load without --verify: not written to{}",
                         name,
                         lba,
                         way_out));

@@ -312,6 +312,8 @@ int load_command(const Arguments& arguments) {
     const drivers::Geometry geometry = lanes[0].drivers[0]->geometry();
     const drivers::Identity identity = lanes[0].drivers[0]->identity();
     const results::ArrayRecord lanes_report = array_of(url, geometry, identity);
+    // Asked now: a lane whose array stays silent has no drivers any more when it is over.
+    const std::vector<std::string> missing_paths = plan::missing_paths(*lanes[0].drivers[0]);
 
     load::LoadSettings settings;
     settings.ramp = request->ramp;
@@ -338,8 +340,7 @@ int load_command(const Arguments& arguments) {
         driven = run_verified(lanes, *request, lun.report, settings, clock);
     }
     campaign::add_platform_measures(request->workload, driven.round);
-    const LoadAnswer answer{
-        *request, driven.round, geometry, identity, plan::missing_paths(*lanes[0].drivers[0])};
+    const LoadAnswer answer{*request, driven.round, geometry, identity, missing_paths};
     say("{}", request->json ? load_json(answer) : load_text(answer)); // Whatever becomes of files.
     if (driven.expectation) {
         keep(*driven.expectation, request->expectation, true);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <utility>
 
 namespace bench::load {
 
@@ -62,15 +63,25 @@ void LaneThread::run(const LaneStops& stops, std::atomic<std::uint32_t>& progres
         watch_window(now);
         if (is_cut_short(stops, now)) {
             pump_.close(now, true);
+            (void)is_put_off_again();
             drain_until = now + limits_.drain;
             closed = true;
         } else if (!closed && now >= recorder().window().until) {
             pump_.close(recorder().window().until, false);
+            (void)is_put_off_again();
             drain_until = now + limits_.drain;
             closed = true;
         }
-        if (closed && (pump_.is_drained() || now >= drain_until)) {
+        if (closed && pump_.is_drained()) {
             break;
+        }
+        if (closed && now >= drain_until) {
+            was_put_off_ = is_put_off_again();
+            if (!was_put_off_ ||
+                end_ != LaneEnd::complete) { // Who asked for the end waits no more.
+                break;
+            }
+            drain_until = now + limits_.drain;
         }
         wait(now);
     }
@@ -82,6 +93,16 @@ void LaneThread::run(const LaneStops& stops, std::atomic<std::uint32_t>& progres
     watch_window(drivers::TimePoint::max());
     recorder().turn_interval(clock_.now());
     tell(nullptr);
+}
+
+// Whether the array put anything off since this was last asked.
+bool LaneThread::is_put_off_again() noexcept {
+    std::uint64_t sum = 0;
+    for (const auto& driver : lane_.drivers) {
+        const drivers::PutOff one = driver->put_off();
+        sum += one.times + one.attentions;
+    }
+    return std::exchange(put_off_, sum) != sum;
 }
 
 void LaneThread::tell(std::atomic<bool>* what) noexcept {

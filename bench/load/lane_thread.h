@@ -11,7 +11,9 @@
 namespace bench::load {
 
 struct LaneLimits {
-    drivers::Duration drain{std::chrono::seconds(5)}; // Most time for the answers after the end.
+    // Most time for the answers after the end, since the array last put one off: what it puts off
+    // the drivers end themselves once they have waited long enough for it to be ready.
+    drivers::Duration drain{std::chrono::seconds(5)};
     drivers::Duration spin_max{std::chrono::microseconds(500)}; // Most, before a due instant.
     drivers::Duration heartbeat{std::chrono::milliseconds(20)}; // Longest sleep.
     // Of what else this host runs, where it permits that, so as to come in time. Not for a closed
@@ -55,11 +57,13 @@ public:
     LaneEnd end() const noexcept { return end_; }
     drivers::TimePoint ended_at() const noexcept { return ended_at_; } // Its last answer was in.
     std::size_t unanswered() const noexcept { return pump_.in_flight(); }
+    bool was_put_off() const noexcept { return was_put_off_; } // What is unanswered, to the end.
     const drivers::BlockDriver* ended_driver() const noexcept { return pump_.ended_driver(); }
     const HeldBack& held_back() const noexcept { return pump_.held_back(); }
     double cpu_fraction() const noexcept { return cpu_fraction_; }
 
 private:
+    bool is_put_off_again() noexcept;
     bool is_cut_short(const LaneStops& stops, drivers::TimePoint now) noexcept;
     void wait(drivers::TimePoint now) noexcept;
     drivers::TimePoint wake_at(drivers::TimePoint now) noexcept; // As far as the pump knows.
@@ -83,6 +87,8 @@ private:
     drivers::TimePoint begun_at_{};
     double cpu_fraction_ = 0;
     LaneEnd end_ = LaneEnd::complete;
+    std::uint64_t put_off_ = 0; // Times, as far as they were seen since the end.
+    bool was_put_off_ = false;
     drivers::TimePoint ended_at_{};
 };
 

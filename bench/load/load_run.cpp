@@ -166,6 +166,16 @@ void add_put_off(std::span<const Lane> lanes, results::RoundRecord& out) {
     }
 }
 
+double longest_put_off_s(std::span<const Lane> lanes) {
+    drivers::Duration out{0};
+    for (const Lane& lane : lanes) {
+        for (const auto& driver : lane.drivers) {
+            out = std::max(out, driver->put_off().longest);
+        }
+    }
+    return std::chrono::duration<double>(out).count();
+}
+
 std::string_view words_for(drivers::DriverEnd end) {
     switch (end) {
     case drivers::DriverEnd::another_lun:
@@ -203,10 +213,18 @@ ending(const LaneThreads& threads, std::span<const Lane> lanes, const LoadSettin
         return by_array;
     }
     std::size_t unanswered = 0;
+    std::size_t put_off = 0; // Of them: the array answers, and asks to come again.
     bool interrupted = false;
     for (const auto& thread : threads) {
         unanswered += thread->unanswered();
+        put_off += thread->was_put_off() ? thread->unanswered() : 0;
         interrupted = interrupted || thread->end() == LaneEnd::interrupted;
+    }
+    if (unanswered > 0 && put_off == unanswered) {
+        return fmt::format("not ready for {:.3g} s: {} requests still put off {} s after the end",
+                           longest_put_off_s(lanes),
+                           unanswered,
+                           std::chrono::duration<double>(settings.limits.drain).count());
     }
     if (unanswered > 0) {
         return fmt::format("array lost: {} requests unanswered {} s after the end",

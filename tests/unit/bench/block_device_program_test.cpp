@@ -81,7 +81,7 @@ TEST_CASE("a file is loaded only under its own name and only while it holds nobo
     }
     const Ended full = load({"--destroy", serial});
     CHECK(full.code == 4);
-    CHECK_THAT(full.err, Contains("data that this bench did not write"));
+    CHECK_THAT(full.err, Contains("data without this bench's mark"));
 }
 
 TEST_CASE("a plan compares two files as it does two arrays", "[block_device]") {

@@ -129,7 +129,7 @@ TEST_CASE("somebody's blocks are found by sampling", "[safety]") {
     Lun lun(8 * mib);
     std::vector<std::byte> data(mib, std::byte{0x5A});
     lun.write(4 * mib, data); // An eighth of the LUN: missed with probability (7/8)^256.
-    CHECK(holds(lun.refusal(named()), "data that this bench did not write"));
+    CHECK(holds(lun.refusal(named()), "data without this bench's mark"));
     WritePermission permission = named();
     permission.overwrite_data = true;
     CHECK(lun.refusal(permission).empty());
@@ -143,7 +143,7 @@ TEST_CASE("a damaged stamp is not this bench's mark", "[safety]") {
         data[at] ^= std::byte{1};
     }
     lun.write(0, data);
-    CHECK(holds(lun.refusal(named()), "data that this bench did not write"));
+    CHECK(holds(lun.refusal(named()), "data without this bench's mark"));
 }
 
 TEST_CASE("a reserved or protected LUN is left alone", "[safety]") {
