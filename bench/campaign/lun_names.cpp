@@ -1,27 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/lun_names.h"
 
+#include "drivers/api/lun_serial.h"
+
 #include <algorithm>
-#include <cctype>
 #include <fmt/format.h>
 
 namespace bench::campaign {
 
 namespace {
-
-std::string lower(std::string_view text) {
-    while (!text.empty() && text.front() == ' ') {
-        text.remove_prefix(1);
-    }
-    while (!text.empty() && text.back() == ' ') {
-        text.remove_suffix(1);
-    }
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char letter) {
-        return static_cast<char>(std::tolower(letter));
-    });
-    return out;
-}
 
 bool is_among(const std::string& name, const std::vector<std::string>& ids) {
     return std::any_of(
@@ -31,7 +18,7 @@ bool is_among(const std::string& name, const std::vector<std::string>& ids) {
 } // namespace
 
 std::string plain_unique_id(std::string_view text) {
-    std::string name = lower(text);
+    std::string name = drivers::plain_serial(text);
     for (const std::string_view prefix : {"naa.", "eui.", "nguid.", "uuid.", "urn:uuid:", "0x"}) {
         if (name.starts_with(prefix)) {
             name.erase(0, prefix.size());
@@ -50,7 +37,8 @@ bool names_lun(std::string_view named,
                const drivers::Identity& identity,
                const std::vector<std::string>& other_ids) {
     if (identity.unique_id.empty()) {
-        return !lower(named).empty() && lower(named) == lower(identity.serial);
+        return !drivers::plain_serial(named).empty() &&
+               drivers::plain_serial(named) == drivers::plain_serial(identity.serial);
     }
     const std::string wanted = plain_unique_id(named);
     return !wanted.empty() &&
@@ -59,7 +47,7 @@ bool names_lun(std::string_view named,
 
 std::string file_name_of(const drivers::LunMark& lun) {
     const std::string name =
-        lun.unique_id.empty() ? lower(lun.serial) : plain_unique_id(lun.unique_id);
+        lun.unique_id.empty() ? drivers::plain_serial(lun.serial) : plain_unique_id(lun.unique_id);
     if (name.empty()) {
         return {};
     }

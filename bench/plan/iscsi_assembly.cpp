@@ -133,8 +133,8 @@ std::vector<std::string> iscsi_luns_with_serial(const Url& url,
     try {
         return drivers::iscsi::luns_with_serial(
             settings.session, clock, settings.login_timeout, limits_of(settings), serial);
-    } catch (const drivers::ArrayError&) {
-        return {}; // A target that does not list its LUNs shows no other one.
+    } catch (const drivers::ArrayError& error) {
+        return {fmt::format("LUNs that cannot be compared ({})", error.what())};
     }
 }
 

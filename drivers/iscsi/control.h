@@ -11,7 +11,8 @@
 namespace drivers::iscsi {
 
 inline constexpr std::uint16_t control_bytes = 4096;
-inline constexpr int unit_attentions_max = 16; // More in a row than any array has reasons for.
+inline constexpr int unit_attentions_max = 16;      // More in a row than any array has reasons for.
+inline constexpr int opening_attentions_max = 1024; // While a LUN is opened, bounded by time too.
 
 // One command at a time besides the load: who are you, how do your ports stand. Must outlive the
 // session it was last used with.

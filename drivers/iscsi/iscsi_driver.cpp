@@ -42,10 +42,8 @@ bool IscsiDriver::submit(const Request& request) noexcept {
     if (!prepare(slot, request)) {
         return true; // Ended already.
     }
-    if (!send(slot)) {
-        session_broken_ = true; // It never left this host: it goes with the next session.
-        hold(slot, clock_.now());
-    }
+    slot.state = SlotState::pending;
+    pending_.push_back(&slot);
     return true;
 }
 
@@ -253,24 +251,25 @@ std::size_t IscsiDriver::poll(std::span<Completion> out) noexcept {
 
 void IscsiDriver::serve(TimePoint now) noexcept {
     // When all that is in flight was only just queued, no answer can have come yet.
-    const bool only_new = unflushed_ > 0 && unflushed_ == slots_.sent() && aborting_ == 0 &&
+    const bool only_new = !pending_.empty() && slots_.sent() == 0 && aborting_ == 0 &&
                           asking_ == Asking::nothing && is_sure();
-    unflushed_ = 0;
-    if (only_new) {
-        session_->flush();
-    } else {
-        session_->service();
+    if (!only_new) {
+        session_->read();
     }
     if (session_->state() == SessionState::up) {
+        note_events();
+        if (!send_unless_in_doubt(now)) {
+            return;
+        }
         settle_drained();
         expire(now);
         watch_access(now);
-        note_events();
+        watch_size(now);
         if (!is_sure()) {
             settle_doubt(now);
         }
         if (phase_ != Phase::up) {
-            return; // Another LUN.
+            return; // Another LUN, or the session was left.
         }
         send_held(now);
         if (unflushed_ > 0) {
@@ -315,7 +314,7 @@ void IscsiDriver::settle_drained() noexcept {
 }
 
 TimePoint IscsiDriver::next_timer() const noexcept {
-    if ((slots_.has_ready() && !withholds_) || unflushed_ > 0) {
+    if ((slots_.has_ready() && !withholds_) || unflushed_ > 0 || !pending_.empty()) {
         return TimePoint::min();
     }
     if (phase_ == Phase::reconnecting) {
@@ -326,7 +325,7 @@ TimePoint IscsiDriver::next_timer() const noexcept {
         return TimePoint::max();
     }
     TimePoint next = std::min(next_access_, next_abort_deadline_);
-    next = std::min(next, is_sure() ? next_send_ : question_.next_timer());
+    next = std::min(next, is_sure() ? std::min(next_send_, next_size_) : question_.next_timer());
     if (slots_.oldest() != nullptr) {
         next = std::min(next, slots_.oldest()->deadline);
     }

@@ -45,7 +45,8 @@ struct IscsiCounts {
 //   timed_out or lost, not fenced: the session was closed; a write may still land until fences()
 //   rises, which it does when the session has been reinstated and shows the same LUN.
 // Nothing that could write is sent on a connection before the LUN behind it has said that it is the
-// same, as large and of the same blocks; nor after an attention that casts doubt on that. Another
+// same, as large and of the same blocks; nor after an attention that casts doubt on that: what had
+// not left this host by then goes down with its connection. Another
 // LUN in its place ends the driver. Answers that come while there is doubt wait for its end.
 // Op::compare is VERIFY(16) with BYTCHK=1: the array compares. An array without it fails it.
 class IscsiDriver final : public BlockDriver {
@@ -88,7 +89,13 @@ private:
     bool is_sent_again(Slot& slot) noexcept;
     void hold(Slot& slot, TimePoint send_at) noexcept;
     bool send(Slot& slot) noexcept;
+    bool send_unless_in_doubt(TimePoint now) noexcept;
+    void send_pending() noexcept;
+    void hold_pending(TimePoint now) noexcept;
     void send_held(TimePoint now) noexcept;
+    bool waits_for_size(Slot& slot, TimePoint now) noexcept;
+    void watch_size(TimePoint now) noexcept;
+    bool leave_in_doubt(TimePoint now) noexcept;
     void lose_in_flight(TimePoint now) noexcept;
     void lose_held() noexcept;
     bool is_sure() const noexcept { return !in_doubt_ && !question_.is_open(); }
@@ -123,6 +130,7 @@ private:
 
     // What commands point into goes after the session that may touch it.
     SlotTable slots_;
+    std::vector<Slot*> pending_; // Handed over once it has been read what the array said meanwhile.
     Control control_;
     LunQuestion question_;
     std::unique_ptr<Session> session_;
@@ -144,7 +152,8 @@ private:
     bool in_doubt_ = false;                  // Whether it is still the same LUN.
     std::uint64_t events_seen_ = 0;          // Of the session of the day.
     bool withholds_ = false;                 // What was answered since: it may be another LUN's.
-    bool owes_size_ = false; // In standby it did not say how large it is: ask when it is usable.
+    bool owes_size_ = false; // In standby it did not say how large it is: nothing is written.
+    TimePoint next_size_ = TimePoint::max(); // When it is asked for it again.
     PutOff put_off_;
     DriverEnd ended_ = DriverEnd::none;
     std::string end_reason_;

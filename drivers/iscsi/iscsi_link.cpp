@@ -29,6 +29,7 @@ IscsiDriver::IscsiDriver(const IscsiSettings& settings, Clock& clock)
     , clock_(clock)
     , slots_(settings.depth)
     , destination_(settings.session.portal) {
+    pending_.reserve(settings.depth);
     for (Slot& slot : slots_.all()) {
         slot.driver = this;
         slot.command.owner = &slot;

@@ -10,6 +10,8 @@ namespace drivers::iscsi {
 
 namespace {
 
+constexpr Duration size_pause = std::chrono::milliseconds(100);
+
 // Short at first, as most refusals pass at once; then so long that waiting costs the array nothing.
 Duration pause_after(int refusals) noexcept {
     constexpr Duration shortest = std::chrono::milliseconds(1);
@@ -75,6 +77,69 @@ bool IscsiDriver::is_sent_again(Slot& slot) noexcept {
     return true;
 }
 
+void IscsiDriver::send_pending() noexcept {
+    if (!is_sure()) {
+        hold_pending(clock_.now());
+        return;
+    }
+    for (Slot* const slot : pending_) {
+        if ((owes_size_ && waits_for_size(*slot, clock_.now())) || send(*slot)) {
+            continue;
+        }
+        session_broken_ = true; // It never left this host: it goes with the next session.
+        hold(*slot, clock_.now());
+    }
+    pending_.clear();
+}
+
+// After what has come was read. False: the session was left.
+bool IscsiDriver::send_unless_in_doubt(TimePoint now) noexcept {
+    if (asking_ == Asking::access && control_.idle()) {
+        doubt(control_.sense());
+    }
+    if (leave_in_doubt(now)) {
+        return false;
+    }
+    send_pending();
+    unflushed_ = 0;
+    session_->flush();
+    return true;
+}
+
+// The size that is owed is asked for again, also where no port group tells when it may be had.
+void IscsiDriver::watch_size(TimePoint now) noexcept {
+    if (!owes_size_ || !is_sure() || now < next_size_) {
+        return;
+    }
+    next_size_ = now + size_pause;
+    in_doubt_ = session_->all_sent();
+}
+
+void IscsiDriver::hold_pending(TimePoint now) noexcept {
+    for (Slot* const slot : pending_) {
+        hold(*slot, now);
+    }
+    pending_.clear();
+}
+
+// The LUN has not said how large it is: it may be another one, and nothing is written to it. What
+// waited for long ends as the path's state would have ended it.
+bool IscsiDriver::waits_for_size(Slot& slot, TimePoint now) noexcept {
+    if (!slot.changes_data()) {
+        return false;
+    }
+    if (slot.refused_first == TimePoint{}) {
+        slot.refused_first = now;
+    }
+    if (settings_.has_other_paths || now - slot.refused_first >= settings_.ready_timeout) {
+        slot.end.sense = question_.last_sense();
+        finish(slot, Status::failed, !slot.may_run);
+        return true;
+    }
+    hold(slot, now + pause_after(0));
+    return true;
+}
+
 void IscsiDriver::send_held(TimePoint now) noexcept {
     if (held_ == 0 || now < next_send_ || !is_sure()) {
         return;
@@ -90,6 +155,9 @@ void IscsiDriver::send_held(TimePoint now) noexcept {
             continue;
         }
         --held_;
+        if (owes_size_ && waits_for_size(slot, now)) {
+            continue;
+        }
         if (!send(slot)) {
             session_broken_ = true;
             hold(slot, now);
@@ -105,6 +173,7 @@ void IscsiDriver::send_held(TimePoint now) noexcept {
 void IscsiDriver::lose_in_flight(TimePoint now) noexcept {
     const bool takes_along = session_->news().is_leaving && !settings_.has_other_paths;
     session_.reset(); // Closes the socket: from here on no buffer is touched.
+    hold_pending(now);
     for (Slot& slot : slots_.all()) {
         slot.command.data_still_queued = false;
         if (slot.state == SlotState::sent) {
@@ -163,8 +232,21 @@ void IscsiDriver::begin_question(TimePoint now) noexcept {
     ++counts_.questions;
 }
 
+// What has not left this host yet would still go out before the question, and cannot be taken back:
+// the session is left, and the question asked on the next one.
+bool IscsiDriver::leave_in_doubt(TimePoint now) noexcept {
+    if (!in_doubt_ || session_->all_sent()) {
+        return false;
+    }
+    lose_session(now, "who answers came into doubt while commands were still queued");
+    return true;
+}
+
 // In an unbroken session: who answers?
 void IscsiDriver::settle_doubt(TimePoint now) noexcept {
+    if (leave_in_doubt(now)) {
+        return;
+    }
     if (in_doubt_ && question_.is_open()) {
         question_.restart();
         in_doubt_ = false;
@@ -189,6 +271,7 @@ bool IscsiDriver::is_same(TimePoint now) noexcept {
         return false;
     }
     owes_size_ = question_.owes_size();
+    next_size_ = owes_size_ ? now + size_pause : TimePoint::max();
     withholds_ = false;
     put_off_.attentions += question_.attentions();
     next_send_ = held_ > 0 ? std::min(next_send_, now) : next_send_;

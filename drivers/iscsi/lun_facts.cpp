@@ -32,7 +32,7 @@ Asker::Asker(Session& session, Control& control, const Clock& clock, const AskLi
     , ready_by_(clock.now() + limits.ready_within) {}
 
 bool Asker::ask(const Cdb& cdb) {
-    for (int attentions = 0; attentions < unit_attentions_max;) {
+    for (int in_a_row = 0; attentions_ < opening_attentions_max;) {
         control_.begin(session_, cdb);
         while (!control_.idle() && session_.state() == SessionState::up && !wait_->over()) {
             wait_->step(session_);
@@ -48,7 +48,16 @@ bool Asker::ask(const Cdb& cdb) {
             return control_.good();
         case wire::scsi::Advice::again:
             doubt_ = wire::scsi::casts_doubt(control_.sense()) ? control_.sense() : doubt_;
-            ++attentions;
+            ++attentions_;
+            if (++in_a_row < unit_attentions_max) {
+                break;
+            }
+            if (is_over()) {
+                attentions_ = opening_attentions_max;
+                break;
+            }
+            wait_->pause(session_, std::chrono::milliseconds(5));
+            wait_.emplace(clock_, answer_within_);
             break;
         case wire::scsi::Advice::later:
             if (clock_.now() >= ready_by_) {
@@ -127,9 +136,10 @@ LunFacts ask_once(Asker& asker) {
 
 LunFacts
 ask_facts(Session& session, Control& control, const Clock& clock, const AskLimits& limits) {
-    constexpr int attempts = 4;
+    constexpr int attempts_least = 4;
+    constexpr int attempts_most = 64;
     Asker asker(session, control, clock, limits);
-    for (int i = 0; i < attempts; ++i) {
+    for (int i = 0; i < attempts_most && (i < attempts_least || !asker.is_over()); ++i) {
         asker.drain();
         LunFacts facts = ask_once(asker);
         if (asker.doubt() == 0) {

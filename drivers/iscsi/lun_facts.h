@@ -45,6 +45,7 @@ public:
 
     const Control& control() const noexcept { return control_; }
     std::uint32_t doubt() const noexcept { return doubt_; } // What cast it since drain(); 0 = none.
+    bool is_over() const noexcept { return clock_.now() >= ready_by_; } // No more patience.
 
 private:
     Session& session_;
@@ -53,6 +54,7 @@ private:
     Duration answer_within_;
     std::optional<SessionWait> wait_; // Begins anew when the LUN has put a question off.
     TimePoint ready_by_;
+    int attentions_ = 0; // In all.
     std::uint32_t doubt_ = 0;
 };
 

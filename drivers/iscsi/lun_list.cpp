@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/iscsi/lun_list.h"
 
+#include "drivers/api/lun_serial.h"
 #include "drivers/iscsi/iscsi_driver.h"
 #include "drivers/iscsi/scsi_commands.h"
 #include "drivers/wire/end_words.h"
@@ -15,7 +16,8 @@ namespace {
 
 constexpr std::uint32_t list_bytes_first = 4096;
 constexpr std::uint64_t luns_max = 16384;
-constexpr std::size_t compared_max = 256;
+constexpr std::size_t compared_max = 4096;
+constexpr std::size_t named_most = 8;
 constexpr Duration goodbye = std::chrono::milliseconds(200);
 
 std::uint16_t field_at(std::uint64_t field) {
@@ -76,12 +78,19 @@ public:
 
     bool is_over() const noexcept { return is_over_; } // Nothing more can be asked.
 
-    std::string serial(std::uint64_t field) {
+    // Whether it may have this serial: a disk that does not tell its own may.
+    bool may_have_serial(std::uint64_t field, const std::string& plain) {
         session_->aim(field_at(field));
         Asker asker(*session_, control_, clock_, limits_);
-        return asker.ask(vital_page_cdb(0x80, control_bytes))
-                   ? wire::scsi::parse_serial(control_.bytes())
-                   : "";
+        const std::string told = asker.ask(vital_page_cdb(0x80, control_bytes))
+                                     ? plain_serial(wire::scsi::parse_serial(control_.bytes()))
+                                     : "";
+        if (!told.empty()) {
+            return told == plain;
+        }
+        const bool is_known = asker.ask(inquiry_cdb(control_bytes));
+        const auto inquiry = is_known ? wire::scsi::parse_inquiry(control_.bytes()) : std::nullopt;
+        return !inquiry || (inquiry->qualifier == 0 && inquiry->device_type == 0);
     }
 
 private:
@@ -161,16 +170,22 @@ std::vector<std::string> luns_with_serial(const SessionSettings& settings,
                                           const AskLimits& limits,
                                           const std::string& serial) {
     Lister lister(settings, clock, login_timeout, limits);
+    const wire::scsi::LunList list = lister.report();
+    const std::string plain = plain_serial(serial);
     std::vector<std::string> out;
+    bool is_listed = false;
     std::size_t looked = 0;
-    for (const std::uint64_t field : lister.report().fields) {
+    for (const std::uint64_t field : list.fields) {
         const auto number = wire::scsi::plain_lun(field);
-        if (!number || *number == settings.lun || looked++ == compared_max) {
-            continue;
-        }
-        if (lister.serial(field) == serial) {
+        is_listed = is_listed || (number && *number == settings.lun);
+        if (number && *number != settings.lun && out.size() < named_most &&
+            looked++ < compared_max && lister.may_have_serial(field, plain)) {
             out.push_back("LUN " + wire::scsi::lun_field_text(field));
         }
+    }
+    if (!is_listed || list.fields.size() < list.count || list.fields.size() > compared_max) {
+        out.push_back(
+            fmt::format("LUNs that cannot be compared (the target says it has {})", list.count));
     }
     return out;
 }

@@ -32,7 +32,9 @@ LunListing list_luns(const SessionSettings& settings,
                      Duration login_timeout,
                      const AskLimits& limits);
 
-// Names of the other LUNs of the target with this serial, among the first so many.
+// Names of the other LUNs of the target that have this serial, or may have it: a serial that cannot
+// be told apart from all others names no LUN. Throws ArrayError: no session, no list of LUNs, or
+// one of them does not answer.
 std::vector<std::string> luns_with_serial(const SessionSettings& settings,
                                           const Clock& clock,
                                           Duration login_timeout,

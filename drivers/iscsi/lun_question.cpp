@@ -146,6 +146,7 @@ bool LunQuestion::take(TimePoint now) noexcept {
                           : step_ == Step::size ? wire::scsi::parse_capacity(control_.bytes())
                                                 : wire::scsi::parse_capacity_10(control_.bytes());
     owes_size_ = wire::scsi::is_kept_by_state(sense);
+    last_sense_ = owes_size_ ? sense : last_sense_;
     if (!capacity && !owes_size_) {
         not_before_ = now + pause;
         return false;

@@ -26,6 +26,7 @@ public:
     const LunMark& seen() const noexcept { return seen_; }
     // A path in standby does not say how large the LUN is: seen() then repeats what was expected.
     bool owes_size() const noexcept { return owes_size_; }
+    std::uint32_t last_sense() const noexcept { return last_sense_; } // Of what it did not tell.
     std::uint64_t attentions() const noexcept { return attentions_; } // Met since begin().
     std::string trouble() const; // What it last said instead of an answer; empty = nothing yet.
     TimePoint next_timer() const noexcept;

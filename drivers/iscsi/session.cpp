@@ -338,9 +338,13 @@ void Session::cork(bool closed) noexcept {
     corked_ = closed;
 }
 
+void Session::read() noexcept {
+    drive(POLLIN); // No need to ask poll() first: a read without data says so itself.
+}
+
 void Session::service() noexcept {
     if (state_ == SessionState::up) {
-        drive(POLLIN); // No need to ask poll() first: a read without data says so itself.
+        read();
         flush();
         return;
     }

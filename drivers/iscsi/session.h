@@ -81,6 +81,7 @@ public:
     void forget(Command& command) noexcept; // After an acknowledged abort: no answer will come.
     bool all_sent() const noexcept;
 
+    void read() noexcept;    // Reads what has come and sends nothing; the session is up.
     void flush() noexcept;   // Sends what the socket takes.
     void service() noexcept; // Reads what has come, then sends; never waits.
 

@@ -14,6 +14,7 @@ enum class SlotState : std::uint8_t {
     sent,
     aborting, // Timed out; ABORT TASK is on its way.
     draining, // Answered, but parts of its data are still queued.
+    pending,  // Taken, and not handed to the session yet.
     held,     // Put off, by the array or until it is known who answers: to be sent again.
     ready     // Ended, waits to be polled.
 };
@@ -65,6 +66,7 @@ public:
         idle_.pop_back();
         slot.attentions = 0;
         slot.refusals = 0;
+        slot.refused_first = {};
         slot.may_run = false;
         slot.abort_unanswered = false;
         return slot;

@@ -39,6 +39,14 @@ const Refused refusals[] = {
     {"in transition", [](TargetLink& link) { link.send_sense(0x02, 0x04, 0x0a); }, 0x02040a},
     {"space allocation", [](TargetLink& link) { link.send_sense(0x02, 0x04, 0x14); }, 0x020414}};
 
+drivers::Request write_of(std::span<std::byte> block) {
+    drivers::Request out;
+    out.op = Op::write;
+    out.range = {0, 1};
+    out.data = block;
+    return out;
+}
+
 } // namespace
 
 TEST_CASE("what passes by itself is sent again after a pause, and is part of the write",
@@ -100,10 +108,7 @@ TEST_CASE("a path in transition among others gives its request back at once, a f
     settings.has_other_paths = true;
     std::vector<std::byte> buffer(512);
     IscsiDriver driver(settings, clock_of_test());
-    drivers::Request request;
-    request.op = Op::write;
-    request.range = {0, 1};
-    request.data = buffer;
+    const drivers::Request request = write_of(buffer);
     const Completion moved = tests::run_one(driver, request);
     CHECK(moved.status == Status::busy);
     CHECK(moved.sense == 0x02040a);
@@ -151,6 +156,77 @@ TEST_CASE("attentions are met sixteen times, and each is asked after",
     CHECK(ordeal.driver.put_off().attentions == std::min(count, 16U));
     CHECK(ordeal.driver.put_off().times == 0);
     CHECK(ordeal.driver.counts().questions == count);
+}
+
+TEST_CASE("many attentions are met while a LUN is opened, within bounds",
+          "[contract][iscsi][patience]") {
+    const bool are_endless = GENERATE(true, false);
+    int left = 40;
+    const ScriptedTarget target([&](TargetLink& link) {
+        const bool owes = is_command(link) && link.operation() == 0x00 && left > 0;
+        if (owes) {
+            left -= are_endless ? 0 : 1;
+            link.send_sense(0x06, 0x2a, 0x01);
+        }
+        return owes;
+    });
+    auto settings = settings_for(target);
+    settings.ready_timeout = are_endless ? 100ms : 3s;
+    const auto begin = std::chrono::steady_clock::now();
+    if (are_endless) {
+        CHECK_THROWS_WITH(IscsiDriver(settings, clock_of_test()),
+                          Catch::Contains("one unit attention after the other"));
+        CHECK(std::chrono::steady_clock::now() - begin < 3s);
+    } else {
+        CHECK_NOTHROW(IscsiDriver(settings, clock_of_test()));
+        CHECK(left == 0);
+    }
+}
+
+TEST_CASE("nothing is written to a LUN that does not say how large it is after a reconnect",
+          "[contract][iscsi][patience]") {
+    const bool tells = GENERATE(true, false);
+    CAPTURE(tells);
+    bool is_gone = false;
+    int sizes = 0;
+    int writes = 0;
+    int early = 0;
+    const ScriptedTarget target([&](TargetLink& link) {
+        const unsigned operation = is_command(link) ? link.operation() : 0xffU;
+        if (operation == 0x8a) {
+            ++writes;
+            if (!is_gone) {
+                is_gone = true;
+                throw ScriptedTarget::Hangup();
+            }
+            early += tells && sizes >= 3 ? 0 : 1;
+        }
+        const bool is_silent = operation == 0x9e && is_gone && (!tells || sizes < 2);
+        sizes += operation == 0x9e && is_gone ? 1 : 0;
+        if (is_silent) {
+            link.send_sense(0x02, 0x04, 0x0b);
+        }
+        return is_silent;
+    });
+    auto settings = settings_for(target);
+    settings.ready_timeout = tells ? 5s : 300ms;
+    std::vector<std::byte> buffer(512);
+    IscsiDriver driver(settings, clock_of_test());
+    const drivers::Request request = write_of(buffer);
+    CHECK(tests::run_one(driver, request).status == Status::lost);
+    const auto begin = std::chrono::steady_clock::now();
+    std::array<Completion, 4> ends{};
+    while (driver.fences() == 0) {
+        REQUIRE(std::chrono::steady_clock::now() - begin < 5s);
+        CHECK(driver.poll(ends) == 0);
+    }
+    const Completion done = tests::run_one(driver, request);
+    CHECK(done.status == (tells ? Status::good : Status::failed));
+    CHECK(done.sense == (tells ? 0U : 0x02040bU));
+    CHECK(done.fenced);
+    CHECK(writes == (tells ? 2 : 1));
+    CHECK(early == 0);
+    CHECK(driver.ended() == DriverEnd::none);
 }
 
 TEST_CASE("what is answered while it is in doubt who answers is believed only of the same LUN",

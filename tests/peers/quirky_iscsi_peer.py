@@ -110,6 +110,37 @@ def another_serial_where_there_is_no_id():
     swapped(100, {"serial": "OTHER001", "no_id": True}, identity="QUIRKY01", words=("serial OTHER001",))
 
 
+def another_lun_by_every_kind_of_name():
+    uuid, other_uuid = bytes(range(16)), bytes(range(1, 17))
+    kinds = (((1, 0xA), b"\x10\0" + uuid, b"\x10\0" + other_uuid, uuid.hex()),
+             ((2, 1), b"QUIRKY  vol-1111", b"QUIRKY  vol-2222", b"QUIRKY  vol-1111".hex()),
+             ((3, 8), b"naa.60014050000000a1\0\0\0\0", b"naa.60014050000000ff\0\0\0\0", "60014050000000a1"),
+             ((1, 2), bytes(8), bytes(8), None))
+    for head, before, after, name in kinds:
+        for told in ("drop", 0x3F03):
+            what = quirk.SwapOfDesignators(head, before, after, told=told, serial=None if name else "OTHER001")
+            with Target(what) as target:
+                answer = load(target.url(), identity=name or "QUIRKY01")
+                expect(what.is_done and what.writes_after <= (told != "drop"), f"{what.writes_after} {answer[1]}")
+                bad(answer, 4, "another LUN answers")
+
+
+def another_lun_that_keeps_its_size_to_itself():
+    what = quirk.SwapInStandby(naa=USUAL, blocks=100)
+    with Target(what) as target:
+        answer = load(target.url())
+        expect(what.is_done and what.writes_after == 0, f"{what.writes_after} writes\n{answer[1]}")
+
+
+def another_lun_beyond_the_window():
+    for told in (0x3F0E, "event"):
+        what = quirk.Swap(told=told)
+        with Target(quirk.Window(32), what) as target:
+            answer = load(target.url(), "--iodepth=128")
+            expect(what.is_done and what.writes_after <= 32, f"{what.writes_after} writes\n{answer[1]}")
+            bad(answer, 4, "another LUN answers")
+
+
 def changed_but_the_same():
     for code in (0x3F03, 0x3F0E, 0x2A09, 0x3F05, 0x2900, 0x2903):
         with Target(quirk.Attentions([code])) as target:
@@ -315,6 +346,11 @@ def list_that_lies():
         expect(answer[1].count("LUN 0:") == 0, answer[1])
 
 
+def many_attentions_while_it_is_opened():
+    with Target(quirk.Owes(40)) as target:
+        good(bench("probe", target.url()), USUAL)
+
+
 def changing_whenever_asked():
     with Target(quirk.Restless()) as target:
         bad(bench("probe", target.url()), 3, "again and again", "capacity data has changed")
@@ -338,6 +374,17 @@ def no_such_lun():
 
 
 def shared_serial():
+    shared = "its serial is also that of LUN"
+    for other in (Lun(2), Lun(2, serial=" quirky01 ")):
+        with Target(quirk.NoNames(), luns=[Lun(1), other]) as target:
+            bad(load(target.url(), identity="QUIRKY01"), 4, shared + " 2")
+            expect(target.writes == 0, f"{target.writes} writes")
+    with Target(quirk.NoNames(), luns=[Lun(1), Lun(2, serial="QUIRKY02")]) as target:
+        good(load(target.url(), identity="QUIRKY01"))
+    for hides in (quirk.HidesSerial(2), quirk.ListsNothing(), quirk.NoList()):
+        with Target(quirk.NoNames(), hides, luns=[Lun(1), Lun(2, serial="QUIRKY02")]) as target:
+            bad(load(target.url(), identity="QUIRKY01"), 4, shared)
+            expect(target.writes == 0, f"{target.writes} writes")
     with Target(quirk.NoPages()) as target:
         good(bench("probe", target.url()))
     with Target(luns=[Lun(1), Lun(2)]) as target:

@@ -297,6 +297,9 @@ class Target:
         fields = [lun.field() for lun in self.luns]
         for quirk in self.quirks:
             fields = quirk.lun_fields(fields)
+        if fields is None:
+            self.check(link, command, ILLEGAL, 0x20, 0)
+            return
         if command.cdb[2] == 2:
             fields = fields + [0xC101 << 48]
         told = next((said for said in (quirk.lun_count() for quirk in self.quirks) if said), len(fields))

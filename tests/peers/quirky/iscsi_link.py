@@ -46,6 +46,7 @@ class Link:
         self.connection = connection
         self.status_number = 1
         self.command_number = 1
+        self.window = 64
         self.their_segment = 8192
         self.transfer_tag = 0x1000
         self.digests = False
@@ -95,7 +96,7 @@ class Link:
 
     def send(self, header, data=b"", counts=True):
         """`counts`: it bears a status number of its own."""
-        struct.pack_into(">III", header, 24, self.status_number, self.command_number, self.command_number + 63)
+        struct.pack_into(">III", header, 24, self.status_number, self.command_number, self.command_number + self.window - 1)
         self.status_number += 1 if counts else 0
         header[5:8] = len(data).to_bytes(3, "big")
         digest = crc32c(header) if self.digests else b""

@@ -57,6 +57,28 @@ class Swap(FromWrite):
         return self.blocks or lun.blocks, self.block_bytes or lun.block_bytes
 
 
+class SwapOfDesignators(Swap):
+    """Of a LUN that its page of names knows by one designator (its head, value before and after)."""
+
+    def __init__(self, head, before, after, **swap):
+        super().__init__(**swap)
+        self.head, self.values = bytes(head), (before, after)
+
+    def page(self, code, lun, body):
+        value = self.values[self.is_done]
+        return self.head + bytes([0, len(value)]) + value if code == 0x83 else super().page(code, lun, body)
+
+
+class SwapInStandby(Swap):
+    """The other LUN has the same names, and keeps its size to itself."""
+
+    def handle(self, link, command):
+        if self.is_done and command.operation in (0x9E, 0x25):
+            self.target.check(link, command, 2, 0x04, 0x0B)
+            return True
+        return super().handle(link, command)
+
+
 class Attentions(FromWrite):
     """So many of them queued at one command; the question who it is clears none."""
 
@@ -383,3 +405,59 @@ class ManyLuns(Quirk):
         odd = [0xD2000001 << 32, 0x0001000200000000]
         return fields + [field << 48 for field in listed] + odd
 
+
+
+class Owes(Quirk):
+    """So many attentions of one kind when it is opened."""
+
+    def __init__(self, count):
+        self.left = count
+
+    def handle(self, link, command):
+        if command.operation not in (0x00, 0x9E) or not self.left:
+            return False
+        self.left -= 1
+        self.target.check(link, command, UNIT_ATTENTION, 0x2A, 0x01)
+        return True
+
+
+class NoNames(Quirk):
+    """Without the page of names: only serials are left."""
+
+    def page(self, code, lun, body):
+        return None if code == 0x83 else body
+
+
+class HidesSerial(Quirk):
+    """One LUN that does not tell its serial."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def page(self, code, lun, body):
+        return None if code == 0x80 and lun.number == self.number else body
+
+
+class ListsNothing(Quirk):
+    """No LUN is listed, not even the one that answers."""
+
+    def lun_fields(self, fields):
+        return []
+
+
+class NoList(Quirk):
+    """REPORT LUNS is refused."""
+
+    def lun_fields(self, fields):
+        return None
+
+
+class Window(Quirk):
+    """It takes so many commands at a time."""
+
+    def __init__(self, commands):
+        self.commands = commands
+
+    def handle(self, link, command):
+        link.window = self.commands
+        return False

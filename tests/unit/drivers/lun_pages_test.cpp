@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "drivers/api/lun_serial.h"
 #include "drivers/iscsi/lun_facts.h"
 #include "drivers/iscsi/scsi_commands.h"
 #include "drivers/wire/lun_pages.h"
@@ -90,6 +91,11 @@ TEST_CASE("a LUN is known by its UUID, its SCSI name or its vendor's name where 
         CHECK(id_of(type, "\x10 ABCDEFGHIJKLMNOP", 1).empty()); // The port's.
         CHECK(id_of(type, "\x10 ABCDEFGHIJKLMNOP", 2).empty()); // The array's.
     }
+}
+
+TEST_CASE("a serial is the same however it is padded and written", "[lun_pages]") {
+    CHECK(drivers::plain_serial("  Quirky 01 ") == "quirky 01");
+    CHECK(drivers::plain_serial("   ").empty());
 }
 
 TEST_CASE("a name of nothing but zeroes names no LUN", "[lun_pages]") {
