@@ -47,12 +47,14 @@ bool changes_data(Op op) {
 
 // The path is at fault, not the request: asymmetric access (SPC-5 5.16: 02/04/0A..0C and the unit
 // attention 06/2A/06), which also says that nothing was done; ANA likewise (NVMe Base 8.1: status
-// code type 3, codes 1 to 3).
+// code type 3, codes 1 to 3); and the errors of a path itself (codes 0 and 70h), with which a
+// command has ended, so that it may be sent again.
 bool refused_for_state(std::uint32_t sense) {
     const bool not_ready = sense == 0x02040a || sense == 0x02040b || sense == 0x02040c;
     const bool state_changed = sense == 0x062a06;
     const bool namespace_state = sense == 0x0301 || sense == 0x0302 || sense == 0x0303;
-    return not_ready || state_changed || namespace_state;
+    const bool path_error = sense == 0x0300 || sense == 0x0370;
+    return not_ready || state_changed || namespace_state || path_error;
 }
 
 } // namespace
@@ -73,9 +75,9 @@ MultipathDriver::MultipathDriver(std::vector<std::unique_ptr<BlockDriver>> paths
     identity_ = paths.front()->identity();
     for (auto& driver : paths) {
         if (!same_lun(*paths.front(), *driver)) {
-            throw ArrayError(fmt::format("the paths lead to different LUNs: {} and {}",
-                                         name_of(*paths.front()),
-                                         name_of(*driver)));
+            throw SafetyError(fmt::format("the paths lead to different LUNs: {} and {}",
+                                          name_of(*paths.front()),
+                                          name_of(*driver)));
         }
     }
     for (auto& driver : paths) {

@@ -37,7 +37,7 @@ struct PathCounts {
 // more on any of them.
 class MultipathDriver final : public BlockDriver {
 public:
-    // Throws ArrayError if the paths lead to different LUNs, or to one without an identity.
+    // Throws SafetyError if the paths lead to different LUNs, or to one without an identity.
     MultipathDriver(std::vector<std::unique_ptr<BlockDriver>> paths,
                     const MultipathSettings& settings,
                     Clock& clock);

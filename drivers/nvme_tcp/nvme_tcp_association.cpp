@@ -18,6 +18,7 @@ constexpr std::uint64_t tag_asked = 16; // And what.
 
 // Short, as an event may say that another namespace answers from now on.
 constexpr auto admin_poll_interval = std::chrono::microseconds(100);
+constexpr unsigned event_errors_max = 8; // In a row.
 
 } // namespace
 
@@ -63,15 +64,29 @@ void NvmeTcpDriver::on_admin(const QueueCompletion& completion) noexcept {
     if (completion.tag == tag_keep_alive) {
         keep_alive_deadline_ = TimePoint::max();
         next_keep_alive_ = now_ + settings_.keep_alive / 2;
-    } else if (completion.tag == tag_event && entry.is_good()) {
-        heard(entry.dword0);
-        nvme::SubmissionEntry event;
-        event.opcode = nvme::opcode_async_event;
-        send_admin(tag_event, event);
+    } else if (completion.tag == tag_event) {
+        event_ended(entry);
     } else if (completion.tag >= tag_asked) {
         on_asked(static_cast<Asked>(completion.tag - tag_asked), entry);
     }
     // An abort's own end says nothing: the command itself ends, or its second deadline passes.
+}
+
+// A request for events that ends with an error tells nothing of what came meanwhile, and is sent
+// anew; whoever never takes one is asked from time to time instead.
+void NvmeTcpDriver::event_ended(const nvme::CompletionEntry& entry) noexcept {
+    event_errors_ = entry.is_good() ? 0 : event_errors_ + 1;
+    if (entry.is_good()) {
+        heard(entry.dword0);
+    } else {
+        asked_too_early_ = true;
+        ask_identity();
+    }
+    if (event_errors_ < event_errors_max) {
+        start_events();
+    } else {
+        next_routine_ = now_ + routine_interval;
+    }
 }
 
 void NvmeTcpDriver::set_ana_state(nvme::AnaState state) noexcept {
@@ -92,6 +107,9 @@ void NvmeTcpDriver::check_timers() noexcept {
     }
     if (now_ >= ask_at_) {
         ask_next();
+    }
+    if (now_ >= next_routine_) {
+        ask_routinely();
     }
     if (now_ >= keep_alive_deadline_) {
         lose("no answer to Keep Alive in time");
@@ -130,7 +148,8 @@ void NvmeTcpDriver::job_expired(std::uint16_t index) noexcept {
 void NvmeTcpDriver::lose(const std::string& fault) noexcept {
     last_fault_ = fault;
     controller_->io().close();
-    next_keep_alive_ = keep_alive_deadline_ = ask_at_ = next_retry_ = TimePoint::max();
+    next_keep_alive_ = keep_alive_deadline_ = ask_at_ = TimePoint::max();
+    next_retry_ = next_routine_ = TimePoint::max();
     asked_ = Asked::nothing;
     wants_list_ = wants_identity_ = wants_ana_ = false; // The next connection asks by itself.
     for (std::uint16_t index = oldest_; index != none;) {
@@ -210,7 +229,8 @@ void NvmeTcpDriver::give_up(DriverEnd end, const std::string& reason) noexcept {
     end_ = end;
     end_reason_ = reason;
     last_fault_ = reason;
-    next_keep_alive_ = keep_alive_deadline_ = ask_at_ = next_retry_ = TimePoint::max();
+    next_keep_alive_ = keep_alive_deadline_ = ask_at_ = TimePoint::max();
+    next_retry_ = next_routine_ = TimePoint::max();
     wants_identity_ = false;
     controller_.reset();
     while (oldest_ != none) {

@@ -96,6 +96,10 @@ void NvmeTcpDriver::watch() {
     asked_ = Asked::nothing;
     wants_list_ = wants_identity_ = wants_ana_ = false;
     ask_at_ = TimePoint::max();
+    is_routine_ = false;
+    next_routine_ =
+        controller_->reports_namespace_events() ? TimePoint::max() : now_ + routine_interval;
+    event_errors_ = 0;
     start_events();
 }
 
@@ -154,7 +158,7 @@ TimePoint NvmeTcpDriver::next_timer() const noexcept {
          controller_->admin().has_unsent())) {
         return TimePoint::min();
     }
-    TimePoint next = std::min({next_keep_alive_, keep_alive_deadline_, ask_at_});
+    TimePoint next = std::min({next_keep_alive_, keep_alive_deadline_, ask_at_, next_routine_});
     if (!holds()) {
         next = std::min(next, next_retry_);
     }

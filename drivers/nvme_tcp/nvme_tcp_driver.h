@@ -83,9 +83,11 @@ private:
     static Status status_of(const Job& job, std::uint16_t code) noexcept;
 
     // Who the namespace is, asked within an association.
+    static constexpr Duration routine_interval = std::chrono::seconds(1);
     enum class Asked : std::uint8_t { nothing, changed_list, identify, descriptors, ana };
     void heard(std::uint32_t event) noexcept;
     void ask_identity() noexcept;
+    void ask_routinely() noexcept;
     void ask_next() noexcept;
     void on_asked(Asked what, const wire::nvme::CompletionEntry& entry) noexcept;
     bool has_more_of_ana() noexcept;
@@ -94,13 +96,14 @@ private:
     void send_asked(Asked what,
                     const wire::nvme::SubmissionEntry& entry,
                     std::span<std::byte> data) noexcept;
-    bool holds() const noexcept { return wants_identity_; }
+    bool holds() const noexcept { return wants_identity_ && !is_routine_; }
     std::string place() const;
 
     // The association.
     void learn(const NamespaceFacts& facts);
     void watch();
     void start_events() noexcept;
+    void event_ended(const wire::nvme::CompletionEntry& entry) noexcept;
     void poll_io() noexcept;
     void poll_admin() noexcept;
     void on_admin(const QueueCompletion& completion) noexcept;
@@ -151,12 +154,15 @@ private:
     LunMark mark_; // Who the namespace was at first.
     Asked asked_ = Asked::nothing;
     bool wants_list_ = false;
-    bool wants_identity_ = false; // Until it is known nothing is sent.
+    bool wants_identity_ = false; // Until it is known nothing is sent, but for routine.
+    bool is_routine_ = false;     // Nothing says that it might be another one.
     bool wants_ana_ = false;
-    bool asked_too_early_ = false;        // An event came after the identity was asked for.
-    TimePoint asking_since_{};            // The question that is out.
-    TimePoint hold_since_{};              // wants_identity_
-    TimePoint ask_at_ = TimePoint::max(); // Once more, after a refusal.
+    bool asked_too_early_ = false;              // An event came after the identity was asked for.
+    TimePoint asking_since_{};                  // The question that is out.
+    TimePoint hold_since_{};                    // wants_identity_
+    TimePoint ask_at_ = TimePoint::max();       // Once more, after a refusal.
+    TimePoint next_routine_ = TimePoint::max(); // Where no event would come.
+    unsigned event_errors_ = 0;
     wire::nvme::AnaReader ana_reader_;
     TimePoint next_retry_ = TimePoint::max(); // Of the parked jobs.
     PutOff put_off_;

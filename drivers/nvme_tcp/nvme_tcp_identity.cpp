@@ -36,11 +36,23 @@ void NvmeTcpDriver::ask_identity() noexcept {
     if (controller_ == nullptr) {
         return;
     }
-    if (!wants_identity_) {
+    if (!holds()) {
         hold_since_ = now_;
     }
+    is_routine_ = false;
     wants_identity_ = true;
     if (asked_ == Asked::nothing) {
+        ask_next();
+    }
+}
+
+// Of a controller that would not say that anything changed. Nothing is held for that: what may have
+// happened has happened long before the question.
+void NvmeTcpDriver::ask_routinely() noexcept {
+    next_routine_ = now_ + routine_interval;
+    if (asked_ == Asked::nothing && !wants_identity_ && !wants_list_ && !wants_ana_) {
+        is_routine_ = true;
+        wants_identity_ = true;
         ask_next();
     }
 }
@@ -137,6 +149,10 @@ bool NvmeTcpDriver::has_more_of_ana() noexcept {
 
 // A namespace that is not there, or not ready, may be in a while: until then nothing is sent.
 void NvmeTcpDriver::ask_again_later(std::uint16_t code) noexcept {
+    if (is_routine_) {
+        is_routine_ = false;
+        hold_since_ = now_;
+    }
     if (now_ < hold_since_ + settings_.ready_timeout) {
         ask_at_ = now_ + ask_again_after;
         return;
@@ -163,7 +179,7 @@ void NvmeTcpDriver::judge_identity(bool has_descriptors) {
         return;
     }
     ana_group_ = facts->identify.ana_group;
-    wants_identity_ = false;
+    wants_identity_ = is_routine_ = false;
     send_parked();
 }
 

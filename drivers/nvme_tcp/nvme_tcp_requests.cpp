@@ -59,6 +59,11 @@ bool is_nothing(const Request& request) noexcept {
                                    : request.op != Op::flush && request.range.block_count == 0;
 }
 
+// Of the controller's own way to the namespace, or of the host's to it (Base 3.3.3.2.1.4).
+bool is_path_error(std::uint16_t code) {
+    return code == nvme::status_internal_path_error || code == nvme::status_host_path_error;
+}
+
 } // namespace
 
 // Refused here, before anything is sent; 0 = it may go, or there is nothing to do.
@@ -217,10 +222,11 @@ void NvmeTcpDriver::part_done(std::uint16_t index, const nvme::CompletionEntry& 
 // What cannot be carried now but may be in a while (Base 3.3.3.2.1): the same as SCSI's BUSY.
 bool NvmeTcpDriver::is_put_off(const Job& job, const nvme::CompletionEntry& entry) const noexcept {
     const std::uint16_t code = entry.status_code();
-    const bool of_path =
-        code == nvme::status_ana_transition || code == nvme::status_ana_inaccessible;
-    const bool of_namespace =
-        code == nvme::status_transient || code == nvme::status_namespace_not_ready;
+    const bool of_path = code == nvme::status_ana_transition ||
+                         code == nvme::status_ana_inaccessible || is_path_error(code);
+    const bool of_namespace = code == nvme::status_transient ||
+                              code == nvme::status_transport_error ||
+                              code == nvme::status_namespace_not_ready;
     if ((entry.status & nvme::do_not_retry_bit) != 0 || job.aborting ||
         !(of_namespace || (of_path && !settings_.has_other_paths))) {
         return false;
@@ -272,11 +278,11 @@ void NvmeTcpDriver::send_parked() noexcept {
 
 // Put off to the end: `busy` promises that nothing of the request was done.
 Status NvmeTcpDriver::status_of(const Job& job, std::uint16_t code) noexcept {
-    const bool is_busy = code == nvme::status_transient ||
-                         code == nvme::status_namespace_not_ready ||
+    const bool was_begun = code == nvme::status_transient || is_path_error(code);
+    const bool is_busy = was_begun || code == nvme::status_namespace_not_ready ||
                          code == nvme::status_ana_transition;
     const bool may_be_in_part =
-        changes_blocks(job.request.op) && (job.done_blocks > 0 || code == nvme::status_transient);
+        changes_blocks(job.request.op) && (job.done_blocks > 0 || was_begun);
     return is_busy && !may_be_in_part ? Status::busy : Status::failed;
 }
 

@@ -183,7 +183,8 @@ void Queue::complete(std::uint16_t index, const nvme::CompletionEntry& entry) no
     Slot& slot = slots_[index];
     nvme::CompletionEntry answer = entry;
     if (slot.digest_failed) {
-        answer.status = nvme::status_transport_error << 1;
+        answer.status =
+            nvme::status_transport_error << 1 | nvme::do_not_retry_bit; // Said, not hidden.
     }
     std::size_t at = ready_head_ + ready_count_;
     at = at >= ready_ring_.size() ? at - ready_ring_.size() : at;

@@ -9,7 +9,7 @@ namespace drivers::wire::nvme {
 
 namespace {
 
-constexpr std::array<std::pair<std::uint16_t, const char*>, 43> status_names{{
+constexpr std::array<std::pair<std::uint16_t, const char*>, 45> status_names{{
     {0x000, "successful"},
     {status_invalid_opcode, "invalid command opcode"},
     {status_invalid_field, "invalid field in command"},
@@ -51,7 +51,9 @@ constexpr std::array<std::pair<std::uint16_t, const char*>, 43> status_names{{
     {0x282, "end-to-end guard check error"},
     {status_compare_failure, "compare failure"},
     {status_ana_persistent_loss, "asymmetric access persistent loss"},
+    {status_internal_path_error, "internal path error"},
     {status_ana_inaccessible, "asymmetric access inaccessible"},
+    {status_host_path_error, "host path error"},
     {status_ana_transition, "asymmetric access transition"},
 }};
 

@@ -112,9 +112,11 @@ constexpr std::uint16_t status_authentication_required = 0x191;
 constexpr std::uint16_t status_write_fault = 0x280;
 constexpr std::uint16_t status_unrecovered_read = 0x281;
 constexpr std::uint16_t status_compare_failure = 0x285;
+constexpr std::uint16_t status_internal_path_error = 0x300;
 constexpr std::uint16_t status_ana_persistent_loss = 0x301;
 constexpr std::uint16_t status_ana_inaccessible = 0x302;
 constexpr std::uint16_t status_ana_transition = 0x303;
+constexpr std::uint16_t status_host_path_error = 0x370;
 
 constexpr std::uint16_t do_not_retry_bit = 0x8000; // In the status field as sent.
 

@@ -171,7 +171,12 @@ NamespaceIdentifiers get_namespace_identifiers(ConstPage page) {
         if (bytes == 0 || at + bytes > page.size()) {
             break;
         }
-        const std::string text = hexadecimal(page.subspan(at, bytes));
+        const auto identifier = page.subspan(at, bytes);
+        const bool is_empty = std::all_of( // As in Identify Namespace: it has none.
+            identifier.begin(),
+            identifier.end(),
+            [](std::byte one) { return one == std::byte{0}; });
+        const std::string text = is_empty ? "" : hexadecimal(identifier);
         if (type == identifier_eui64 && bytes == 8) {
             found.eui64 = text;
         } else if (type == identifier_nguid && bytes == 16) {

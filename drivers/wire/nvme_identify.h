@@ -84,7 +84,8 @@ void put_identify_namespace(std::span<std::byte, identify_bytes> out,
 std::optional<IdentifyNamespace>
 get_identify_namespace(std::span<const std::byte, identify_bytes> page) noexcept;
 
-// Namespace Identification Descriptor list (CNS 03h): lower-case hexadecimal, empty if absent.
+// Namespace Identification Descriptor list (CNS 03h): lower-case hexadecimal, empty if absent
+// or all zeros, which no two namespaces would differ in.
 struct NamespaceIdentifiers {
     std::string eui64;
     std::string nguid;

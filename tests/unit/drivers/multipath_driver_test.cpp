@@ -222,7 +222,8 @@ TEST_CASE("a write whose path was fenced before it was sent again is fenced", "[
 
 TEST_CASE("a path in transition refuses and the other serves", "[multipath]") {
     const Status status = GENERATE(Status::failed, Status::busy);
-    const std::uint32_t sense = GENERATE(0x02040aU, 0x02040bU, 0x02040cU, 0x062a06U, 0x0303U);
+    const std::uint32_t sense =
+        GENERATE(0x02040aU, 0x02040bU, 0x02040cU, 0x062a06U, 0x0303U, 0x0300U, 0x0370U);
     TwoPaths paths;
     paths.submit(Op::write, 1);
     paths.a->end(status, sense);
@@ -277,8 +278,8 @@ TEST_CASE("paths to different LUNs are no paths of one", "[multipath]") {
         paths.push_back(std::make_unique<FakePath>(other));
         MultipathDriver driver(std::move(paths), {}, clock);
     };
-    CHECK_THROWS_AS(open("naa1", "naa2"), ArrayError);
-    CHECK_THROWS_AS(open("naa1", ""), ArrayError);
+    CHECK_THROWS_AS(open("naa1", "naa2"), SafetyError);
+    CHECK_THROWS_AS(open("naa1", ""), SafetyError);
     CHECK_NOTHROW(open("", "")); // Then vendor and serial number decide.
 }
 

@@ -11,8 +11,12 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
+#include <functional>
+#include <optional>
 #include <vector>
 
 namespace nvme = drivers::wire::nvme;
@@ -47,8 +51,10 @@ ScriptedController::Script refuse(std::size_t first, std::uint16_t status, bool 
 struct Bench {
     explicit Bench(ScriptedController::Script script,
                    drivers::Duration ready_timeout = std::chrono::seconds(20),
-                   bool has_other_paths = false)
+                   bool has_other_paths = false,
+                   ScriptedController::AdminScript admin = {})
         : controller(std::move(script)) {
+        controller.change_admin(std::move(admin));
         drivers::nvme_tcp::Settings settings;
         settings.host = "127.0.0.1";
         settings.port = controller.port();
@@ -92,7 +98,10 @@ struct Bench {
 TEST_CASE("what a controller puts off is sent again until it is done", "[nvme][put_off]") {
     const std::uint16_t status = GENERATE(as<std::uint16_t>{},
                                           nvme::status_transient,
+                                          nvme::status_transport_error,
                                           nvme::status_namespace_not_ready,
+                                          nvme::status_internal_path_error,
+                                          nvme::status_host_path_error,
                                           nvme::status_ana_transition,
                                           nvme::status_ana_inaccessible);
     const Op op = GENERATE(Op::read, Op::write);
@@ -115,6 +124,9 @@ TEST_CASE("patience ends, and says that nothing was done only where that is so",
     Bench interrupted(refuse(100000, nvme::status_transient), patience);
     CHECK(interrupted.run(Op::read).status == Status::busy);
     CHECK(interrupted.run(Op::write).status == Status::failed); // Some of it may have been written.
+    Bench path(refuse(100000, nvme::status_internal_path_error), patience);
+    CHECK(path.run(Op::read).status == Status::busy);
+    CHECK(path.run(Op::write).status == Status::failed);
     Bench none(refuse(100000, nvme::status_namespace_not_ready), std::chrono::seconds(0));
     CHECK(none.run(Op::read).status == Status::busy);
     CHECK(none.driver->put_off().times == 0);
@@ -255,4 +267,88 @@ TEST_CASE("an array that stays away is given up with its reason", "[nvme][array]
     const std::string reason(driver.end_reason());
     CHECK_THAT(reason,
                Catch::Contains("closed the connection") && Catch::Contains(settings.subsystem_nqn));
+}
+
+namespace {
+
+// A controller that ends the first requests for events with an error, offers events or not, and
+// shows another namespace in the same place when told to.
+struct DeafBench {
+    explicit DeafBench(unsigned errors, bool offers_events = true)
+        : errors_wanted(errors)
+        , bench(refuse(0, 0),
+                std::chrono::seconds(20),
+                false,
+                [this, offers_events](const Entry& entry, std::vector<std::byte>& out) {
+                    return change(entry, out, offers_events);
+                }) {}
+
+    std::optional<std::uint16_t>
+    change(const Entry& entry, std::vector<std::byte>& out, bool offers_events) {
+        if (entry.opcode == nvme::opcode_async_event) {
+            return ++events <= errors_wanted ? std::optional(nvme::status_abort_requested)
+                                             : std::nullopt;
+        }
+        if (entry.opcode != nvme::opcode_identify) {
+            return std::nullopt;
+        }
+        const std::uint32_t structure = entry.dword10 & 0xFFU;
+        if (structure == nvme::identify_controller && !offers_events) {
+            std::fill_n(out.begin() + 92, 4, std::byte{0}); // OAES
+        } else if (structure == nvme::identify_namespace) {
+            ++identities;
+            out[104] ^= is_another ? std::byte{0xFF} : std::byte{0}; // NGUID
+        } else if (structure == nvme::identify_namespace_descriptors) {
+            out[4] ^= is_another ? std::byte{0xFF} : std::byte{0};
+        }
+        return std::nullopt;
+    }
+
+    void hear(std::chrono::milliseconds most, const std::function<bool()>& until) {
+        std::array<Completion, 1> out{};
+        const auto end = bench.clock.now() + most;
+        while (bench.clock.now() < end && !until()) {
+            CHECK(bench.driver->poll(out) == 0);
+            pollfd fd{.fd = bench.driver->wait_fd(), .events = POLLIN, .revents = 0};
+            ::poll(&fd, 1, 1);
+        }
+    }
+    bool has_ended() const { return bench.driver->ended() != drivers::DriverEnd::none; }
+
+    unsigned errors_wanted;
+    std::atomic<unsigned> events{0};
+    std::atomic<unsigned> identities{0};
+    std::atomic<bool> is_another{false};
+    Bench bench;
+};
+
+} // namespace
+
+TEST_CASE("a request for events that ends with an error is sent again, and the identity asked",
+          "[nvme][identity]") {
+    DeafBench deaf(3);
+    deaf.hear(std::chrono::seconds(10), [&] { return deaf.events == 4 && deaf.identities > 1; });
+    CHECK(deaf.events == 4);
+    CHECK(deaf.identities > 1);
+    CHECK(deaf.bench.run(Op::write).status == Status::good);
+    CHECK_FALSE(deaf.has_ended());
+}
+
+TEST_CASE("a controller that gives no events is asked from time to time who it shows",
+          "[nvme][identity]") {
+    const bool offers_events = GENERATE(false, true);
+    DeafBench deaf(offers_events ? 100000 : 0, offers_events);
+    CHECK(deaf.bench.run(Op::write).status == Status::good);
+    const unsigned tries = offers_events ? 8 : 1;
+    deaf.hear(std::chrono::seconds(10), [&] { return deaf.events == tries; });
+    deaf.hear(std::chrono::milliseconds(100), [] { return false; });
+    CHECK(deaf.events == tries);
+    CHECK_FALSE(deaf.has_ended());
+    const unsigned before = deaf.identities;
+    deaf.hear(std::chrono::seconds(10), [&] { return deaf.identities > before; });
+    CHECK(deaf.bench.run(Op::write).status == Status::good);
+    CHECK_FALSE(deaf.has_ended()); // The same one answers.
+    deaf.is_another = true;
+    deaf.hear(std::chrono::seconds(10), [&] { return deaf.has_ended(); });
+    CHECK(deaf.bench.driver->ended() == drivers::DriverEnd::another_lun);
 }

@@ -185,6 +185,25 @@ TEST_CASE("identify structures survive the wire", "[nvme][wire]") {
     CHECK_FALSE(nvme::get_identify_namespace(page));
 }
 
+TEST_CASE("identifiers of zeros are none", "[nvme][wire]") {
+    nvme::IdentifyPage page{};
+    std::array<std::byte, 16> nguid{};
+    std::array<std::byte, 16> uuid{};
+    nvme::put_namespace_identifiers(page, nguid, uuid);
+    CHECK(nvme::get_namespace_identifiers(page).nguid.empty());
+    CHECK(nvme::get_namespace_identifiers(page).uuid.empty());
+    uuid[15] = std::byte{1};
+    nvme::put_namespace_identifiers(page, nguid, uuid);
+    CHECK(nvme::get_namespace_identifiers(page).nguid.empty());
+    CHECK(nvme::get_namespace_identifiers(page).uuid == std::string(31, '0') + "1");
+    page = {};
+    page[0] = std::byte{1}; // EUI-64
+    page[1] = std::byte{8};
+    CHECK(nvme::get_namespace_identifiers(page).eui64.empty());
+    page[4] = std::byte{0x80};
+    CHECK(nvme::get_namespace_identifiers(page).eui64 == "8000000000000000");
+}
+
 TEST_CASE("a discovery log lists its subsystems", "[nvme][wire]") {
     const std::vector<nvme::DiscoveryEntry> entries{{.subsystem_type = 2,
                                                      .port_id = 4,

@@ -211,13 +211,14 @@ void ScriptedController::serve_admin(ScriptedPeer& peer, const nvme::SubmissionE
     const std::lock_guard lock(mutex_);
     std::vector<std::byte> out;
     const auto done = controller_->admin(entry, out);
-    if (done.is_held) {
+    const auto other = admin_script_ ? admin_script_(entry, out) : std::nullopt;
+    if (done.is_held && !other) {
         return;
     }
     if (!out.empty()) {
         peer.data(entry.command_id, 0, out, nvme::flag_last);
     }
-    peer.answer(entry.command_id, done.status);
+    peer.answer(entry.command_id, other.value_or(done.status));
 }
 
 } // namespace tests

@@ -9,8 +9,10 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace tests {
@@ -58,6 +60,15 @@ public:
 
     std::uint16_t port() const { return port_; }
 
+    // What becomes of the answer to an admin command: its data may be changed, and a value is its
+    // status, also of one that would have been held.
+    using AdminScript = std::function<std::optional<std::uint16_t>(
+        const drivers::wire::nvme::SubmissionEntry&, std::vector<std::byte>&)>;
+    void change_admin(AdminScript script) {
+        const std::lock_guard lock(mutex_);
+        admin_script_ = std::move(script);
+    }
+
 private:
     void answer_event(std::uint16_t, std::uint32_t) override {}
     void reset_queues() override {}
@@ -71,6 +82,7 @@ private:
 
     Script script_;
     Greeting greeting_;
+    AdminScript admin_script_;
     drivers::array::NvmePortalSettings door_;
     drivers::array::ArrayCore core_;
     drivers::array::NvmeTarget target_;
