@@ -10,6 +10,7 @@
 #include "bench/plan/plan_file.h"
 #include "drivers/api/errors.h"
 #include "drivers/api/monotonic_clock.h"
+#include "drivers/wire/end_words.h"
 #include "drivers/wire/foreign_json_file.h"
 #include "profiles/file_error.h"
 #include "profiles/units.h"
@@ -110,7 +111,33 @@ campaign::HostShare share_of(const std::string& run) {
         fmt::format("{}: it was run without verification: nothing says what a LUN must hold", run));
 }
 
-Known known_of(const std::string& run, const std::string& lun) {
+// What was written there has no place on this LUN: judging it would accuse the wrong one.
+void want_its_geometry(const integrity::ExpectationSettings& set,
+                       const std::string& file,
+                       const drivers::Geometry& geometry) {
+    const std::uint64_t capacity = geometry.block_count * geometry.block_bytes;
+    if (set.from_bytes + set.size_bytes > capacity) {
+        throw drivers::SafetyError(fmt::format(
+            "{}: of {} bytes from byte {} of LUN {}, which has {} bytes now: not as it was written",
+            file,
+            set.size_bytes,
+            set.from_bytes,
+            set.lun,
+            capacity));
+    }
+    if (set.unit_bytes % geometry.block_bytes != 0) {
+        throw drivers::SafetyError(
+            fmt::format("{}: of writes of {} bytes to LUN {}, whose blocks have {} bytes now: not "
+                        "as it was written",
+                        file,
+                        set.unit_bytes,
+                        set.lun,
+                        geometry.block_bytes));
+    }
+}
+
+Known known_of(const std::string& run, const drivers::LunReport& report) {
+    const std::string& lun = report.identity.unique_id;
     const results::RunLook look = results::look_at_run(run);
     const bool is_file = fs::is_regular_file(run);
     if (!is_file && look.state == results::RunState::none) {
@@ -131,6 +158,7 @@ Known known_of(const std::string& run, const std::string& lun) {
              : std::vector<campaign::ExpectationFile>{{fs::canonical(run).string(), {}}}) {
         auto part = integrity::Expectation::load(file.path);
         if (part->settings().lun == lun) {
+            want_its_geometry(part->settings(), file.path, report.geometry);
             out.parts.push_back(std::move(part));
             shares.push_back(file.share.count > 1 ? file.share : own);
         } else {
@@ -139,7 +167,7 @@ Known known_of(const std::string& run, const std::string& lun) {
         }
     }
     if (out.parts.empty() && !others.empty()) {
-        throw drivers::UsageError(
+        throw drivers::SafetyError(
             fmt::format("{}: nothing in it says what LUN {} must hold, only what {} must{}",
                         run,
                         lun,
@@ -177,6 +205,9 @@ read_all_back(const Known& known,
         out.counts.add(done.counts);
         out.bytes_read += done.bytes_read;
         out.bytes_failed += done.bytes_failed;
+        for (const auto& [how, count] : done.failures) {
+            out.failures[how] += count;
+        }
         out.complete = out.complete && done.complete;
         out.after = done.after;
     }
@@ -186,6 +217,23 @@ read_all_back(const Known& known,
 constexpr const char* nothing_checked =
     "of no sector read back is it known what it must hold: nothing was written, or the run ended "
     "before it could say what";
+
+constexpr const char* nothing_read =
+    "no read of what is known succeeded: nothing is said of what the LUN holds";
+
+const char* why_nothing_checked(const integrity::ReadBackResult& done) {
+    return done.bytes_failed > 0 ? nothing_read : nothing_checked;
+}
+
+// "MEDIUM ERROR: unrecovered read error"
+std::string words_of(const integrity::ReadFailure& failure) {
+    const auto [status, sense] = failure;
+    return sense != 0                             ? drivers::wire::sense_text(sense)
+           : status == drivers::Status::timed_out ? "timed out"
+           : status == drivers::Status::lost      ? "lost with the array or the way to it"
+           : status == drivers::Status::busy      ? "busy for too long"
+                                                  : "failed without a reason";
+}
 
 void print_text(const Known& known,
                 const integrity::ReadBackResult& done,
@@ -200,6 +248,9 @@ void print_text(const Known& known,
         done.counts.sectors_checked,
         done.counts.sectors_unchecked,
         done.bytes_failed);
+    for (const auto& [how, count] : done.failures) {
+        say("UNREADABLE: {} reads: {}\n", count, words_of(how));
+    }
     if (!known.hosts_missing.empty()) {
         say("NOT CHECKED: what host {} wrote; its part is not in this run\n",
             fmt::join(known.hosts_missing, ", "));
@@ -208,7 +259,7 @@ void print_text(const Known& known,
         say("this is of {}\n", known.coverage);
     }
     if (done.counts.sectors_checked == 0) {
-        say("NOTHING CHECKED: {}\n", nothing_checked);
+        say("NOTHING CHECKED: {}\n", why_nothing_checked(done));
     }
     const bool whole = done.complete && known.hosts_missing.empty();
     say("{}{} findings\n", whole ? "" : "INCOMPLETE: ", done.findings.accusations());
@@ -225,6 +276,10 @@ void print_json(const Known& known,
                         {"details", finding.details},
                         {"cutout", finding.cutout}});
     }
+    nlohmann::ordered_json failures = nlohmann::ordered_json::array();
+    for (const auto& [how, count] : done.failures) {
+        failures.push_back({{"reads", count}, {"end", words_of(how)}});
+    }
     const nlohmann::ordered_json out = {{"$schema", "arraybench/verify-data/1"},
                                         {"complete", done.complete && known.hosts_missing.empty()},
                                         {"parts", known.parts.size()},
@@ -233,6 +288,7 @@ void print_json(const Known& known,
                                         {"after", done.after},
                                         {"bytes_read", done.bytes_read},
                                         {"bytes_failed", done.bytes_failed},
+                                        {"read_failures", failures},
                                         {"sectors_checked", done.counts.sectors_checked},
                                         {"sectors_unchecked", done.counts.sectors_unchecked},
                                         {"finding_count", done.findings.accusations()},
@@ -272,7 +328,7 @@ int verify_data_command(const Arguments& arguments) {
     drivers::MonotonicClock clock;
     const drivers::LunReport report = plan::probe_lun(url, options, clock);
     options.expected = drivers::mark_of(report.identity, report.geometry);
-    const Known known = known_of(named[0], report.identity.unique_id);
+    const Known known = known_of(named[0], report);
     integrity::ReadBackSettings settings;
     settings.cache_bytes = cache_bytes(*given);
     settings.keeper = load::keeper_settings_for(report);

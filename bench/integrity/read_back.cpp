@@ -41,6 +41,7 @@ public:
         end_bytes_ = range.from_bytes + range.size_bytes;
         bytes_read_ = 0;
         bytes_failed_ = 0;
+        failures_.clear();
         for (Slot& slot : slots_) {
             slot.attempts = 0;
         }
@@ -64,6 +65,7 @@ public:
     bool is_answered() const { return in_flight_ == 0; }
     std::uint64_t bytes_read() const { return bytes_read_; } // Of the last pass.
     std::uint64_t bytes_failed() const { return bytes_failed_; }
+    const std::map<ReadFailure, std::uint64_t>& failures() const { return failures_; }
 
 private:
     struct Slot {
@@ -155,6 +157,9 @@ private:
             if (good || slot.attempts == attempts_most) {
                 slot.attempts = 0;
                 (good ? bytes_read_ : bytes_failed_) += slot.size_bytes;
+                if (!good) {
+                    ++failures_[{done.status, done.sense}];
+                }
             }
         }
         return count;
@@ -185,6 +190,7 @@ private:
     std::size_t in_flight_ = 0;
     std::uint64_t bytes_read_ = 0;
     std::uint64_t bytes_failed_ = 0;
+    std::map<ReadFailure, std::uint64_t> failures_;
 };
 
 // More than the cache holds: the working set itself, or blocks beside it. Empty: there is nothing
@@ -326,6 +332,9 @@ ReadBackResult read_back(std::unique_ptr<drivers::BlockDriver> driver,
         out.complete = out.complete && pass.run(stretch, &keeper, begun + settings.time_limit);
         out.bytes_read += pass.bytes_read();
         out.bytes_failed += pass.bytes_failed();
+        for (const auto& [how, count] : pass.failures()) {
+            out.failures[how] += count;
+        }
         if (!out.complete) {
             break;
         }

@@ -7,8 +7,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace bench::integrity {
 
@@ -26,11 +28,15 @@ struct ReadBackSettings {
     KeeperSettings keeper;
 };
 
+// How a read that was given up has ended: its status and its sense.
+using ReadFailure = std::pair<drivers::Status, std::uint32_t>;
+
 struct ReadBackResult {
     FindingLog findings;
     KeeperCounts counts;
     std::uint64_t bytes_read = 0; // Judged pass only.
     std::uint64_t bytes_failed = 0;
+    std::map<ReadFailure, std::uint64_t> failures; // How, and how many reads.
     bool complete = false;   // False: out of time, stopped, or the array stopped answering.
     bool cache_left = false; // More than the cache holds was read, or `preceded_by` emptied it.
     std::string after;       // What came between writing and reading, in words.

@@ -116,7 +116,7 @@ TEST_CASE("verify-data refuses another LUN's expectation, a torn one and one wit
                       expectation},
                      folder.path());
     (void)other.wait();
-    CHECK(verify_data(expectation, array.urls().at(0)).code == 2);
+    CHECK(verify_data(expectation, array.urls().at(0)).code == 4);
     results::write_whole_file(expectation, results::read_whole_file(expectation).substr(0, 1000));
     CHECK(verify_data(expectation, array.urls().at(0)).code == 2);
     ProgramRun unwatched({"load", "null:size=1GiB", "--expectation", expectation}, folder.path());
