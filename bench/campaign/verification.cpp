@@ -112,6 +112,14 @@ void check_numbers(const std::string& folder, results::RunRecord run, Verificati
                                       run.rounds.size()));
 }
 
+// "0 of 3 rounds: interrupted"
+std::string what_is_missing(const results::RunLook& look, const results::RunRecord& run) {
+    std::string out = look.rounds_planned == 0
+                          ? fmt::format("{} rounds", look.rounds_done)
+                          : fmt::format("{} of {} rounds", look.rounds_done, look.rounds_planned);
+    return out + (run.interrupted.empty() ? "" : ": " + run.interrupted);
+}
+
 // Nothing was concluded in such a folder that could be concluded again.
 bool is_import(const std::string& folder, const results::RunRecord& run) {
     return !results::is_there_in(folder, "plan.json") &&
@@ -143,6 +151,7 @@ Verification verify_run(const std::string& folder) {
             out.checked.emplace_back("no plan and no journal: another tool measured it");
             return out;
         }
+        out.unfinished = run.complete ? "" : what_is_missing(look, run);
         check_journal(folder, run.rounds, out);
         check_plan(folder, run, out);
         check_numbers(folder, run, out);

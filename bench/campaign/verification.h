@@ -8,6 +8,7 @@ namespace bench::campaign {
 
 struct Verification {
     std::vector<std::string> checked;  // What was looked at, a sentence each.
+    std::string unfinished;            // What is not there of a run that ended early; empty = all.
     std::vector<std::string> problems; // Empty = the folder is as it was written, and adds up.
 };
 

@@ -2,6 +2,7 @@
 #include "bench/campaign/verification.h"
 #include "bench/cli/option_page.h"
 #include "bench/cli/say.h"
+#include "bench/judge/exit_code.h"
 #include "results/text/escape.h"
 
 #include <nlohmann/json.hpp>
@@ -34,15 +35,21 @@ int verify_command(const Arguments& arguments) {
     if (!given) {
         return 0;
     }
+    const auto code = [](const campaign::Verification& found) {
+        return !found.problems.empty()    ? judge::exit_failed
+               : found.unfinished.empty() ? judge::exit_passed
+                                          : judge::exit_incomplete;
+    };
     const bool json = is_json_wanted(*given);
     const campaign::Verification found = campaign::verify_run(only_operand(*given, page));
     if (json) {
         const nlohmann::ordered_json out{{"$schema", "arraybench/verification/1"},
                                          {"verified", found.problems.empty()},
+                                         {"unfinished", found.unfinished},
                                          {"checked", found.checked},
                                          {"problems", found.problems}};
         say("{}\n", out.dump(1, ' ', false, nlohmann::json::error_handler_t::replace));
-        return found.problems.empty() ? 0 : 1;
+        return code(found);
     }
     for (const std::string& sentence : found.checked) {
         say("checked {}\n", results::text::clean_text(sentence)); // A name ends no line.
@@ -50,8 +57,14 @@ int verify_command(const Arguments& arguments) {
     for (const std::string& problem : found.problems) {
         say("PROBLEM {}\n", results::text::clean_text(problem));
     }
-    say("{}\n", found.problems.empty() ? "verified: all is as it was written" : "NOT verified");
-    return found.problems.empty() ? 0 : 1;
+    if (!found.problems.empty()) {
+        say("NOT verified\n");
+    } else if (!found.unfinished.empty()) {
+        say("verified, but unfinished: {}\n", results::text::clean_text(found.unfinished));
+    } else {
+        say("verified: all is as it was written\n");
+    }
+    return code(found);
 }
 
 } // namespace bench::cli

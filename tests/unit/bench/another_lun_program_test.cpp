@@ -104,7 +104,8 @@ void check_refusal(ProgramRun& program, const std::string& run, const ScratchFol
     const std::string journal = results::read_whole_file(run + "/events.ndjson");
     CHECK_THAT(journal, Contains("\"kind\":\"refused\"") && Contains(other_id));
     ProgramRun verify({"verify", run}, folder.path());
-    CHECK(verify.wait() == 0);
+    CHECK(verify.wait() == 6);
+    CHECK_THAT(verify.out(), Contains("verified, but unfinished: "));
 }
 
 } // namespace
@@ -160,5 +161,6 @@ TEST_CASE("a run that only reads does not measure another LUN either", "[campaig
     CHECK(again.wait() == 4);
     CHECK(results::read_rounds(run).size() == rounds);
     ProgramRun verify({"verify", run}, folder.path());
-    CHECK(verify.wait() == 0);
+    CHECK(verify.wait() == 6);
+    CHECK_THAT(verify.out(), Contains("verified, but unfinished: "));
 }

@@ -94,7 +94,9 @@ TEST_CASE("an array that cannot be reached ends with exit code 3 and a journal",
                                     journal.entries.end(),
                                     [](const auto& entry) { return entry.kind == "run ended"; });
     CHECK(ends == 1); // Its clock may have ticked once more.
-    CHECK(run({"verify", folder.path() + "/run"}, folder.path()).code == 0);
+    const Ended verified = run({"verify", folder.path() + "/run"}, folder.path());
+    CHECK(verified.code == 6);
+    CHECK(holds(verified.out, "verified, but unfinished: 0 "));
 }
 
 TEST_CASE("writing to what nobody named is refused with exit code 4", "[campaign]") {
