@@ -142,11 +142,12 @@ std::string lease_folder() {
     return "/tmp/arraybench";
 }
 
-LunLease::LunLease(const drivers::LunMark& lun, const std::string& token) {
-    const std::string name = file_name_of(lun);
+LunLease::LunLease(const drivers::LunMark& lun, const std::string& token, const std::string& part) {
+    std::string name = file_name_of(lun);
     if (name.empty()) {
         return;
     }
+    name += part.empty() ? "" : "-part-" + part;
     const std::string path = lease_folder();
     const Descriptor folder(open_folder(path));
     Descriptor file(open_file(folder.fd, name));
@@ -166,7 +167,8 @@ LunLease::LunLease(const drivers::LunMark& lun, const std::string& token) {
         }
         if (look == looks) {
             throw drivers::SafetyError(
-                fmt::format("{} is held by another run: {}",
+                fmt::format("{}{} is held by another run: {}",
+                            part.empty() ? "" : "part " + part + " of ",
                             drivers::text_of(lun),
                             holder.who.empty() ? "which does not say who it is" : holder.who));
         }

@@ -14,8 +14,9 @@ namespace bench::campaign {
 class LunLease {
 public:
     // Throws SafetyError, naming the holder, where another run has the LUN; HostError where there
-    // is no place for the file. A LUN that says nothing of who it is has no lease.
-    LunLease(const drivers::LunMark& lun, const std::string& token);
+    // is no place for the file. A LUN that says nothing of who it is has no lease. With `part`
+    // ("1-of-4") it is that part of a run that is held, beside the LUN itself.
+    LunLease(const drivers::LunMark& lun, const std::string& token, const std::string& part = "");
     ~LunLease();
     LunLease(LunLease&& other) noexcept;
     LunLease& operator=(LunLease&&) = delete;

@@ -74,16 +74,22 @@ struct LoadedLun {
     plan::DriverOptions options;
     drivers::LunReport report;
     std::optional<campaign::LunLease> lease; // Of what is written to.
+    std::optional<campaign::LunLease> part;  // And of its own part of that.
 };
 
-// The parts of one load share the LUN: they begin at one instant, or at least say the same.
+// The parts of one load share the LUN: they say the same and begin at one instant, by which they
+// know each other.
 std::string lease_token(const LoadRequest& request) {
     if (request.shard.count < 2) {
         return campaign::new_lease_token();
     }
+    if (!request.start_at) {
+        throw drivers::UsageError("--shard of a load that writes: wanted --start-at beside it, by "
+                                  "which its parts know each other");
+    }
     return fmt::format("load-{}-{}-{}-{}",
                        request.shard.count,
-                       request.start_at ? request.start_at->time_since_epoch().count() : 0,
+                       request.start_at->time_since_epoch().count(),
                        request.seed,
                        request.summary);
 }
@@ -96,6 +102,11 @@ LoadedLun looked_at(const LoadRequest& request, drivers::Clock& clock) {
     out.options.expected = drivers::mark_of(out.report.identity, out.report.geometry);
     if (profiles::writes(request.workload) && !holds_nobodys_data(out.url)) {
         out.lease.emplace(*out.options.expected, lease_token(request));
+        if (request.shard.count > 1) {
+            out.part.emplace(*out.options.expected,
+                             campaign::new_lease_token(),
+                             fmt::format("{}-of-{}", request.shard.index + 1, request.shard.count));
+        }
     }
     return out;
 }

@@ -107,6 +107,20 @@ TEST_CASE("a LUN is held once, by whatever way of writing its name", "[lease]") 
     CHECK_NOTHROW(LunLease(lun("600140a1"), "two"));
 }
 
+TEST_CASE("a part of a run is held once, whoever shares the LUN", "[lease]") {
+    const OwnLeases leases;
+    const LunLease whole(lun("600140a1"), "run");
+    CHECK_NOTHROW(LunLease(lun("600140a1"), "run")); // As every part of it.
+    std::optional<LunLease> first(std::in_place, lun("600140a1"), "one", "1-of-2");
+    CHECK_NOTHROW(LunLease(lun("600140a1"), "two", "2-of-2"));
+    CHECK_NOTHROW(LunLease(lun("600140a2"), "two", "1-of-2"));
+    CHECK_THROWS_AS(LunLease(lun("naa.600140A1"), "two", "1-of-2"), drivers::SafetyError);
+    CHECK_THROWS_WITH(LunLease(lun("600140a1"), "two", "1-of-2"),
+                      Contains("part 1-of-2 of ") && Contains("held by another run"));
+    first.reset();
+    CHECK_NOTHROW(LunLease(lun("600140a1"), "two", "1-of-2"));
+}
+
 TEST_CASE("a holder that was killed holds nothing any more", "[lease]") {
     const OwnLeases leases;
     std::optional<LunLease> held;

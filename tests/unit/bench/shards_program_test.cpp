@@ -6,6 +6,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
 #include <ctime>
 #include <fmt/format.h>
 #include <memory>
@@ -165,6 +167,41 @@ TEST_CASE("four shards of a plan are merged into the run that one host would hav
         CHECK(whole.rounds[i].measures.at("units_checked") > 0);
         CHECK(whole.rounds[i].ended == "complete");
     }
+}
+
+TEST_CASE("a part of a load is driven once, and beside the others", "[merge][lease]") {
+    const ScratchFolder folder;
+    const ArrayProcess array;
+    const std::string start = instant_in(15s);
+    const auto words = [&](const char* shard, bool says_when) {
+        std::vector<std::string> out{"load",
+                                     array.urls().at(0),
+                                     "--rw=write",
+                                     "--rate_iops=200",
+                                     "--runtime=1",
+                                     "--progress=none",
+                                     "--destroy",
+                                     ArrayProcess::unique_id,
+                                     "--shard",
+                                     shard};
+        if (says_when) {
+            out.insert(out.end(), {"--start-at", start});
+        }
+        return out;
+    };
+    const std::array<ScratchFolder, 4> said;
+    ProgramRun unknown(words("1/2", false), said[0].path());
+    CHECK(unknown.wait() == 2);
+    CHECK_THAT(unknown.err(), Catch::Contains("--start-at"));
+    ProgramRun one(words("1/2", true), said[1].path());
+    ProgramRun same(words("1/2", true), said[2].path());
+    ProgramRun two(words("2/2", true), said[3].path());
+    std::vector<int> codes{one.wait(), same.wait()};
+    INFO(one.err() << same.err() << two.err());
+    CHECK(std::count(codes.begin(), codes.end(), 4) == 1); // Either of the two.
+    CHECK_THAT(one.err() + same.err(), Catch::Contains("part 1-of-2 of "));
+    const int other = two.wait();
+    CHECK((other == 0 || other == 7)); // 7: a busy host.
 }
 
 TEST_CASE("what hosts that do not speak cannot drive is refused before anything is made",
