@@ -106,10 +106,10 @@ TEST_CASE("of two who come at once one gets it", "[lease]") {
     SharedLun lun;
     std::vector<std::future<bool>> tries;
     std::mutex lock;
-    std::vector<std::unique_ptr<BlockLease>> held;
+    std::vector<std::unique_ptr<BlockLease>> held; // Until all have tried: one may come late.
+    drivers::MonotonicClock clock;
     for (const char* token : {"one", "two", "three"}) {
         tries.push_back(std::async(std::launch::async, [&, token] {
-            drivers::MonotonicClock clock;
             const auto open = [&lun, &clock] {
                 return plan::open_driver(
                     plan::parse_url("file:" + lun.path()), plan::DriverOptions{}, clock);
@@ -118,7 +118,8 @@ TEST_CASE("of two who come at once one gets it", "[lease]") {
                 BlockLeaseTerms wanted = terms(token);
                 wanted.settles_after = 300ms;
                 auto got = std::make_unique<BlockLease>(open, clock, wanted);
-                got.reset(); // Its clock goes with this thread.
+                const std::lock_guard guard(lock);
+                held.push_back(std::move(got));
                 return true;
             } catch (const drivers::SafetyError&) {
                 return false;
