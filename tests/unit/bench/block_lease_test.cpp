@@ -106,8 +106,8 @@ TEST_CASE("of two who come at once one gets it", "[lease]") {
     SharedLun lun;
     std::vector<std::future<bool>> tries;
     std::mutex lock;
-    std::vector<std::unique_ptr<BlockLease>> held; // Until all have tried: one may come late.
     drivers::MonotonicClock clock;
+    std::vector<std::unique_ptr<BlockLease>> held; // Until all have tried: one may come late.
     for (const char* token : {"one", "two", "three"}) {
         tries.push_back(std::async(std::launch::async, [&, token] {
             const auto open = [&lun, &clock] {
