@@ -124,8 +124,8 @@ struct RealArrayDescription {
     std::string unique_id;                    // What may be written to; empty = nothing.
     std::optional<std::uint64_t> cache_bytes; // What its controllers can cache.
     std::optional<EmulatedChap> chap;
-    bool header_digest = false; // Demanded of every session.
-    bool data_digest = false;   // NVMe/TCP only.
+    bool header_digest = false;                 // Demanded of every session.
+    bool data_digest = false;                   // NVMe/TCP only.
     std::map<std::string, Hook> hooks;          // By event.
     std::map<std::string, std::string> prompts; // By event: what a person is asked to do.
 };

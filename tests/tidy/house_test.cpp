@@ -81,9 +81,8 @@ TEST_CASE("libraries stay in the rooms that were given to them", "[tidy]") {
     static const std::regex libiscsi(R"(^#include <iscsi/)");
     for (const fs::path& file : sources()) {
         const std::string path = fs::relative(file, tests::source_dir()).string();
-        const bool reads_json =
-            path.ends_with("_file.cpp") || path.ends_with("_file.h") ||
-            path.find("sink") != std::string::npos;
+        const bool reads_json = path.ends_with("_file.cpp") || path.ends_with("_file.h") ||
+                                path.find("sink") != std::string::npos;
         for (const std::string& line : lines_of(file)) {
             INFO(path << ": " << line);
             CHECK((!std::regex_search(line, json) || reads_json || path.starts_with("tests/")));

@@ -67,8 +67,9 @@ const Arrows folder_arrows = {
     {"drivers/iscsi", {"drivers/api", "drivers/wire"}},
     {"drivers/nvme_tcp", {"drivers/api", "drivers/wire"}},
     {"drivers/block_device", {"drivers/api", "drivers/wire"}}, // What a device says of itself.
-    {"drivers/fio", {"drivers/api", "drivers/confine"}}, // Tools learn no secrets.
-    {"drivers/lab", {"drivers/api", "drivers/wire", "drivers/confine"}}, // Sink-hole services answer DNS and NTP.
+    {"drivers/fio", {"drivers/api", "drivers/confine"}},       // Tools learn no secrets.
+    {"drivers/lab",
+     {"drivers/api", "drivers/wire", "drivers/confine"}}, // Sink-hole services answer DNS and NTP.
     {"drivers/capture", {"drivers/api", "drivers/wire"}},
     // The platform is one more source: it speaks the words of its room's own files (source, random,
     // strict_json ...).
@@ -112,7 +113,7 @@ bool is_allowed(const Arrows& arrows, const std::string& from, const std::string
 
 void check_file(const fs::path& file, const std::string& room, const std::string& folder) {
     static const std::regex quoted_include(R"re(^\s*#include\s+"(([a-z]+)/([a-z_]+)[^"]*)")re");
-        std::ifstream in(file);
+    std::ifstream in(file);
     for (std::string line; std::getline(in, line);) {
         std::smatch match;
         if (!std::regex_search(line, match, quoted_include)) {

@@ -154,7 +154,8 @@ TEST_CASE("a complaint about a trace names file and line, and what was wanted", 
 
 TEST_CASE("a trace whose last line has no end may be cut, and is refused", "[trace]") {
     for (const auto& [text, parse] :
-         {std::pair(v3, &iolog), std::pair(kernel.substr(0, kernel.find("CPU")), &blkparse_queued)}) {
+         {std::pair(v3, &iolog),
+          std::pair(kernel.substr(0, kernel.find("CPU")), &blkparse_queued)}) {
         CHECK(complaint(text, parse).empty());
         for (const std::size_t cut : {1U, 3U, 8U}) {
             INFO(text.substr(text.size() - cut));
