@@ -24,6 +24,10 @@ plan::DriverOptions host_options(const plan::Plan& plan,
                                  const plan::PlanArray& planned,
                                  std::map<std::string, std::string>& said);
 
+// The URLs that a plan without "paths" leaves aside are named among the host settings. Throws
+// SafetyError if one that answers leads to another LUN: nobody knows then which one was meant.
+void check_unused_urls(ArrayUnderTest& array, drivers::Clock& clock);
+
 // Paths and host settings into the report.
 void describe_paths(const ArrayUnderTest& array, results::ArrayRecord& record);
 

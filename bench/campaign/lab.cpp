@@ -168,6 +168,7 @@ void Lab::start(const plan::PlanArray& planned) {
     arrays_.push_back(std::move(out)); // From here on it is ended with the others.
     ArrayUnderTest& array = arrays_.back();
     array.report = plan::probe_paths(array.paths, array.options, clock_);
+    check_unused_urls(array, clock_);
     check_named(array);
     check_met_before(array);
     journal_.note("array reached",

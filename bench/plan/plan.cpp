@@ -71,7 +71,8 @@ std::vector<std::string> plan_remarks(const Plan& plan) {
                                   results::pairs_for_verdict_min));
     }
     for (const PlanArray& array : plan.arrays) {
-        if (array.paths != plan.arrays.front().paths) {
+        if (array.paths != plan.arrays.front().paths ||
+            array.any_paths != plan.arrays.front().any_paths) {
             out.push_back(fmt::format("{} and {} are not reached over the same number of paths",
                                       plan.arrays.front().name,
                                       array.name));

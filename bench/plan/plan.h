@@ -30,7 +30,8 @@ struct PlanArray {
     std::string transport = "iscsi"; // Or "nvme_tcp", "block_device".
     std::uint32_t lun = 0;
     std::optional<std::uint32_t> paths; // So many portals at once, 0 = all; none = the first URL.
-    std::string identity;               // Unique id or serial that may be written to; real arrays.
+    bool any_paths = false; // Of all of them those that can be had; the missing ones are named.
+    std::string identity;   // Unique id or serial that may be written to; real arrays.
     profiles::ArrayDescription description;
 };
 

@@ -148,8 +148,9 @@ private:
                 out.lun = static_cast<std::uint32_t>(lun->whole(0, 16383));
             }
             if (const auto paths = object.optional("paths")) {
-                out.paths = paths->is_text() ? paths->choice<std::uint32_t>({{"all", 0}})
-                                             : static_cast<std::uint32_t>(paths->whole(1, 64));
+                out.any_paths =
+                    paths->is_text() && paths->choice<bool>({{"all", false}, {"any", true}});
+                out.paths = paths->is_text() ? 0 : static_cast<std::uint32_t>(paths->whole(1, 64));
             }
             if (const auto identity = object.optional("identity")) {
                 out.identity = identity->text();

@@ -108,7 +108,8 @@ void add_things(Json& out, const Plan& plan, const std::map<std::string, std::st
         one["transport"] = array.transport;
         one["lun"] = array.lun;
         if (array.paths) {
-            one["paths"] = *array.paths == 0 ? Json("all") : Json(*array.paths);
+            one["paths"] =
+                *array.paths > 0 ? Json(*array.paths) : Json(array.any_paths ? "any" : "all");
         }
         if (!array.identity.empty()) {
             one["identity"] = array.identity;

@@ -78,18 +78,20 @@ std::string plan_of(const ScratchFolder& folder,
                     const ChangingTarget& target,
                     const char* workload,
                     int rounds,
-                    const char* more = "") {
+                    const char* more = "",
+                    const std::string& further_url = "",
+                    const std::string& of_array = "") {
     const std::string path = folder.path() + "/real.json";
     results::write_whole_file(
         path,
         R"({"$schema": "arraybench/array/v1", "name": "real", "real": {"urls": [")" + target.url() +
-            "\"]}}");
+            (further_url.empty() ? "" : "\", \"" + further_url) + "\"]}}");
     return CampaignPlan{{path},
                         {workload},
                         R"(, "ramp": "0s", "interval": "50ms", "verify": "none", "load_points":
                            ["300/s"], "working_set": "8MiB", "duration": "200ms", "rounds": )" +
                             std::to_string(rounds) + more,
-                        R"(, "identity": ")" + std::string(own_id) + "\""}
+                        R"(, "identity": ")" + std::string(own_id) + "\"" + of_array}
         .write(folder.path());
 }
 
@@ -163,4 +165,75 @@ TEST_CASE("a run that only reads does not measure another LUN either", "[campaig
     ProgramRun verify({"verify", run}, folder.path());
     CHECK(verify.wait() == 6);
     CHECK_THAT(verify.out(), Contains("verified, but unfinished: "));
+}
+
+TEST_CASE("every URL that a description names leads to one LUN, used or not",
+          "[campaign][identity][multipath]") {
+    for (const char* paths : {"", R"(, "paths": "all")", R"(, "paths": "any")"}) {
+        for (const bool is_other : {true, false}) {
+            INFO(paths << is_other);
+            ChangingTarget target(false);
+            ChangingTarget further(false);
+            if (is_other) {
+                further.change_now();
+            }
+            const ScratchFolder folder;
+            const std::string run = folder.path() + "/run";
+            ProgramRun program({"run",
+                                plan_of(folder, target, "mixed-70-30", 1, "", further.url(), paths),
+                                "--out",
+                                run,
+                                "--destroy",
+                                own_id},
+                               folder.path());
+            const int code = program.wait();
+            INFO(program.err());
+            CHECK((is_other ? code == 4 : code == 0 || code == 7));
+            CHECK(further.writes_to_other() == 0);
+            if (is_other) {
+                CHECK_THAT(program.err(), Contains(own_id) && Contains(other_id));
+                CHECK(target.writes() == 0);
+            } else if (*paths == '\0') {
+                const auto settings = results::read_run(run).arrays.at(0).settings;
+                CHECK_THAT(settings.at("not used: " + further.url()), Contains("the same LUN"));
+            }
+        }
+    }
+}
+
+TEST_CASE("with any paths the living ones carry the load and the missing one is named",
+          "[campaign][multipath]") {
+    const std::string dead = "iscsi://127.0.0.1:1/iqn.2026-01.org.arraybench:gone/0";
+    for (const char* paths : {"all", "any"}) {
+        INFO(paths);
+        ChangingTarget target(false);
+        const ScratchFolder folder;
+        const std::string run = folder.path() + "/run";
+        ProgramRun program({"run",
+                            plan_of(folder,
+                                    target,
+                                    "mixed-70-30",
+                                    1,
+                                    "",
+                                    dead,
+                                    R"(, "paths": ")" + std::string(paths) + "\""),
+                            "--out",
+                            run,
+                            "--destroy",
+                            own_id},
+                           folder.path());
+        const int code = program.wait();
+        INFO(program.err());
+        if (paths == std::string("all")) {
+            CHECK(code == 3);
+            continue;
+        }
+        CHECK((code == 0 || code == 7));
+        CHECK(target.writes() > 0);
+        const results::RunRecord record = results::read_run(run);
+        CHECK(record.arrays.at(0).settings.at("path 127.0.0.1:1") == "unreachable");
+        for (const std::string& reason : record.rounds.at(0).audit.invalid) {
+            CHECK_THAT(reason, !Contains("paths could be opened"));
+        }
+    }
 }
