@@ -17,6 +17,7 @@ namespace {
 
 constexpr unsigned read_capacity = 0x9e;
 constexpr unsigned read_16 = 0x88;
+constexpr unsigned report_luns = 0xa0;
 
 // A disk of zeroes that is told what to say.
 struct MoodyTarget {
@@ -28,6 +29,12 @@ struct MoodyTarget {
             std::vector<std::byte> out(32);
             drivers::wire::store_be64(out, 0, blocks - 1);
             drivers::wire::store_be32(out, 8, block_bytes);
+            link.send_data_in(std::move(out));
+            return true;
+        }
+        if (link.operation() == report_luns) { // This one alone: its serial names it.
+            std::vector<std::byte> out(16);
+            drivers::wire::store_be32(out, 0, 8);
             link.send_data_in(std::move(out));
             return true;
         }
