@@ -360,7 +360,7 @@ TEST_CASE("a silent command is aborted, then its association ends and is fenced"
     CHECK(done.tag == 77);
     CHECK(done.status == Status::timed_out);
     CHECK_FALSE(done.fenced);
-    for (int i = 0; i < 1000 && bench.driver->fences() == 0; ++i) {
+    for (int i = 0; i < 50'000 && bench.driver->fences() == 0; ++i) {
         bench.expect_silence(); // The reset, acknowledged by CSTS.RDY = 0.
     }
     CHECK(bench.driver->fences() == 1);
