@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <string_view>
 
 namespace drivers::confine {
 
@@ -107,18 +108,21 @@ std::string all_from(int descriptor) {
     }
 }
 
-ConfinedAnswer answer_from(std::string said, int status) {
+ConfinedAnswer answer_from(std::string_view all, int status) {
     if (WIFSIGNALED(status)) {
         throw HostError(std::string("the child that reads foreign bytes was ended by signal ") +
                         std::to_string(WTERMSIG(status)) +
                         ": what it read is hostile, or this program has a bug");
     }
-    const char kind = said.empty() ? threw_other : said.front();
-    said.erase(0, 1);
+    if (all.empty()) {
+        throw std::runtime_error("the child that reads foreign bytes said nothing");
+    }
+    const char kind = all.front();
+    const std::string said(all.substr(1));
     switch (kind) {
     case said_confined:
     case said_unconfined:
-        return {std::move(said), kind == said_confined};
+        return {said, kind == said_confined};
     case threw_usage:
         throw UsageError(said);
     case threw_array:
@@ -128,8 +132,7 @@ ConfinedAnswer answer_from(std::string said, int status) {
     case threw_host:
         throw HostError(said);
     default:
-        throw std::runtime_error(said.empty() ? "the child that reads foreign bytes said nothing"
-                                              : said);
+        throw std::runtime_error(said);
     }
 }
 
@@ -152,12 +155,12 @@ ConfinedAnswer in_confined_child(const std::function<std::string()>& work) {
     }
     const SignalsPassedOn passed(child);
     ::close(ends[1]);
-    std::string said = all_from(ends[0]);
+    const std::string said = all_from(ends[0]);
     ::close(ends[0]);
     int status = 0;
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
-    return answer_from(std::move(said), status);
+    return answer_from(said, status);
 }
 
 } // namespace drivers::confine
