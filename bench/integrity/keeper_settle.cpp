@@ -97,6 +97,9 @@ void Keeper::State::hand_back() noexcept {
     watch_power();
     for_each_own([&](std::uint64_t unit) {
         const std::uint64_t packed = expectation_.packed(unit);
+        if (packed == 0) { // Never written to, as most of a big LUN.
+            return;
+        }
         const std::uint16_t epoch = epoch_of(packed);
         if (packed != packed_given_up && epoch != epoch_durable && epoch != epoch_suspect) {
             expectation_.store(

@@ -255,6 +255,11 @@ bool is_near(std::uint64_t packed) noexcept {
     return packed >> 62U != static_cast<std::uint64_t>(ContentKind::unknown);
 }
 
+// In a far form: the two that come first know of none.
+bool has_epoch(std::uint64_t packed) noexcept {
+    return packed >> 60U > static_cast<std::uint64_t>(Form::durable);
+}
+
 } // namespace
 
 std::uint64_t pack(const UnitState& state) noexcept {
@@ -275,8 +280,10 @@ UnitState unpack(std::uint64_t packed) noexcept {
 }
 
 std::uint16_t epoch_of(std::uint64_t packed) noexcept {
-    return is_near(packed) ? static_cast<std::uint16_t>((packed & epoch_mask) >> epoch_at)
-                           : unpack_far(packed).epoch;
+    if (is_near(packed)) {
+        return static_cast<std::uint16_t>((packed & epoch_mask) >> epoch_at);
+    }
+    return has_epoch(packed) ? unpack_far(packed).epoch : epoch_durable;
 }
 
 std::uint64_t with_epoch(std::uint64_t packed, std::uint16_t epoch) noexcept {

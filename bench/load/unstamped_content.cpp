@@ -61,6 +61,7 @@ UnstampedContent::write_wide(std::byte* to, const Row& row, std::uint64_t key) n
     const auto* mask = reinterpret_cast<const __m256i*>(row.mask.data());
     auto* out = reinterpret_cast<__m256i*>(to);
     const __m256i keys = _mm256_set1_epi64x(static_cast<long long>(key));
+#pragma GCC unroll 16
     for (std::size_t i = 0; i < sector_bytes / sizeof(__m256i); ++i) {
         const __m256i mixed = _mm256_xor_si256(_mm256_loadu_si256(noise + i), keys);
         _mm256_storeu_si256(out + i, _mm256_and_si256(mixed, _mm256_loadu_si256(mask + i)));
