@@ -7,7 +7,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <map>
+#include <tuple>
 
 using namespace bench;
 using namespace std::chrono_literals;
@@ -158,6 +160,38 @@ TEST_CASE("a 6800 V5 over NVMe/TCP is refused, a missing path too", "[plan]") {
                 "speaks iSCSI and FC to hosts"));
     CHECK(complaint(plan_with(usual, R"("type": "compare", "rounds": 10)", "nvme_tcp", "plain"))
               .empty());
+}
+
+TEST_CASE("a plan takes all of an array's paths, any of them or so many, and says so again",
+          "[plan]") {
+    const auto with = [](const std::string& paths) {
+        std::string out = plan_with(usual);
+        const std::string at = R"("transport": "iscsi")";
+        return out.insert(out.find(at) + at.size(), R"(, "paths": )" + paths);
+    };
+    CHECK_FALSE(read(plan_with(usual)).arrays[0].paths);
+    for (const auto& [word, count, any] : {std::tuple(R"("any")", 0U, true),
+                                           std::tuple(R"("all")", 0U, false),
+                                           std::tuple("2", 2U, false)}) {
+        INFO(word);
+        const plan::Plan plan = read(with(word));
+        CHECK(plan.arrays[0].paths == count);
+        CHECK(plan.arrays[0].any_paths == any);
+        CHECK_FALSE(plan.arrays[1].any_paths);
+        const std::string resolved = plan::plan_text(plan, {});
+        CHECK(holds(resolved, R"("paths": )" + std::string(word)));
+        const plan::Plan again = read(resolved);
+        CHECK(again.arrays[0].any_paths == any);
+        CHECK(plan::plan_text(again, {}) == resolved);
+        const auto remarks = plan::plan_remarks(plan); // The other one is reached by its first URL.
+        CHECK(std::any_of(remarks.begin(), remarks.end(), [](const std::string& one) {
+            return one.find("not reached over the same number of paths") != std::string::npos;
+        }));
+    }
+    for (const char* wrong : {R"("some")", R"("Any")", "0", "65", "1.5", "true", "[2]"}) {
+        INFO(wrong);
+        CHECK(holds(complaint(with(wrong)), "/arrays/0/paths"));
+    }
 }
 
 TEST_CASE("too few rounds are refused or remarked upon", "[plan]") {
