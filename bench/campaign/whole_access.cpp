@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/whole_access.h"
 
+#include "bench/measure/failure_words.h"
 #include "drivers/api/errors.h"
-#include "drivers/wire/end_words.h"
 
 #include <poll.h>
 
@@ -67,7 +67,7 @@ void transfer(drivers::BlockDriver& driver,
                 fmt::format("the LUN cannot be {} at byte {}: {}",
                             request.op == drivers::Op::read ? "read" : "written",
                             offset_bytes,
-                            drivers::wire::sense_text(done.sense)));
+                            measure::failure_words(done.status, done.sense)));
         }
         offset_bytes += request.data.size();
         data = data.subspan(request.data.size());

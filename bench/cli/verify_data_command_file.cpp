@@ -7,10 +7,10 @@
 #include "bench/integrity/read_back.h"
 #include "bench/judge/exit_code.h"
 #include "bench/load/lane_keepers.h"
+#include "bench/measure/failure_words.h"
 #include "bench/plan/plan_file.h"
 #include "drivers/api/errors.h"
 #include "drivers/api/monotonic_clock.h"
-#include "drivers/wire/end_words.h"
 #include "drivers/wire/foreign_json_file.h"
 #include "profiles/file_error.h"
 #include "profiles/units.h"
@@ -225,14 +225,8 @@ const char* why_nothing_checked(const integrity::ReadBackResult& done) {
     return done.bytes_failed > 0 ? nothing_read : nothing_checked;
 }
 
-// "MEDIUM ERROR: unrecovered read error"
 std::string words_of(const integrity::ReadFailure& failure) {
-    const auto [status, sense] = failure;
-    return sense != 0                             ? drivers::wire::sense_text(sense)
-           : status == drivers::Status::timed_out ? "timed out"
-           : status == drivers::Status::lost      ? "lost with the array or the way to it"
-           : status == drivers::Status::busy      ? "busy for too long"
-                                                  : "failed without a reason";
+    return measure::failure_words(failure.first, failure.second);
 }
 
 void print_text(const Known& known,

@@ -102,7 +102,9 @@ constexpr Word additional[] = { // SPC-5 annex F
 constexpr Word nvme_statuses[] = { // NVM Express Base 2.0 figures 94 to 99, NVM Command Set 1.0 12.
     {0x0001, "Invalid Command Opcode"},
     {0x0002, "Invalid Field in Command"},
+    {0x0003, "Command ID Conflict"},
     {0x0004, "Data Transfer Error"},
+    {0x0005, "Commands Aborted due to Power Loss Notification"},
     {0x0006, "Internal Error"},
     {0x0007, "Command Abort Requested"},
     {0x0008, "Command Aborted due to SQ Deletion"},
@@ -114,16 +116,25 @@ constexpr Word nvme_statuses[] = { // NVM Express Base 2.0 figures 94 to 99, NVM
     {0x0081, "Capacity Exceeded: the thin pool is exhausted"},
     {0x0082, "Namespace Not Ready"},
     {0x0083, "Reservation Conflict"},
+    {0x0084, "Format in Progress"},
+    {0x0180, "Conflicting Attributes"},
+    {0x0181, "Invalid Protection Information"},
     {0x0182, "Attempted Write to Read Only Range"},
     {0x0280, "Write Fault"},
     {0x0281, "Unrecovered Read Error"},
+    {0x0282, "End-to-end Guard Check Error"},
+    {0x0283, "End-to-end Application Tag Check Error"},
+    {0x0284, "End-to-end Reference Tag Check Error"},
     {0x0285, "Compare Failure"},
     {0x0286, "Access Denied"},
     {0x0287, "Deallocated or Unwritten Logical Block"},
     {0x0300, "Internal Path Error"},
     {0x0301, "Asymmetric Access Persistent Loss"},
     {0x0302, "Asymmetric Access Inaccessible"},
-    {0x0303, "Asymmetric Access Transition"}};
+    {0x0303, "Asymmetric Access Transition"},
+    {0x0360, "Controller Pathing Error"},
+    {0x0370, "Host Pathing Error"},
+    {0x0371, "Command Aborted By Host"}};
 
 std::string_view find(std::span<const Word> words, std::uint32_t number) {
     const auto found = std::find_if(
@@ -139,13 +150,11 @@ std::string end_words(std::uint32_t sense) {
     }
     if (sense >> 24U != 0) {
         const std::string_view known = find(statuses, sense >> 24U);
-        return known.empty() ? fmt::format("SCSI status {:02x}", sense >> 24U) : std::string(known);
+        return known.empty() ? "a status that no standard names" : std::string(known);
     }
     if (sense >> 16U == 0) { // Key "no sense" ends no command badly: this is NVMe's.
         const std::string_view known = find(nvme_statuses, sense);
-        return known.empty()
-                   ? fmt::format("NVMe status type {:x}, code {:02x}", sense >> 8U, sense & 0xffU)
-                   : std::string(known);
+        return known.empty() ? "a status that is not known here" : std::string(known);
     }
     const std::string_view key = find(keys, sense >> 16U);
     const std::string_view words = find(additional, sense & 0xffffU);
@@ -162,8 +171,16 @@ std::string sense_text(std::uint32_t sense) {
     if (sense == 0) {
         return "no sense";
     }
-    const bool is_told = sense != scsi::residual_underflow && sense != scsi::residual_overflow;
-    return is_told ? fmt::format("sense {:06x} ({})", sense, end_words(sense)) : end_words(sense);
+    const std::string words = end_words(sense);
+    if (sense == scsi::residual_underflow || sense == scsi::residual_overflow) {
+        return words; // Of a command that was called good.
+    }
+    if (sense >> 24U != 0) {
+        return fmt::format("SCSI status {:02x} ({})", sense >> 24U, words);
+    }
+    return sense >> 16U == 0
+               ? fmt::format("NVMe status {:x}/{:02x} ({})", sense >> 8U, sense & 0xffU, words)
+               : fmt::format("sense {:06x} ({})", sense, words);
 }
 
 } // namespace drivers::wire

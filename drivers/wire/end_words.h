@@ -11,7 +11,9 @@ namespace drivers::wire {
 // (SCT << 8 | SC). Empty for 0.
 std::string end_words(std::uint32_t sense);
 
-// The number as it is always written, and its words: "sense 18000000 (RESERVATION CONFLICT)".
+// The number as its standard writes it, and its words: "sense 031100 (MEDIUM ERROR: unrecovered
+// read error)" with sense key, ASC and ASCQ, "SCSI status 18 (RESERVATION CONFLICT)", "NVMe status
+// 2/81 (Unrecovered Read Error)" with SCT and SC.
 std::string sense_text(std::uint32_t sense);
 
 } // namespace drivers::wire

@@ -411,7 +411,7 @@ def old_commands():
 
 def reservation_conflict():
     with Target(quirk.Refuse(status=0x18, reads=False)) as target:
-        bad(load(target.url()), 3, "RESERVATION CONFLICT", "18000000")
+        bad(load(target.url()), 3, "SCSI status 18 (RESERVATION CONFLICT)")
 
 
 def thin_pool_exhausted():

@@ -305,6 +305,25 @@ def do_not_retry_is_obeyed():
         assert re.search(r"[1-9]\d* x busy|busy +[1-9]|ERROR|busy", text), text
 
 
+# Errors have names, with status code type and status code beside them.
+
+@case
+def errors_are_called_by_their_names():
+    for status, name in ((0x083, "NVMe status 0/83 (Reservation Conflict)"), (0x081, "NVMe status 0/81 (Capacity Exceeded: the thin pool"),
+                         (0x020, "NVMe status 0/20 (Namespace is Write Protected)"), (0x280, "NVMe status 2/80 (Write Fault)"),
+                         (0x281, "NVMe status 2/81 (Unrecovered Read Error)")):
+        with Target(refuse_at=5, refuse_s=60, refuse_status=status, refuse_more=DNR) as target:
+            code, text = load(target) if status == 0x281 else writes(target)
+            assert code == ARRAY and name in text, text
+
+
+@case
+def a_short_read_is_no_read():
+    with Target(missing_bytes=512) as target:
+        code, text = load(target)
+        assert code == ARRAY and "completed as good after 3584 of 4096 bytes" in text, text
+
+
 # The way there.
 
 @case

@@ -28,6 +28,7 @@ QUIRKS = {
     "authentication": False, "connect_status": 0, "answers_keep_alive": True, "retry_delays": (0, 0, 0),
     # What happens at the n-th I/O command (0: never).
     "drop_at": 0, "comes_back": True, "event_at": 0, "detached_s": 0, "refuse_at": 0, "refuse_s": 0, "refuse_status": 0, "refuse_more": 0,
+    "missing_bytes": 0,  # Of every read, which is called good all the same.
     "spoil_header_at": 0, "spoil_data_at": 0, "hang_at": 0,
     # What the namespace is after that.
     "slow_identify_s": 0,  # How long who it is is thought about, after an event.
@@ -406,7 +407,8 @@ class Session:
                 target.store[command.lba + at] = data[at * size:(at + 1) * size]
         if command.opcode == 2:
             empty = bytes(size)
-            self.give(command, b"".join(target.store.get(command.lba + at, empty) for at in range(command.blocks)))
+            data = b"".join(target.store.get(command.lba + at, empty) for at in range(command.blocks))
+            self.give(command, data[:len(data) - target.missing_bytes])
             return
         self.end(command)
 

@@ -20,18 +20,23 @@ TEST_CASE("ends are said in the words of their standard", "[scsi_words]") {
     CHECK(end_words(0).empty());
     CHECK(sense_text(0) == "no sense");
     CHECK_THAT(sense_text(scsi::residual_underflow), Catch::StartsWith("residual underflow"));
-    CHECK(sense_text(0x18000000) == "sense 18000000 (RESERVATION CONFLICT)");
+    CHECK(sense_text(0x18000000) == "SCSI status 18 (RESERVATION CONFLICT)");
+    CHECK(sense_text(0x99000000) == "SCSI status 99 (a status that no standard names)");
+    CHECK(sense_text(0x0281) == "NVMe status 2/81 (Unrecovered Read Error)");
+    CHECK(sense_text(0x0083) == "NVMe status 0/83 (Reservation Conflict)");
+    CHECK(sense_text(0x0081) == "NVMe status 0/81 (Capacity Exceeded: the thin pool is exhausted)");
+    CHECK(sense_text(0x0777) == "NVMe status 7/77 (a status that is not known here)");
     CHECK(sense_text(0x031100) == "sense 031100 (MEDIUM ERROR: unrecovered read error)");
     CHECK_THAT(end_words(0x072707), Catch::StartsWith("DATA PROTECT: space allocation failed"));
     CHECK(end_words(0x072700) == "DATA PROTECT: write protected");
     CHECK(end_words(0x0b8001) == "ABORTED COMMAND: additional sense 80/01");
     CHECK(end_words(0x040000) == "HARDWARE ERROR");
     CHECK(end_words(0x0f1234) == "sense key f: additional sense 12/34");
-    CHECK(end_words(0x99000000) == "SCSI status 99");
+    CHECK(end_words(0x99000000) == "a status that no standard names");
     CHECK_THAT(end_words(scsi::residual_underflow), Catch::Contains("residual underflow"));
     CHECK_THAT(end_words(scsi::residual_overflow), Catch::Contains("residual overflow"));
     CHECK(end_words(0x0281) == "Unrecovered Read Error");
-    CHECK(end_words(0x0777) == "NVMe status type 7, code 77");
+    CHECK(end_words(0x0777) == "a status that is not known here");
 }
 
 TEST_CASE("what passes by itself is told from what stands", "[scsi_words]") {
