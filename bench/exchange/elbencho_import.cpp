@@ -76,6 +76,61 @@ double told(const TextTable& row,
     return whole ? *whole : *rate * seconds;
 }
 
+// A setting in bytes; 0: it is not told, or in other words.
+double setting_bytes(const TextTable& row, const char* column) {
+    const std::string text = row.text(column);
+    const bool is_plain = !text.empty() && text.size() < 16 &&
+                          text.find_first_not_of("0123456789") == std::string::npos;
+    return is_plain ? row.required(column) : 0;
+}
+
+// Accesses of one block size: only a file's last one may be smaller.
+void doubt_sizes(const TextTable& row,
+                 const std::string& columns,
+                 double count,
+                 double bytes,
+                 results::RoundRecord& out) {
+    const double block = setting_bytes(row, "block size");
+    if (!(block > 0)) {
+        return;
+    }
+    constexpr double share = 0.02;
+    const double seconds = static_cast<double>(out.duration_ns) * 1e-9;
+    const double wanted = count * block;
+    // What whole numbers of the table hide: of MiB or MiB a second, and of accesses a second.
+    const double slack = share * wanted + mebibyte * (seconds + 1) + block * (seconds + 1);
+    const double file = setting_bytes(row, "file size");
+    const bool has_ends = file == 0 || std::fmod(file, block) != 0;
+    if (bytes > wanted + slack || (!has_ends && bytes < wanted - slack)) {
+        out.audit.invalid.push_back(fmt::format(
+            "{0}iops [last] and {0}mib [last] disagree: {1:.0f} accesses of block size {2:.0f} are "
+            "not {3:.0f} bytes",
+            columns,
+            count,
+            block,
+            bytes));
+    }
+}
+
+// Columns of which one is never above the other.
+void doubt_order(const TextTable& row, results::RoundRecord& out) {
+    constexpr std::array<std::pair<const char*, const char*>, 6> ordered = {
+        {{"time ms [first]", "time ms [last]"},
+         {"mib [first]", "mib [last]"},
+         {"io lat us [min]", "io lat us [avg]"},
+         {"io lat us [avg]", "io lat us [max]"},
+         {"rwmix read io lat us [min]", "rwmix read io lat us [avg]"},
+         {"rwmix read io lat us [avg]", "rwmix read io lat us [max]"}}};
+    for (const auto& [less, more] : ordered) {
+        const auto low = row.number(less);
+        const auto high = row.number(more);
+        if (low && high && *low > *high) {
+            out.audit.invalid.push_back(
+                fmt::format("{} {:g} is above {} {:g}", less, *low, more, *high));
+        }
+    }
+}
+
 void add_stream(const TextTable& row,
                 const char* name,
                 const std::string& columns,
@@ -91,6 +146,7 @@ void add_stream(const TextTable& row,
     }
     const double count = told(row, asked[0], asked[1], out);
     const double bytes = told(row, asked[2], asked[3], out) * mebibyte;
+    doubt_sizes(row, columns, count, bytes, out);
     if (add_stream_without_latency(name, count, bytes, out)) {
         const double seconds = static_cast<double>(out.duration_ns) * 1e-9;
         out.audit.achieved_per_s +=
@@ -114,6 +170,10 @@ void add_measures(const TextTable& row, results::RoundRecord& out) {
     measure("time ms [first]", "first_done_ns", 1e6);
     measure("time ms [last]", "last_done_ns", 1e6);
     if (const auto cpu = row.number("cpu% [last]")) {
+        if (*cpu > 100) {
+            out.audit.invalid.push_back(
+                fmt::format("cpu% [last] {:g} is no share of a host", *cpu));
+        }
         out.audit.host_cpu_fraction = *cpu / 100;
     }
 }
@@ -135,10 +195,20 @@ std::optional<results::RoundRecord> round_of(const TextTable& row) {
     out.workload = label.empty() ? operation : label + " " + operation;
     out.point = "as measured";
     out.started_utc_ns = instant_of(row.text("iso date"));
-    out.duration_ns = whole_from<std::int64_t>(row.required("time ms [last]") * 1e6);
+    const double time_ms = row.required("time ms [last]");
+    constexpr double longest_ms = 100 * 86'400e3;
+    if (time_ms > longest_ms) {
+        row.fail("at most 100 days as time ms [last]");
+    }
+    out.duration_ns = whole_from<std::int64_t>(time_ms * 1e6);
     add_stream(row, begins("read") ? "read" : "write", "", out);
     add_stream(row, "read", mixed_reads, out);
     add_measures(row, out);
+    doubt_order(row, out);
+    if (out.duration_ns == 0) {
+        out.audit.invalid.push_back(
+            fmt::format("time ms [last] is 0: {} accesses in no time", out.audit.completed));
+    }
     return out.streams.empty() ? std::nullopt : std::optional(std::move(out)); // Empty files.
 }
 

@@ -100,6 +100,15 @@ std::optional<double> TextTable::mean(const std::string& name) const {
     return lower(text(name)) == "nan" ? std::nullopt : number(name);
 }
 
+double TextTable::last_digit(const std::string& name) const {
+    const std::string cell = text(name);
+    const std::size_t point = cell.find('.');
+    return point == std::string::npos
+               ? 1
+               : std::pow(10,
+                          -static_cast<double>(std::min<std::size_t>(cell.size() - point - 1, 9)));
+}
+
 double TextTable::required(const std::string& name) const {
     const auto out = number(name);
     if (!out) {

@@ -43,6 +43,7 @@ public:
     std::optional<double> number(const std::string& name) const;
     // The same; "NaN" too, as the mean of nothing is written.
     std::optional<double> mean(const std::string& name) const;
+    double last_digit(const std::string& name) const; // What it counts: 0.1 of "9.5", 1 of "9".
     double required(const std::string& name) const;
     std::size_t width() const noexcept { return width_; }
     [[noreturn]] void fail(const std::string& wanted) const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/exchange/foreign_run.h"
 #include "bench/exchange/text_table.h"
+#include "bench/exchange/vdbench_run.h"
 #include "profiles/file_error.h"
 
 #include <algorithm>
@@ -20,10 +21,12 @@ namespace bench::exchange {
 
 namespace {
 
+using vdbench::Definition;
+using vdbench::Interval;
+using vdbench::Rates;
+
 constexpr double mebibyte = 1048576;
 constexpr double ms_ns = 1e6;
-constexpr double day_s = 86'400;
-constexpr double longest_interval_s = 3'600;
 constexpr std::size_t intervals_max = 1'000'000;
 constexpr double no_rate = 999'988; // iorate=max and iorate=curve stand as 99998x and 999998x.
 
@@ -61,20 +64,13 @@ std::int64_t instant_of(const std::string& text) {
                : static_cast<std::int64_t>(seconds) * 1'000'000'000;
 }
 
-// What one line says of reads and writes.
-struct Rates {
-    double reads_per_s = 0;
-    double writes_per_s = 0;
-    double read_bytes_per_s = 0;
-    double written_bytes_per_s = 0;
-    double others_per_s = 0; // Opens, closes and the like.
-
-    double per_s() const { return reads_per_s + writes_per_s; }
-};
-
 Rates rates_of(const TextTable& row) {
     Rates out;
+    constexpr double rate_max = 1e12;
     const double rate = row.required("rate");
+    if (rate > rate_max) {
+        row.fail("at most 1e12 as rate");
+    }
     const double bytes_per_s = row.required("mb/sec") * mebibyte;
     if (row.has("read_rate") && row.has("write_rate")) {
         out.reads_per_s = row.required("read_rate");
@@ -95,29 +91,6 @@ Rates rates_of(const TextTable& row) {
     return out;
 }
 
-struct Interval {
-    std::uint64_t number = 0;
-    std::optional<double> tod_s;
-    std::int64_t instant_ns = 0;
-    Rates rates;
-    double resp_max_ms = 0;
-};
-
-// One run definition (RD=) until its average line.
-struct Definition {
-    std::string name;
-    std::string asked; // "8 threads, 4096 bytes"
-    double reqrate = 0;
-    std::vector<Interval> intervals;
-    bool is_over = false; // Its average has been read ...
-    Rates mean;
-    std::uint64_t mean_from = 0; // ... which is over these intervals.
-    std::uint64_t mean_to = 0;
-    std::map<std::string, double> measures;
-
-    bool has_mean() const { return is_over && mean_from <= mean_to && mean_to > 0; }
-};
-
 std::string asked_of(const TextTable& row) {
     std::string out;
     for (const auto& [column, word] : {std::pair("threads", "threads"),
@@ -136,7 +109,8 @@ public:
     explicit FlatFile(std::string file)
         : file_(std::move(file)) {}
 
-    void line(std::size_t number, std::string_view text) {
+    void line(std::size_t number, std::string_view text, bool is_whole) {
+        is_line_whole_ = is_whole;
         auto words = words_of(text);
         if (words.empty() || words[0][0] == '*' || words[0][0] == '<') {
             return;
@@ -176,11 +150,25 @@ private:
         out.tod_s = seconds_of_day(table_->text("tod"));
         out.instant_ns = instant_of(table_->text("timestamp"));
         out.rates = rates_of(*table_);
+        out.resp_ms = table_->mean("resp");
         out.resp_max_ms = table_->mean("resp_max").value_or(0);
         if (into.intervals.size() == intervals_max) {
             table_->fail("at most 1,000,000 intervals of a run");
         }
         into.intervals.push_back(out);
+        note_contradictions(into);
+    }
+
+    void note_contradictions(Definition& into) const {
+        constexpr std::size_t told_max = 8; // Of a million lines these will do.
+        for (std::string& one : vdbench::contradictions(*table_)) {
+            if (into.doubts.size() < told_max) {
+                into.doubts.push_back(std::move(one));
+            }
+        }
+        if (!is_line_whole_) {
+            into.doubts.emplace_back("the last line has no end: its last cell may be cut");
+        }
     }
 
     // The same name again, counted from the start, is another run: "forthreads=" and the like.
@@ -215,6 +203,8 @@ private:
             into.mean_to = to;
         }
         into.mean = rates_of(*table_);
+        into.mean_resp_ms = table_->mean("resp");
+        note_contradictions(into);
         into.reqrate = table_->number("reqrate").value_or(0);
         for (const char* name : {"resp", "read_resp", "write_resp"}) {
             if (const auto mean_ms = table_->mean(name)) {
@@ -228,41 +218,9 @@ private:
 
     std::string file_;
     std::optional<TextTable> table_;
+    bool is_line_whole_ = true;
     std::vector<Definition> definitions_;
 };
-
-// Intervals are whole seconds and lines come a little late; the first is as long as the next.
-double length_s(const std::vector<Interval>& intervals, std::size_t at) {
-    const std::size_t to = std::max<std::size_t>(at, 1);
-    if (to >= intervals.size() || !intervals[to].tod_s || !intervals[to - 1].tod_s) {
-        return 1;
-    }
-    double between = *intervals[to].tod_s - *intervals[to - 1].tod_s;
-    between += between < 0 ? day_s : 0;
-    const auto skipped = static_cast<double>(intervals[to].number - intervals[to - 1].number);
-    return std::clamp(std::round(between / skipped), 1.0, longest_interval_s);
-}
-
-// Why the file does not prove what this run was.
-void doubt(const Definition& run, std::vector<std::string>& out) {
-    if (!run.is_over) {
-        out.emplace_back("vdbench ended before it wrote this run's average");
-    }
-    std::uint64_t before = 0;
-    for (const Interval& one : run.intervals) {
-        if (one.number != before + 1) {
-            out.push_back(fmt::format("of vdbench's intervals number {} is missing", before + 1));
-            return;
-        }
-        before = one.number;
-    }
-    if (run.has_mean() && run.mean_to != before) {
-        out.push_back(
-            fmt::format("vdbench's average is until interval {}, and interval {} is the last here",
-                        run.mean_to,
-                        before));
-    }
-}
 
 // What vdbench leaves out of its average, as a rule the first interval, is not counted here either.
 results::RoundRecord round_of(const Definition& run) {
@@ -270,9 +228,8 @@ results::RoundRecord round_of(const Definition& run) {
     out.workload = run.name;
     Rates sums;
     double counted_s = 0;
-    for (std::size_t i = 0; i < run.intervals.size(); ++i) {
-        const Interval& one = run.intervals[i];
-        const double seconds = length_s(run.intervals, i);
+    const double seconds = vdbench::interval_s(run);
+    for (const Interval& one : run.intervals) {
         results::IntervalRecord interval;
         interval.from_ns = out.intervals.empty()
                                ? 0
@@ -312,7 +269,7 @@ results::RoundRecord round_of(const Definition& run) {
     out.audit.achieved_per_s = counted_s > 0 ? sums.per_s() / counted_s : 0;
     add_stream_without_latency("read", sums.reads_per_s, sums.read_bytes_per_s, out);
     add_stream_without_latency("write", sums.writes_per_s, sums.written_bytes_per_s, out);
-    doubt(run, out.audit.invalid);
+    out.audit.invalid = vdbench::doubts(run);
     return out;
 }
 
@@ -331,7 +288,7 @@ void import_vdbench(std::string_view text, const std::string& name, results::Run
     std::istringstream lines{std::string(text)};
     std::size_t number = 0;
     for (std::string line; std::getline(lines, line);) {
-        file.line(++number, line);
+        file.line(++number, line, !lines.eof());
     }
     std::map<std::string, int> times;
     for (const Definition& run : file.definitions()) {
