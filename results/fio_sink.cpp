@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <map>
+#include <set>
 
 namespace results {
 
@@ -32,7 +34,7 @@ constexpr std::array percents{1.0,
                               99.95,
                               99.99};
 
-// From the bins: exact to their width.
+// From the bins: exact to their width, and never more or less than the exact ends allow.
 double deviation_ns(const Histogram& latency) {
     const double mean = latency.mean_ns();
     double sum = 0;
@@ -43,7 +45,14 @@ double deviation_ns(const Histogram& latency) {
         sum += static_cast<double>(times) * (middle - mean) * (middle - mean);
         count += static_cast<double>(times);
     }
-    return count > 1 ? std::sqrt(sum / count) : 0;
+    if (count <= 1) {
+        return 0;
+    }
+    const double below = mean - static_cast<double>(latency.min_ns());
+    const double above = static_cast<double>(latency.max_ns()) - mean;
+    const double most = std::sqrt(std::max(below * above, 0.0));
+    const double least = std::max(below, above) / std::sqrt(count - 1);
+    return std::max(std::min(std::sqrt(sum / count), most), least);
 }
 
 Json latency_json(const Histogram& latency, bool bins) {
@@ -100,7 +109,9 @@ const char* direction_of(const StreamRecord& stream) {
                                             : "";
 }
 
-Json direction_json(const Direction& direction, double seconds) {
+// fio reckons rates from whole milliseconds: who checks them against each other finds them so.
+Json direction_json(const Direction& direction, std::uint64_t runtime_ms) {
+    const double seconds = static_cast<double>(runtime_ms) / 1000;
     const auto per_s = [&](double amount) {
         return seconds > 0 ? amount / seconds : 0;
     };
@@ -112,7 +123,7 @@ Json direction_json(const Direction& direction, double seconds) {
     out["bw_bytes"] = static_cast<std::uint64_t>(per_s(bytes));
     out["bw"] = static_cast<std::uint64_t>(per_s(bytes) / 1024);
     out["iops"] = iops;
-    out["runtime"] = static_cast<std::uint64_t>(seconds * 1000);
+    out["runtime"] = runtime_ms;
     out["total_ios"] = direction.count;
     out["short_ios"] = 0;
     out["drop_ios"] = direction.failed;
@@ -133,6 +144,21 @@ Json direction_json(const Direction& direction, double seconds) {
     return out;
 }
 
+// "4096", or means of reads, writes and trims, as fio takes them.
+std::string block_sizes(std::map<std::string, Direction>& directions) {
+    std::set<std::uint64_t> sizes;
+    std::string out;
+    for (const char* name : {"read", "write", "trim"}) {
+        const Direction& one = directions[name];
+        const std::uint64_t mean = one.count > 0 ? one.bytes / one.count : 0;
+        out += fmt::format("{}{}", out.empty() ? "" : ",", mean);
+        if (mean > 0) {
+            sizes.insert(mean);
+        }
+    }
+    return sizes.size() > 1 ? out : fmt::format("{}", sizes.empty() ? 0 : *sizes.begin());
+}
+
 // What fio-plot groups by; what is no whole number there is left at one.
 Json options_json(const RoundRecord& round, std::map<std::string, Direction>& directions) {
     const bool reads = directions["read"].count > 0;
@@ -140,22 +166,21 @@ Json options_json(const RoundRecord& round, std::map<std::string, Direction>& di
     Json out = Json::object();
     out["name"] = round.workload;
     out["rw"] = reads && writes ? "randrw" : writes ? "randwrite" : "randread";
-    std::uint64_t bytes = 0;
-    std::uint64_t count = 0;
-    for (const auto& [name, direction] : directions) {
-        bytes += direction.bytes;
-        count += direction.bytes > 0 ? direction.count : 0;
-    }
-    out["bs"] = fmt::format("{}", count > 0 ? bytes / count : 0);
+    out["bs"] = block_sizes(directions);
     const bool depth = round.point.rfind("depth ", 0) == 0;
     out["iodepth"] = fmt::format("{:.0f}", depth ? round.point_value : 1);
     out["numjobs"] = "1";
+    out["stonewall"] = "1"; // Rounds follow each other.
     out["point"] = round.point;
     out["array"] = round.array;
     return out;
 }
 
-Json job_json(const RoundRecord& round, std::size_t group) {
+std::uint64_t runtime_ms_of(const RoundRecord& round) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(round.duration_ns, 0)) / 1'000'000;
+}
+
+Json job_json(const RoundRecord& round, std::size_t group, std::uint64_t elapsed_s) {
     std::map<std::string, Direction> directions;
     for (const StreamRecord& stream : round.streams) {
         const std::string name = direction_of(stream);
@@ -167,21 +192,21 @@ Json job_json(const RoundRecord& round, std::size_t group) {
             direction.failed += stream.failed + stream.timed_out + stream.lost;
         }
     }
-    const double seconds = static_cast<double>(round.duration_ns) * 1e-9;
+    const std::uint64_t runtime_ms = runtime_ms_of(round);
     Json out = Json::object();
     out["jobname"] =
         fmt::format("{} {} {} {}", round.array, round.workload, round.point, round.index);
     out["groupid"] = group;
     out["error"] = round.ended == "complete" ? 0 : 5;
     out["eta"] = 0;
-    out["elapsed"] = static_cast<std::uint64_t>(seconds) + 1;
+    out["elapsed"] = elapsed_s; // Of all of them.
     out["job options"] = options_json(round, directions);
     for (const char* name : {"read", "write", "trim"}) {
-        out[name] = direction_json(directions[name], seconds);
+        out[name] = direction_json(directions[name], runtime_ms);
     }
     out["sync"] = {{"total_ios", directions["sync"].count},
                    {"lat_ns", latency_json(directions["sync"].response_ns, true)}};
-    out["job_runtime"] = static_cast<std::uint64_t>(seconds * 1000);
+    out["job_runtime"] = runtime_ms;
     out["usr_cpu"] = round.audit.lane_cpu_fraction * 100;
     out["sys_cpu"] = 0.0;
     out["ctx"] = 0;
@@ -200,8 +225,12 @@ std::string fio_report(const RunRecord& run) {
     out["timestamp_ms"] = run.started_utc_ns / 1'000'000;
     out["time"] = run.id;
     out["jobs"] = Json::array();
+    std::uint64_t all_ms = 0;
     for (const RoundRecord& round : run.rounds) {
-        out["jobs"].push_back(job_json(round, out["jobs"].size()));
+        all_ms += runtime_ms_of(round);
+    }
+    for (const RoundRecord& round : run.rounds) {
+        out["jobs"].push_back(job_json(round, out["jobs"].size(), all_ms / 1000 + 1));
     }
     out["disk_util"] = Json::array();
     return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

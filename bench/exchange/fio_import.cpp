@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/exchange/foreign_run.h"
 #include "bench/plan/fio_assembly.h"
+#include "drivers/fio/fio_options.h"
 #include "drivers/fio/fio_terse.h"
 #include "profiles/file_error.h"
 
@@ -26,6 +27,7 @@ std::int64_t nanoseconds_of(std::uint64_t ms) {
 using drivers::fio::Direction;
 using drivers::fio::JobResult;
 using drivers::fio::Latency;
+using drivers::fio::option_of;
 
 // Percentiles alone: between two of them every sample is taken to be as long as the upper one, the
 // ends are exact. No percentile between the given ones is known.
@@ -66,15 +68,6 @@ results::Histogram latency_of(const Direction& direction, std::string& how) {
     how = fmt::format("rebuilt from {} percentiles: what lies between them is not known",
                       known.percentiles.size());
     return rebuilt(known);
-}
-
-std::string option_of(const JobResult& job, const drivers::fio::Result& result, const char* name) {
-    const auto own = job.options.find(name);
-    if (own != job.options.end()) {
-        return own->second;
-    }
-    const auto global = result.global_options.find(name);
-    return global != result.global_options.end() ? global->second : "";
 }
 
 using Doubts = std::vector<std::string>;
@@ -118,17 +111,6 @@ std::uint64_t runtime_ms(const JobResult& job) {
     return out;
 }
 
-// What fio was to run, "10", "500ms" or "2m"; 0 = not told.
-double asked_ms(const std::string& text) {
-    double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-    const std::map<std::string_view, double> units = {
-        {"", 1e3}, {"s", 1e3}, {"ms", 1}, {"us", 1e-3}, {"m", 6e4}, {"h", 3.6e6}, {"d", 8.64e7}};
-    const auto found = units.find(unit);
-    return error == std::errc{} && found != units.end() ? number * found->second : 0;
-}
-
 // Why one job's numbers are not what the round was.
 void doubt_job(const JobResult& job, const drivers::fio::Result& result, bool alone, Doubts& out) {
     if (job.error != 0) {
@@ -140,8 +122,10 @@ void doubt_job(const JobResult& job, const drivers::fio::Result& result, bool al
     if (job.eta_s != 0 && job.eta_s < drivers::fio::eta_unknown && job.host.empty()) {
         out.push_back(fmt::format("fio's job {} had not ended when this was written", named(job)));
     }
-    const double least_ms = asked_ms(option_of(job, result, "runtime")) * 0.98;
-    const bool may_be_cut = result.documents > 1 || job.eta_s >= drivers::fio::eta_unknown;
+    const double least_ms = drivers::fio::milliseconds_of(option_of(job, result, "runtime")) * 0.98;
+    const bool is_told = job.eta_s < drivers::fio::eta_unknown || !job.host.empty();
+    const bool may_end = drivers::fio::is_told(job, result, "latency_target"); // Once it is met.
+    const bool may_be_cut = (result.documents > 1 || !is_told) && !may_end;
     if (may_be_cut && static_cast<double>(runtime_ms(job)) < least_ms) {
         out.push_back(fmt::format("fio's job {}: the last document is of {} ms, of {:.0f} asked "
                                   "for: whether it is the last that fio wrote is not told",
@@ -158,28 +142,6 @@ void doubt_job(const JobResult& job, const drivers::fio::Result& result, bool al
                                       named(job),
                                       option,
                                       value));
-        }
-    }
-    for (const auto& [name, direction] : job.directions) {
-        const double seconds = static_cast<double>(direction.runtime_ms) / 1000;
-        const auto counted = static_cast<double>(direction.total_ios);
-        const auto timed =
-            static_cast<double>(std::max(direction.total.count, direction.completion.count));
-        constexpr double share = 0.02;
-        if (direction.runtime_ms == 0) {
-            out.push_back(fmt::format("fio's job {}: {}s in no time", named(job), name));
-        } else if (std::abs(direction.iops * seconds - counted) > share * counted + seconds + 1) {
-            out.push_back(fmt::format("fio's job {}: {} {}s in {:g} s are not {:g}/s",
-                                      named(job),
-                                      direction.total_ios,
-                                      name,
-                                      seconds,
-                                      direction.iops));
-        }
-        constexpr double in_flight = 65'536; // When a ramp ended.
-        if (timed > counted * (1 + share) + in_flight) {
-            out.push_back(fmt::format(
-                "fio's job {}: latencies of {:g} {}s, of {:g}", named(job), timed, name, counted));
         }
     }
     out.insert(out.end(), job.doubts.begin(), job.doubts.end());
@@ -256,13 +218,15 @@ void set_instants(const drivers::fio::Result& result,
 void import_result(const drivers::fio::Result& result, results::RunRecord& out) {
     std::map<std::uint64_t, std::vector<const JobResult*>> groups; // Follow each other: stonewall.
     for (const JobResult& job : result.jobs) {
-        groups[job.group].push_back(&job);
+        groups[job.group.value_or(0)].push_back(&job);
     }
     std::vector<results::RoundRecord> rounds;
     std::vector<std::uint64_t> starts_ms;
     std::set<std::string> names;
     for (const auto& [group, jobs] : groups) {
         results::RoundRecord round = round_of(jobs, result, out);
+        round.audit.invalid.insert(
+            round.audit.invalid.end(), result.doubts.begin(), result.doubts.end());
         if (round.streams.empty()) {
             continue;
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/fio/fio_checks.h"
 
+#include "drivers/fio/fio_contradictions.h"
 #include "drivers/fio/fio_versions.h"
 
 #include <algorithm>
@@ -42,6 +43,45 @@ std::uint64_t accesses(const JobResult& job) {
         out += direction.total_ios;
     }
     return out;
+}
+
+// Where reads and writes stand beside their sum, which is then left out.
+void doubt_sum(JobResult& job) {
+    const auto sum = job.directions.find("mixed");
+    if (sum == job.directions.end() || job.directions.size() == 1) {
+        return;
+    }
+    const std::uint64_t parts = accesses(job) - sum->second.total_ios;
+    if (sum->second.total_ios != parts) {
+        job.doubts.push_back(fmt::format("fio's job {}: mixed: total_ios {} is not that of its "
+                                         "parts, {}",
+                                         job.name,
+                                         sum->second.total_ios,
+                                         parts));
+    }
+}
+
+// What all jobs did together is added up in 64 bits.
+void check_sums(const Result& result) {
+    constexpr double most = 1ULL << 62U;
+    constexpr std::uint64_t longest_ms = 4'000'000'000'000;
+    double accesses_and_bytes = 0;
+    for (const JobResult& job : result.jobs) {
+        for (const auto& [name, one] : job.directions) {
+            accesses_and_bytes +=
+                static_cast<double>(one.total_ios) + static_cast<double>(one.short_ios) +
+                static_cast<double>(one.drop_ios) + static_cast<double>(one.io_bytes);
+            if (accesses_and_bytes > most || one.runtime_ms > longest_ms) {
+                throw ResultError(fmt::format("fio's result: job {}: {}: impossible counts: {} "
+                                              "accesses, {} bytes, {} ms",
+                                              job.name,
+                                              name,
+                                              one.total_ios,
+                                              one.io_bytes,
+                                              one.runtime_ms));
+            }
+        }
+    }
 }
 
 // fio drops a server's job without a word; its own sum over all clients gives it away.
@@ -86,14 +126,20 @@ Result checked(Result result) {
                                                     (direction.told & told_ns) == 0);
             check_counts(job, name, direction);
         }
+        doubt_sum(job);
         as_of_today(job);
+        const std::vector<std::string> doubts = contradictions(job, result);
+        job.doubts.insert(job.doubts.end(), doubts.begin(), doubts.end());
         std::erase_if(job.directions, [](const auto& one) { return one.second.total_ios == 0; });
         for (auto& [name, direction] : job.directions) {
             check_latency(job, name + " lat_ns", direction.total);
             check_latency(job, name + " clat_ns", direction.completion);
         }
     }
+    check_sums(result);
     check_clients(result);
+    const std::vector<std::string> doubts = contradictions(result);
+    result.doubts.insert(result.doubts.end(), doubts.begin(), doubts.end());
     return result;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/fio/fio_documents.h"
 
+#include "drivers/fio/document_order.h"
 #include "drivers/fio/fio_checks.h"
 
 #include <algorithm>
@@ -60,53 +61,17 @@ std::size_t next_brace(std::string_view output, std::size_t from, std::size_t af
     return std::string_view::npos;
 }
 
-// By groups, which follow each other: how long accesses were made.
-std::uint64_t measured_ms(const Result& result) {
-    std::map<std::uint64_t, std::uint64_t> groups;
-    for (const JobResult& job : result.jobs) {
-        for (const auto& [name, direction] : job.directions) {
-            groups[job.group] = std::max(groups[job.group], direction.runtime_ms);
+// What is left of a document without its beginning.
+void refuse_rest(std::string_view text, std::size_t documents) {
+    for (const char* key : {"\"jobname\"", "\"fio version\""}) {
+        if (text.find(key) != std::string_view::npos) {
+            throw ResultError(
+                fmt::format("fio's result: behind document {} stands {} outside of any: "
+                            "the next document is cut",
+                            documents,
+                            key));
         }
     }
-    std::uint64_t out = 0;
-    for (const auto& [group, longest_ms] : groups) {
-        out += std::min<std::uint64_t>(longest_ms, 1ULL << 50U);
-    }
-    return out;
-}
-
-bool may_have_ended(const Result& result) {
-    return std::all_of(result.jobs.begin(), result.jobs.end(), [](const JobResult& job) {
-        return job.eta_s == 0 || job.eta_s >= eta_unknown;
-    });
-}
-
-bool has_grown(const JobResult& before, const JobResult& after) {
-    return std::all_of(before.directions.begin(), before.directions.end(), [&](const auto& one) {
-        const auto found = after.directions.find(one.first);
-        return found != after.directions.end() && found->second.total_ios >= one.second.total_ios &&
-               found->second.io_bytes >= one.second.io_bytes &&
-               found->second.runtime_ms >= one.second.runtime_ms;
-    });
-}
-
-bool is_same_run(const Result& before, const Result& after) {
-    if (before.version != after.version || before.jobs.size() != after.jobs.size()) {
-        return false;
-    }
-    bool grown = true;
-    for (std::size_t i = 0; i < before.jobs.size(); ++i) {
-        if (before.jobs[i].name != after.jobs[i].name) {
-            return false;
-        }
-        grown = grown && has_grown(before.jobs[i], after.jobs[i]);
-    }
-    if (!may_have_ended(before)) {
-        return true; // What is less than before was counted anew behind a ramp.
-    }
-    const std::uint64_t began_ms =
-        after.timestamp_ms - std::min(measured_ms(after), after.timestamp_ms);
-    return grown && began_ms <= before.timestamp_ms;
 }
 
 } // namespace
@@ -153,19 +118,6 @@ std::string without_nan(std::string_view document) {
     return out;
 }
 
-std::vector<Result> last_of_each_run(std::vector<Result> documents) {
-    std::vector<Result> out;
-    for (Result& document : documents) {
-        if (!out.empty() && is_same_run(out.back(), document)) {
-            document.documents = out.back().documents + 1;
-            document.text_before = std::move(out.back().text_before);
-            out.pop_back();
-        }
-        out.push_back(std::move(document));
-    }
-    return out;
-}
-
 std::vector<Result> parse_results(std::string_view output) {
     constexpr int tries = 8; // A warning may begin with a brace too.
     std::string complaint = "no JSON in it";
@@ -184,6 +136,7 @@ std::vector<Result> parse_results(std::string_view output) {
             one = read_document(without_nan(output.substr(from, end - from)), complaint);
         }
         if (one) {
+            refuse_rest(output.substr(after, found.empty() ? 0 : from - after), found.size());
             one->text_before = output.substr(0, std::min(from, text_max));
             found.push_back(std::move(*one));
             from = end;
@@ -201,6 +154,7 @@ std::vector<Result> parse_results(std::string_view output) {
     if (found.empty()) {
         throw ResultError("fio's result: " + complaint);
     }
+    refuse_rest(output.substr(after), found.size());
     found = last_of_each_run(std::move(found));
     for (Result& result : found) {
         result = checked(std::move(result));

@@ -21,8 +21,4 @@ std::size_t document_end(std::string_view output, std::size_t from);
 // fio writes nan and inf where it has divided by nothing, which is no JSON: null instead.
 std::string without_nan(std::string_view document);
 
-// The last document of every run: one that goes on where the document before it was, is the same
-// run's.
-std::vector<Result> last_of_each_run(std::vector<Result> documents);
-
 } // namespace drivers::fio

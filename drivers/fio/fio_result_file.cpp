@@ -24,6 +24,7 @@ constexpr std::size_t values_max = 4'000'000;
 constexpr std::size_t jobs_max = 4096;
 constexpr std::size_t text_max = 64U << 10U;
 constexpr std::uint64_t longest_ns = 3'600'000'000'000ULL * 24;
+constexpr std::uint64_t whole_max = 1ULL << 60U; // Beyond what any fio counts, in bytes too.
 
 template <typename Number>
 std::optional<Number> parsed(std::string_view text) {
@@ -52,14 +53,12 @@ public:
     bool null() override { return value({}); }
     bool boolean(bool /*truth*/) override { return value({}); }
     bool number_integer(number_integer_t number) override {
-        if (number < 0 && key_ != "error" && directions_below()) {
+        if (number < 0 && directions_below()) {
             refuse(fmt::format("{} is negative", number));
         }
-        error_ = number;
         return value({true, static_cast<double>(number), static_cast<std::uint64_t>(number), {}});
     }
     bool number_unsigned(number_unsigned_t number) override {
-        error_ = static_cast<std::int64_t>(number);
         return value({true, static_cast<double>(number), number, {}});
     }
     bool number_float(number_float_t number, const string_t& /*text*/) override {
@@ -170,9 +169,9 @@ private:
         if (depth == 1 && key_ == "fio version") {
             out_.version = scalar.text;
         } else if (depth == 1 && key_ == "timestamp_ms") {
-            out_.timestamp_ms = scalar.whole;
-        } else if (depth == 1 && key_ == "timestamp" && out_.timestamp_ms == 0) {
-            out_.timestamp_ms = std::min(scalar.whole, longest_ns) * 1000;
+            out_.timestamp_ms = wanted_whole(scalar);
+        } else if (depth == 1 && key_ == "timestamp") {
+            out_.timestamp_s = wanted_whole(scalar);
         } else if (depth == 2 && levels_[1].name == "global options") {
             out_.global_options[key_] = scalar.text;
         } else if (depth >= 3 && is_jobs(levels_[1].name) && !out_.jobs.empty()) {
@@ -187,17 +186,22 @@ private:
             } else if (key_ == "hostname") {
                 job.host = scalar.text;
             } else if (key_ == "error") {
-                job.error = scalar.is_number ? error_ : -1;
+                constexpr std::uint64_t errno_max = 4095;
+                const bool is_one = is_whole(scalar) && scalar.whole <= errno_max;
+                job.error = is_one ? static_cast<std::int64_t>(scalar.whole) : -1;
+                job.tells_error = true;
             } else if (key_ == "groupid") {
-                want_number(scalar);
-                job.group = scalar.whole;
+                job.group = wanted_whole(scalar);
             } else if (key_ == "eta") {
-                job.eta_s = scalar.whole;
+                job.eta_s = scalar.number < 0 ? eta_unknown : wanted_whole(scalar);
+            } else if (key_ == "elapsed") {
+                job.elapsed_s = wanted_whole(scalar);
+            } else if (key_ == "job_runtime") {
+                job.job_runtime_ms = wanted_whole(scalar);
             } else if (key_ == "total_err") {
-                want_number(scalar);
-                job.errors = scalar.whole;
+                job.errors = wanted_whole(scalar);
             } else if (key_ == "job_start") {
-                job.start_ms = scalar.whole;
+                job.start_ms = wanted_whole(scalar);
             } else if (key_ == "usr_cpu") {
                 job.user_cpu_percent = scalar.number;
             } else if (key_ == "sys_cpu") {
@@ -216,6 +220,8 @@ private:
                 store_in_latency(direction.total, scalar);
             } else if (latency == "clat_ns" || latency == "clat") {
                 store_in_latency(direction.completion, scalar);
+            } else if (latency == "slat_ns") {
+                store_in_latency(direction.submission, scalar);
             }
         }
     }
@@ -229,9 +235,15 @@ private:
              {"drop_ios", &out.drop_ios}}};
         for (std::size_t i = 0; i < counts.size(); ++i) {
             if (counts[i].first == key_) {
-                want_number(scalar);
-                *counts[i].second = scalar.whole;
+                *counts[i].second = wanted_whole(scalar);
                 out.told |= 1U << i;
+            }
+        }
+        const std::array<std::pair<std::string_view, std::optional<std::uint64_t>*>, 3> again{
+            {{"io_kbytes", &out.io_kib}, {"bw_bytes", &out.bytes_per_s}, {"bw", &out.kib_per_s}}};
+        for (const auto& [name, into] : again) {
+            if (name == key_) {
+                *into = wanted_whole(scalar);
             }
         }
         if (key_ == "iops") {
@@ -242,31 +254,49 @@ private:
 
     void store_in_latency(Latency& out, const Scalar& scalar) const {
         if (levels_.size() == 6 && levels_[5].name == "bins") {
-            want_number(scalar);
+            const std::uint64_t count = wanted_whole(scalar);
             const auto middle = parsed<std::uint64_t>(key_);
             if (!middle || *middle > longest_ns) {
                 refuse("wanted a bucket's middle in nanoseconds");
             }
-            if (scalar.whole > 0) {
-                out.bins.emplace_back(*middle, scalar.whole);
+            if (count > 0) {
+                out.bins.emplace_back(*middle, count);
             }
         } else if (levels_.size() == 6 && levels_[5].name == "percentile") {
             const auto percent = parsed<double>(key_);
             if (!percent || !(*percent >= 0 && *percent <= 100)) {
                 refuse("wanted a percent");
             }
-            want_number(scalar);
-            out.percentiles[*percent] = scalar.whole;
+            const std::uint64_t value = wanted_whole(scalar);
+            if (out.percentiles.emplace(*percent, value).first->second != value) {
+                refuse("stands twice and says two different things");
+            }
         } else if (levels_.size() == 5) {
             if (key_ == "min" || key_ == "max" || key_ == "N") {
-                want_number(scalar);
                 (key_ == "min"   ? out.min_ns
                  : key_ == "max" ? out.max_ns
-                                 : out.count) = scalar.whole;
+                                 : out.count) = wanted_whole(scalar);
+                out.tells_count = out.tells_count || key_ == "N";
             } else if (key_ == "mean") {
+                want_number(scalar);
                 out.mean_ns = scalar.number;
+            } else if (key_ == "stddev" && scalar.is_number) {
+                out.stddev_ns = scalar.number;
             }
         }
+    }
+
+    static bool is_whole(const Scalar& scalar) {
+        return scalar.is_number && scalar.number >= 0 &&
+               scalar.number == static_cast<double>(scalar.whole);
+    }
+
+    std::uint64_t wanted_whole(const Scalar& scalar) const {
+        want_number(scalar);
+        if (!is_whole(scalar) || scalar.whole > whole_max) {
+            refuse("wanted a whole number of at most 2^60");
+        }
+        return scalar.whole;
     }
 
     void want_number(const Scalar& scalar) const {
@@ -280,7 +310,6 @@ private:
     std::string key_;
     std::string complaint_;
     std::size_t values_ = 0;
-    std::int64_t error_ = 0;
     bool saw_jobs_ = false;
 };
 
@@ -290,6 +319,9 @@ std::optional<Result> read_document(const std::string& text, std::string& compla
     Result out;
     Reader reader(out);
     if (Json::sax_parse(text.begin(), text.end(), &reader) && reader.has_jobs()) {
+        if (out.timestamp_ms == 0) {
+            out.timestamp_ms = std::min(out.timestamp_s, longest_ns) * 1000;
+        }
         return out;
     }
     complaint = reader.complaint().empty() ? "JSON that tells of no jobs" : reader.complaint();

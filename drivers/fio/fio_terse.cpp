@@ -73,7 +73,11 @@ public:
 
     double number(std::size_t field) const { return number_of(fields_.at(field), field); }
     std::uint64_t whole(std::size_t field) const {
-        return static_cast<std::uint64_t>(std::llround(number(field)));
+        const double out = number(field);
+        if (out != std::floor(out)) {
+            refuse(fmt::format("a whole number as field {}, not {:g}", field + 1, out));
+        }
+        return static_cast<std::uint64_t>(out);
     }
     // "99.500000%=5"
     std::pair<double, double> percentile(std::size_t field) const {
@@ -109,11 +113,14 @@ void read_latency(const Line& line, std::size_t from, Latency& out) {
     out.min_ns = line.whole(from) * us_ns;
     out.max_ns = line.whole(from + 1) * us_ns;
     out.mean_ns = line.number(from + 2) * static_cast<double>(us_ns);
+    out.grain_ns = us_ns;
 }
 
 Direction direction_of(const Line& line, std::size_t from) {
     Direction out;
     out.io_bytes = line.whole(from) * 1024;
+    out.bytes_grain = 1024;
+    out.kib_per_s = line.whole(from + 1);
     out.iops = line.number(from + 2);
     out.runtime_ms = line.whole(from + 3);
     out.total_ios = static_cast<std::uint64_t>(
@@ -125,13 +132,20 @@ Direction direction_of(const Line& line, std::size_t from) {
             line.refuse(fmt::format("a percent as field {}", from + 13 + i));
         }
         if (percent > 0) {
-            out.completion.percentiles[percent] =
-                static_cast<std::uint64_t>(value_us * static_cast<double>(us_ns));
+            const auto value_ns = static_cast<std::uint64_t>(value_us * static_cast<double>(us_ns));
+            if (out.completion.percentiles.emplace(percent, value_ns).first->second != value_ns) {
+                line.refuse(fmt::format("one value of percentile {:g} as field {}, not several",
+                                        percent,
+                                        from + 13 + i));
+            }
         }
     }
     read_latency(line, from + 32, out.total);
-    out.completion.count = out.completion.max_ns > 0 ? out.total_ios : 0;
-    out.total.count = out.total.max_ns > 0 ? out.total_ios : 0;
+    for (Latency* latency : {&out.completion, &out.total}) { // Below a microsecond the ends are 0.
+        latency->count = latency->max_ns > 0 || latency->mean_ns > 0 ? out.total_ios : 0;
+    }
+    out.completion.tells_count = true;
+    out.total.tells_count = true;
     out.told = ~0U;
     return out;
 }
@@ -163,6 +177,7 @@ JobResult job_of(const Line& line) {
     out.name = line.text(layout.head - 3);
     out.group = line.whole(layout.head - 2);
     out.error = static_cast<std::int64_t>(line.whole(layout.head - 1));
+    out.tells_error = true;
     for (std::size_t i = 0; i < layout.directions; ++i) {
         const Direction direction = direction_of(line, layout.head + i * layout.width);
         doubt_counts(names.at(i), direction, out);
@@ -238,7 +253,7 @@ Result parse_terse(std::string_view output) {
             out.version = line.text(1);
         }
         JobResult job = job_of(line);
-        lines[{job.group, job.name}].push_back(std::move(job));
+        lines[{job.group.value_or(0), job.name}].push_back(std::move(job));
     }
     for (auto& [key, of_job] : lines) {
         const std::size_t count = last_sums(of_job);

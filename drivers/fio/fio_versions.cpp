@@ -18,7 +18,10 @@ void to_nanoseconds(Latency& latency) {
     constexpr std::uint64_t us = 1000;
     latency.min_ns = times(latency.min_ns, us);
     latency.max_ns = times(latency.max_ns, us);
-    latency.mean_ns *= static_cast<double>(us);
+    if (latency.mean_ns) {
+        *latency.mean_ns *= static_cast<double>(us);
+    }
+    latency.grain_ns = us;
     for (auto& [middle_ns, count] : latency.bins) {
         middle_ns = times(middle_ns, us);
     }
@@ -32,12 +35,15 @@ void settle(Latency& latency, std::uint64_t total_ios) {
     if (latency.min_ns > 0) {
         std::erase_if(latency.percentiles, [](const auto& one) { return one.second == 0; });
     }
-    if (latency.count == 0 && !latency.bins.empty()) {
+    if (latency.tells_count) {
+        return;
+    }
+    if (!latency.bins.empty()) {
         for (const auto& [middle_ns, count] : latency.bins) {
             latency.count +=
                 std::min(count, std::numeric_limits<std::uint64_t>::max() / 2 - latency.count);
         }
-    } else if (latency.count == 0 && latency.max_ns > 0) {
+    } else if (latency.max_ns > 0) {
         latency.count = total_ios;
     }
 }
@@ -48,6 +54,8 @@ void as_of_today(JobResult& job) {
     for (auto& [name, direction] : job.directions) {
         if (direction.is_old) {
             direction.is_old = false;
+            direction.rounds_coarsely = true;
+            direction.bytes_grain = 1024;
             direction.io_bytes = times(direction.io_bytes, 1024);
             to_nanoseconds(direction.total);
             to_nanoseconds(direction.completion);

@@ -54,7 +54,7 @@ struct Job {
 
     std::string text() const {
         return fmt::format(
-            R"({{"jobname": "{}", "groupid": {}, "error": 0, "eta": {}{}, "read": {{"io_bytes": {},)"
+            R"({{"jobname": "{}", "groupid": {}, "error": 0, "elapsed": 100, "eta": {}{}, "read": {{"io_bytes": {},)"
             R"( "iops": {}, "runtime": {}, "{}": {}, "lat_ns": {{"min": 5, "max": 9, "N": {}}},)"
             R"( "bw_dev": 0.5}}}})",
             name,
@@ -93,7 +93,7 @@ std::string terse(int version, const std::string& name, int group, int kib, int 
     const auto direction = [&](int size_kib, int rate, int runtime_ms) {
         std::string out = fmt::format("{};{};{};{};0;0;0.0;0.0;{};{};9.5;1.0",
                                       size_kib,
-                                      size_kib,
+                                      runtime_ms > 0 ? size_kib * 1000 / runtime_ms : 0,
                                       rate,
                                       runtime_ms,
                                       size_kib > 0 ? 5 : 0,
@@ -129,9 +129,10 @@ const std::string vdbench_rows = "11:22:31.000 x rd1 1 1000 990 3.867 75 0.5 5.0
 } // namespace
 
 TEST_CASE("groups of fio's jobs ran one after another: a round each, in their order", "[import]") {
+    const std::string wall = R"(, "job options": {"stonewall": "1"})";
     const RunRecord run = imported(document({{.name = "a", .group = 0},
-                                             {.name = "b", .group = 1, .ios = 500},
-                                             {.name = "a", .group = 2, .ios = 200}}));
+                                             {.name = "b", .group = 1, .ios = 500, .more = wall},
+                                             {.name = "a", .group = 2, .ios = 200, .more = wall}}));
     REQUIRE(run.rounds.size() == 3);
     CHECK(run.rounds[0].streams.at(0).completed == 1000);
     CHECK(run.rounds[1].streams.at(0).completed == 500);
@@ -195,8 +196,14 @@ TEST_CASE("of fio's documents so far the last is taken, and the file says how ma
         CHECK_THAT(why_invalid(imported(document({done})).rounds.at(0)), Contains("of 500 ms"));
     }
     // Behind a ramp fio counts anew: what was before is not a run of its own.
-    const std::string ramp = document({{.ios = 5000, .runtime_ms = 500, .eta_s = 3}}, 8'500);
-    CHECK(imported(ramp + interim + last).rounds.size() == 1);
+    const std::string ramps = R"(, "job options": {"ramp_time": "5"})";
+    const std::string ramp =
+        document({{.ios = 5000, .runtime_ms = 500, .eta_s = 3, .more = ramps}}, 8'500);
+    const RunRecord behind = imported(
+        ramp + document({{.ios = 400, .runtime_ms = 400, .eta_s = 1, .more = ramps}}, 9'400) +
+        document({{.more = ramps}}, 10'000));
+    CHECK(behind.rounds.size() == 1);
+    CHECK(why_invalid(behind.rounds[0]).empty());
 }
 
 TEST_CASE("runs of fio that were written into one file stay runs of their own", "[import]") {
@@ -283,9 +290,11 @@ TEST_CASE("fio's terse output comes in, of all its versions", "[import]") {
         CHECK(stream.response_ns.max_ns() == 80'000);
         CHECK(run.rounds[0].duration_ns == 1'000'000'000);
         CHECK(run.rounds[0].started_utc_ns == 0);
-        CHECK(why_invalid(run.rounds[0]).empty());
+        CHECK_THAT(why_invalid(run.rounds[0]),
+                   Contains("groupid tells of 2 groups, and no elapsed"));
         CHECK(says(run, "whole accesses a second"));
         const std::string line = terse(version, "one", 0, 8000, 2000, 1000);
+        CHECK(why_invalid(imported(line).rounds.at(0)).empty());
         for (const std::size_t cut : {2U, 5U, 100U, 500U}) {
             INFO(cut);
             CHECK_THAT(complaint(line + line.substr(0, line.size() - cut)),

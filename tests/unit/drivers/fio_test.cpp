@@ -208,7 +208,9 @@ TEST_CASE("what fio cannot have measured is refused", "[fio]") {
     CHECK_THAT(complaint(output(R"("1000": -100)")), Contains("negative"));
     CHECK_THAT(complaint(output(R"("1000": "many")")), Contains("wanted a number"));
     CHECK_THAT(complaint(output(R"("1000": 18446744073709551615, "2000": 101)")),
-               Contains("impossible counts"));
+               Contains("at most 2^60"));
+    CHECK_THAT(complaint(output(R"("1000": 1e3)")), Contains("its bins hold 1000"));
+    CHECK_THAT(complaint(output(R"("1000": 99.5)")), Contains("wanted a whole number"));
     CHECK_THAT(complaint(std::string(100, '[')), Contains("no JSON"));
     const std::string deep = std::string(100, '[') + std::string(100, ']');
     CHECK_THAT(complaint("{\"jobs\": " + deep + "}"), Contains("nested too deeply"));
