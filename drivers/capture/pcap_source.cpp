@@ -3,6 +3,7 @@
 
 #include "drivers/api/errors.h"
 #include "drivers/capture/classic_pcap.h"
+#include "drivers/capture/interface_drops.h"
 
 #include <poll.h>
 
@@ -69,7 +70,8 @@ std::vector<bpf_insn> keep_headers_only(const std::vector<std::uint16_t>& ports,
 struct PcapSource::Handle {
     std::vector<char> buffer; // stdio's, and so destroyed after the capture that reads through it.
     Pcap pcap;
-    std::unique_ptr<ClassicPcap> classic; // Instead of libpcap, where the format allows.
+    std::unique_ptr<ClassicPcap> classic;  // Instead of libpcap, where the format allows.
+    std::unique_ptr<InterfaceDrops> drops; // Of a live one
     bool live = false;
     bool nanoseconds = true;
     std::uint16_t link_type = 0;
@@ -120,6 +122,7 @@ std::unique_ptr<PcapSource> PcapSource::open_live(const LiveSettings& settings) 
     if (!handle->pcap) {
         throw HostError(fmt::format("capture on {}: {}", settings.interface, error.data()));
     }
+    handle->drops = std::make_unique<InterfaceDrops>(settings.interface);
     pcap_t* pcap = handle->pcap.get();
     check(pcap_set_snaplen(pcap, settings.snapshot_bytes), pcap, settings.interface);
     check(pcap_set_promisc(pcap, settings.promiscuous ? 1 : 0), pcap, settings.interface);
@@ -196,7 +199,8 @@ CaptureCounts PcapSource::counts() const noexcept {
     CaptureCounts out = counts_;
     pcap_stat statistics{};
     if (handle_->live && pcap_stats(handle_->pcap.get(), &statistics) == 0) {
-        out.dropped = std::uint64_t{statistics.ps_drop} + statistics.ps_ifdrop;
+        // Not ps_ifdrop: libpcap opens files for it, and where it may not it counts backwards.
+        out.dropped = statistics.ps_drop + handle_->drops->count();
     }
     return out;
 }
