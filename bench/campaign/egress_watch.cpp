@@ -117,21 +117,28 @@ void EgressWatch::build_laboratory() {
     visit_ = std::make_unique<drivers::lab::Visit>(laboratory_->initiator().descriptor());
 }
 
+WatchOrders EgressWatch::orders_for(const plan::PlanArray& array) const {
+    WatchOrders out;
+    out.array = array.name;
+    out.captured_by = captured_by(plan_, array.name, true);
+    out.policy = plan_.egress->policies.at(array.name).rules;
+    out.canaries = canaries_;
+    out.marker_key = markers_.key();
+    return out;
+}
+
 void EgressWatch::watch_emulated() {
     for (std::size_t i = 0; i < plan_.arrays.size(); ++i) {
         const drivers::lab::ArrayPlace& place = laboratory_->place(i);
         ArrayWatchSettings settings;
-        settings.array = plan_.arrays[i].name;
-        settings.canaries = canaries_;
-        settings.policy = plan_.egress->policies.at(settings.array).rules;
+        settings.orders = orders_for(plan_.arrays[i]);
         // In the laboratory the array's own addresses are known, whatever the policy supposes.
-        settings.policy.array_addresses = place.prefixes;
+        settings.orders.policy.array_addresses = place.prefixes;
         drivers::capture::LiveSettings tap;
         tap.interface = place.mirror;
-        tap.header_only_ports = storage_ports(settings.policy);
-        settings.taps = {tap};
+        tap.header_only_ports = storage_ports(settings.orders.policy);
+        settings.orders.taps = {tap};
         settings.network = laboratory_->wiring().descriptor();
-        settings.markers = &markers_;
         watches_.push_back(std::make_unique<ArrayWatch>(std::move(settings)));
     }
 }
@@ -142,10 +149,7 @@ void EgressWatch::watch_real() {
             continue;
         }
         ArrayWatchSettings settings;
-        settings.array = array.name;
-        settings.canaries = canaries_;
-        settings.policy = plan_.egress->policies.at(array.name).rules;
-        settings.markers = &markers_;
+        settings.orders = orders_for(array);
         std::set<std::string> interfaces;
         for (const profiles::PortDescription& port : array.description.ports) {
             interfaces.insert(port.watched_by);
@@ -154,9 +158,8 @@ void EgressWatch::watch_real() {
         for (const std::string& interface : interfaces) {
             drivers::capture::LiveSettings tap;
             tap.interface = interface;
-            tap.tap = static_cast<std::uint16_t>(settings.taps.size());
-            tap.header_only_ports = storage_ports(settings.policy);
-            settings.taps.push_back(tap);
+            tap.header_only_ports = storage_ports(settings.orders.policy);
+            settings.orders.taps.push_back(tap);
         }
         try {
             if (interfaces.empty()) {
@@ -238,6 +241,16 @@ void EgressWatch::begin_round(const std::string& array,
     }
 }
 
+// Once for each watch, in the journal.
+void EgressWatch::note_ended() {
+    for (const auto& watch : watches_) {
+        const std::string why = watch->ended();
+        if (!why.empty() && noted_.insert(watch->array()).second) {
+            journal_.note("egress watch ended", {{"array", watch->array()}, {"reason", why}});
+        }
+    }
+}
+
 void EgressWatch::end_round(results::RoundRecord& round) {
     for (const auto& each : watches_) {
         each->end_slot();
@@ -246,8 +259,13 @@ void EgressWatch::end_round(results::RoundRecord& round) {
     if (watch == nullptr) {
         return;
     }
-    const EgressBooks during = watch->books() - round_began_;
+    const std::optional<EgressBooks> now = watch->books();
     watch->begin_phase(idle_phase);
+    note_ended();
+    if (!now || !round_began_) {
+        return; // Not seen.
+    }
+    const EgressBooks during = *now - *round_began_;
     round.measures["egress_frames"] = static_cast<double>(during.frames);
     round.measures["egress_allowed_bytes"] = static_cast<double>(during.allowed_bytes);
     round.measures["egress_unlisted_bytes"] =
@@ -304,9 +322,10 @@ void EgressWatch::stop() {
 
 void EgressWatch::finish(const std::string& folder, results::RunRecord& run) {
     stop();
+    note_ended();
     EgressFolder out(folder);
     for (const auto& watch : watches_) {
-        record_watch(*watch, plan_, out, run);
+        out.record(watch->account(), plan_.egress->demand_silence, run);
     }
     for (const Missing& missing : missing_) {
         results::EgressRecord record;

@@ -12,6 +12,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,8 @@ std::string egress_hindrance(const plan::Plan& plan);
 
 // Everything that a run knows of what its arrays sent. Emulated arrays live in a laboratory, this
 // thread and those it starts among them; of real arrays the interfaces are captured that their
-// descriptions name, and marker frames are sent on those only that they name for it.
+// descriptions name, and marker frames are sent on those only that they name for it. What is
+// captured is read by a child for each array, never by this process.
 class EgressWatch {
 public:
     // Captures once this returns: before any array speaks. What cannot be watched is noted, not
@@ -66,7 +68,9 @@ private:
     void watch_real();
     std::vector<MarkerRoute> laboratory_routes() const;
     std::vector<MarkerRoute> real_routes() const;
+    WatchOrders orders_for(const plan::PlanArray& array) const;
     void begin_slots(const std::string& array, std::uint32_t pair);
+    void note_ended();
     ArrayWatch* watch_of(const std::string& array) const;
 
     struct Missing { // Not watched, and why.
@@ -83,8 +87,9 @@ private:
     bool key_was_kept_ = false; // By an earlier part of this run.
     std::vector<std::unique_ptr<ArrayWatch>> watches_;
     std::vector<Missing> missing_;
-    EgressBooks round_began_;
-    std::unique_ptr<MarkerSender> sender_; // Ends before the watches that it tells.
+    std::optional<EgressBooks> round_began_; // None: nobody watched.
+    std::set<std::string> noted_;            // Arrays whose watch is known to have ended.
+    std::unique_ptr<MarkerSender> sender_;   // Ends before the watches that it tells.
 };
 
 } // namespace bench::campaign

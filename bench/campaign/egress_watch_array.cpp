@@ -2,330 +2,333 @@
 #include "bench/campaign/egress_watch_array.h"
 
 #include "drivers/api/errors.h"
-#include "drivers/lab/network_namespace.h"
+#include "drivers/confine/tool_environment.h"
 
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
-#include <future>
-#include <limits>
-#include <optional>
 
 namespace bench::campaign {
 
 namespace {
 
-constexpr std::int64_t ns_per_s = 1'000'000'000;
-constexpr std::int64_t look_every_ns = 100'000'000;
-constexpr std::chrono::milliseconds idle_wait{20};
-constexpr std::size_t dns_log_max = 1'000'000;
+using namespace std::chrono_literals;
+using drivers::array::ChildProcess;
+using Kind = WatchWord::Kind;
 
-std::int64_t steady_now_ns() {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(
-               std::chrono::steady_clock::now().time_since_epoch())
-        .count();
+constexpr std::size_t said_bytes_max = 4096; // Texts of a child that watches
+constexpr std::size_t handover_bytes_max = std::size_t{2} << 30U;
+constexpr std::size_t waiting_bytes_max = 8U << 20U; // Hours of markers
+constexpr std::uint64_t words_per_s_max = 1000;      // It says eleven.
+constexpr auto answer_max = 15s;                     // Of books; it is patient for two seconds.
+constexpr auto stop_max = 60s;
+constexpr auto tick = 20ms;
+
+drivers::TimePoint after(drivers::Duration span) {
+    return std::chrono::steady_clock::now() + span;
 }
 
-// Calendar minus monotonic clock; none where this thread was held up between the two readings.
-std::optional<std::int64_t> clock_offset_ns() {
-    constexpr std::int64_t held_up_ns = 500'000;
-    const std::int64_t before = steady_now_ns();
-    const std::int64_t utc = utc_now_ns();
-    const std::int64_t after = steady_now_ns();
-    return after - before < held_up_ns ? std::optional(utc - before) : std::nullopt;
+double seconds(drivers::Duration span) {
+    return std::chrono::duration<double>(span).count();
 }
 
 } // namespace
 
-std::int64_t utc_now_ns() {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
-
-EgressBooks& EgressBooks::operator+=(const EgressBooks& other) {
-    frames += other.frames;
-    captured_bytes += other.captured_bytes;
-    allowed_bytes += other.allowed_bytes;
-    unlisted_bytes += other.unlisted_bytes;
-    undecoded_bytes += other.undecoded_bytes;
-    watched_ns += other.watched_ns;
-    return *this;
-}
-
-EgressBooks EgressBooks::operator-(const EgressBooks& earlier) const {
-    return {frames - earlier.frames,
-            captured_bytes - earlier.captured_bytes,
-            allowed_bytes - earlier.allowed_bytes,
-            unlisted_bytes - earlier.unlisted_bytes,
-            undecoded_bytes - earlier.undecoded_bytes,
-            watched_ns - earlier.watched_ns};
-}
-
 ArrayWatch::ArrayWatch(ArrayWatchSettings settings)
     : settings_(std::move(settings))
-    , policy_(settings_.policy) {
-    egress::AnalysisSettings analysing;
-    analysing.dns_log_max = dns_log_max;
-    analysing.packets = &coupling_;
-    if (settings_.canaries) {
-        search_.emplace(*settings_.canaries);
-        analysing.content = &*search_;
+    , child_(settings_.program,
+             {"egress", "--control-fd"},
+             settings_.network,
+             drivers::confine::ToolEnvironment().variables()) {
+    known_.array = settings_.orders.array;
+    known_.captured_by = settings_.orders.captured_by;
+    for (const drivers::capture::LiveSettings& tap : settings_.orders.taps) {
+        known_.taps.push_back({tap.interface, 0});
     }
-    analysis_ = std::make_unique<egress::Analysis>(policy_, analysing);
-    const auto open = [this] {
-        for (const drivers::capture::LiveSettings& tap : settings_.taps) {
-            sources_.push_back(drivers::capture::PcapSource::open_live(tap));
-            taps_.emplace_back().interface = tap.interface;
-        }
-    };
-    if (settings_.network >= 0) {
-        std::exception_ptr failure;
-        std::thread inside([&] { // A capture stays in the network that it was opened in.
-            try {
-                const drivers::lab::Visit visit(settings_.network);
-                open();
-            } catch (...) {
-                failure = std::current_exception();
-            }
-        });
-        inside.join();
-        if (failure) {
-            std::rethrow_exception(failure);
-        }
-    } else {
-        open();
-    }
-    began_ns_ = utc_now_ns();
-    seconds_.begin(began_ns_, began_ns_ - steady_now_ns());
-    thread_ = std::thread([this] { work(); });
+    await_ready();
+    began_ns_ = heard_ns_ = steady_now_ns();
+    heard_utc_ns_ = utc_now_ns();
+    thread_ = std::thread([this] { keep(); });
 }
 
 ArrayWatch::~ArrayWatch() {
-    stop();
-}
-
-void ArrayWatch::turn(Turn next) {
-    const std::lock_guard hold(lock_);
-    next.at_ns = utc_now_ns();
-    turns_to_take_.push_back(std::move(next));
-}
-
-void ArrayWatch::begin_phase(const std::string& name) {
-    turn({Turn::Kind::phase, 0, name, 0, false});
-}
-
-void ArrayWatch::begin_slot(std::uint32_t pair, bool loaded) {
-    turn({Turn::Kind::slot, 0, "", pair, loaded});
-}
-
-void ArrayWatch::end_slot() {
-    turn({Turn::Kind::slot_end, 0, "", 0, false});
-}
-
-void ArrayWatch::expect_markers(std::size_t tap, const std::string& from) {
-    const std::lock_guard hold(lock_);
-    taps_[tap].markers_from.insert(from);
-}
-
-void ArrayWatch::expect_no_markers(std::size_t tap, const std::string& why) {
-    const std::lock_guard hold(lock_);
-    taps_[tap].no_markers = why;
-}
-
-void ArrayWatch::send_marker(std::size_t tap, const egress::Marker& marker) {
-    const std::lock_guard hold(lock_);
-    taps_[tap].markers.sent(marker);
-}
-
-void ArrayWatch::marker_refused(std::size_t tap) {
-    const std::lock_guard hold(lock_);
-    ++taps_[tap].markers_refused;
-}
-
-std::size_t ArrayWatch::tap_at(const std::string& interface) const {
-    const auto found = std::find_if(
-        taps_.begin(), taps_.end(), [&](const TapBook& tap) { return tap.interface == interface; });
-    return static_cast<std::size_t>(found - taps_.begin());
-}
-
-std::uint64_t ArrayWatch::dropped() const {
-    std::uint64_t out = 0;
-    for (const TapBook& tap : taps_) {
-        out += tap.dropped;
-    }
-    return out;
-}
-
-EgressBooks ArrayWatch::books() {
-    std::unique_lock hold(lock_);
-    const std::int64_t asked_ns = steady_now_ns();
-    settle_at_ns_ = asked_ns;
-    settled_.wait(hold, [&] { return stopping_ || settle_at_ns_ != asked_ns; });
-    return settled_books_;
-}
-
-void ArrayWatch::stop() {
     {
         const std::lock_guard hold(lock_);
-        stopping_ = true;
+        given_up_ = "left";
     }
-    settled_.notify_all();
     if (thread_.joinable()) {
         thread_.join();
     }
 }
 
-EgressBooks ArrayWatch::books_now(std::int64_t at_ns) const {
-    const egress::Ledger& ledger = analysis_->ledger();
-    return {ledger.captured().frames,
-            ledger.captured().bytes,
-            ledger.allowed().bytes,
-            ledger.unlisted().bytes,
-            ledger.undecoded().bytes,
-            at_ns - began_ns_};
+void ArrayWatch::await_ready() {
+    const drivers::TimePoint until = after(settings_.start_max);
+    (void)child_.send(word_bytes({.kind = Kind::orders, .text = orders_text(settings_.orders)}),
+                      until);
+    for (;;) {
+        const auto got = child_.receive_some(stream_.bytes(), until);
+        const auto word = stream_.next(said_bytes_max);
+        if (word && word->kind == Kind::ready) {
+            return;
+        }
+        if (word) {
+            throw drivers::HostError(
+                word->kind == Kind::failed ? word->text : "a watch begins with other words");
+        }
+        if (got != ChildProcess::Got::line) {
+            child_.kill();
+            throw drivers::HostError(fmt::format(
+                "the process that is to watch {}: {}",
+                known_.array,
+                got == ChildProcess::Got::late ? "was not ready in time" : child_.ending()));
+        }
+    }
 }
 
-void ArrayWatch::take_turns(std::int64_t until_ns) {
-    std::deque<Turn> due;
+std::size_t ArrayWatch::tap_at(const std::string& interface) const {
+    const auto found =
+        std::find_if(known_.taps.begin(), known_.taps.end(), [&](const WatchKnown::Tap& tap) {
+            return tap.interface == interface;
+        });
+    return static_cast<std::size_t>(found - known_.taps.begin());
+}
+
+// Sent at once where the child takes it; the rest waits for the thread.
+void ArrayWatch::push(Lock& /*hold*/, const std::string& bytes) {
+    std::size_t sent = 0;
+    if (waiting_.empty()) {
+        sent = child_.send_some(bytes).value_or(0);
+    }
+    waiting_.append(bytes, sent);
+    if (waiting_.size() > waiting_bytes_max && given_up_.empty()) {
+        given_up_ = "it took nothing that it was told";
+    }
+}
+
+void ArrayWatch::say(WatchWord word) {
+    Lock hold(lock_);
+    if (!end_ && !told_to_stop_) {
+        push(hold, word_bytes(word));
+    }
+}
+
+void ArrayWatch::turn(WatchWord word) {
+    Lock hold(lock_);
+    if (!end_ && !told_to_stop_) {
+        if (word.kind == Kind::phase) {
+            known_.phases.insert(word.text);
+        }
+        word.at_ns = utc_now_ns();
+        push(hold, word_bytes(word));
+    }
+}
+
+void ArrayWatch::begin_phase(const std::string& name) {
+    turn({.kind = Kind::phase, .text = name});
+}
+
+void ArrayWatch::begin_slot(std::uint32_t pair, bool loaded) {
+    turn({.kind = Kind::slot, .number = pair, .place = std::uint16_t{loaded}});
+}
+
+void ArrayWatch::end_slot() {
+    turn({.kind = Kind::slot_end});
+}
+
+void ArrayWatch::expect_markers(std::size_t tap, const std::string& from) {
+    say({.kind = Kind::markers_from, .place = static_cast<std::uint16_t>(tap), .text = from});
+}
+
+void ArrayWatch::expect_no_markers(std::size_t tap, const std::string& why) {
+    say({.kind = Kind::no_markers, .place = static_cast<std::uint16_t>(tap), .text = why});
+}
+
+void ArrayWatch::send_marker(std::size_t tap, const egress::Marker& marker) {
+    Lock hold(lock_);
+    if (!end_ && !told_to_stop_) {
+        ++known_.taps[tap].markers_sent;
+        push(hold,
+             word_bytes({.kind = Kind::marker,
+                         .at_ns = marker.sent_ns,
+                         .number = marker.number,
+                         .place = static_cast<std::uint16_t>(tap)}));
+    }
+}
+
+void ArrayWatch::marker_refused(std::size_t tap) {
+    say({.kind = Kind::marker_refused, .place = static_cast<std::uint16_t>(tap)});
+}
+
+std::optional<EgressBooks> ArrayWatch::books() {
+    Lock hold(lock_);
+    if (end_ || told_to_stop_) {
+        return std::nullopt;
+    }
+    const std::int64_t asked = steady_now_ns();
+    asked_ns_ = asked;
+    push(hold, word_bytes({.kind = Kind::ask_books, .at_ns = asked}));
+    if (!changed_.wait_for(hold, answer_max, [&] { return end_ || answered_ns_ == asked; })) {
+        given_up_ = "it did not answer what it was asked";
+    }
+    return answered_ns_ == asked && !end_ ? std::optional(known_.last) : std::nullopt;
+}
+
+std::string ArrayWatch::ended() const {
+    const std::lock_guard hold(lock_);
+    return end_ ? end_->why : "";
+}
+
+void ArrayWatch::stop() {
+    Lock hold(lock_);
+    if (!end_ && !told_to_stop_) {
+        push(hold, word_bytes({.kind = Kind::stop}));
+        told_to_stop_ = true;
+    }
+    if (!changed_.wait_for(hold, stop_max, [&] { return end_ || stopped_; })) {
+        given_up_ = "it went on when it was told to stop";
+    }
+}
+
+WatchAccount ArrayWatch::account() {
+    stop();
+    if (thread_.joinable()) {
+        thread_.join(); // It is patient for `finish_max`.
+    }
+    if (handover_) {
+        try {
+            return account_from(*handover_, known_);
+        } catch (const drivers::HostError& error) {
+            end_ = WatchEnd{error.what(), heard_utc_ns_, true};
+        }
+    }
+    return account_of(*end_, known_);
+}
+
+// False: it is over.
+bool ArrayWatch::over(const std::string& why, bool forged) {
     {
         const std::lock_guard hold(lock_);
-        while (!turns_to_take_.empty() && turns_to_take_.front().at_ns <= until_ns) {
-            due.push_back(turns_to_take_.front());
-            turns_to_take_.pop_front();
-        }
+        end_ = WatchEnd{why, heard_utc_ns_, forged};
     }
-    for (const Turn& each : due) {
-        if (each.kind == Turn::Kind::slot) {
-            coupling_.begin_slot(each.pair, each.loaded, each.at_ns);
-            continue;
-        }
-        if (each.kind == Turn::Kind::slot_end) {
-            coupling_.end_slot(each.at_ns);
-            continue;
-        }
-        const EgressBooks now = books_now(each.at_ns);
-        by_phase_[phase_] += now - phase_began_;
-        phase_began_ = now;
-        phase_ = each.phase;
-        analysis_->begin_phase(each.phase, each.at_ns);
-    }
+    changed_.notify_all();
+    return false;
 }
 
-void ArrayWatch::take(const drivers::Frame& frame) {
-    if (settings_.markers != nullptr) {
-        if (const auto marker = settings_.markers->read(frame.bytes)) {
-            const std::lock_guard hold(lock_);
-            if (taps_[frame.tap].markers.seen(*marker, frame.at.time_since_epoch().count())) {
-                return;
+bool ArrayWatch::heard_books(const WatchWord& word) {
+    const EgressBooks& now = word.books;
+    EgressBooks& last = known_.last;
+    const bool is_possible =
+        now.frames >= last.frames && now.captured_bytes >= last.captured_bytes &&
+        now.allowed_bytes >= last.allowed_bytes && now.unlisted_bytes >= last.unlisted_bytes &&
+        now.undecoded_bytes >= last.undecoded_bytes;
+    last = is_possible ? now : last;
+    return is_possible;
+}
+
+// False: it is over.
+bool ArrayWatch::hear(WatchWord word) {
+    Lock hold(lock_);
+    bool is_due = false;
+    switch (word.kind) {
+    case Kind::alive:
+        is_due = heard_books(word);
+        break;
+    case Kind::books:
+        is_due = word.at_ns == asked_ns_ && answered_ns_ != asked_ns_ && heard_books(word);
+        answered_ns_ = is_due ? asked_ns_ : answered_ns_;
+        break;
+    case Kind::stopped:
+        is_due = told_to_stop_ && !stopped_;
+        stopped_ = stopped_ || is_due;
+        break;
+    case Kind::handover:
+        is_due = stopped_;
+        if (is_due) {
+            handover_ = std::move(word.text);
+        }
+        break;
+    case Kind::failed:
+        hold.unlock();
+        return over(word.text, false);
+    default:
+        break;
+    }
+    const bool is_last = handover_.has_value();
+    hold.unlock();
+    if (!is_due) {
+        return over(fmt::format("it said a word of kind {} that was not due",
+                                static_cast<unsigned>(word.kind)),
+                    true);
+    }
+    changed_.notify_all();
+    return !is_last;
+}
+
+bool ArrayWatch::hear_words() {
+    bool may_hand_over = false;
+    {
+        const std::lock_guard hold(lock_);
+        may_hand_over = stopped_;
+    }
+    try {
+        while (auto word = stream_.next(may_hand_over ? handover_bytes_max : said_bytes_max)) {
+            heard_ns_ = steady_now_ns();
+            heard_utc_ns_ = utc_now_ns();
+            const auto since_s =
+                static_cast<std::uint64_t>((heard_ns_ - began_ns_) / std::nano::den);
+            if (++words_ > words_per_s_max * (since_s + 1)) {
+                return over("it said more than it was asked", true);
+            }
+            may_hand_over = may_hand_over || word->kind == Kind::stopped;
+            if (!hear(std::move(*word))) {
+                return false;
             }
         }
-    }
-    take_turns(frame.at.time_since_epoch().count());
-    analysis_->frame(frame);
-}
-
-// True: there may be more at once.
-bool ArrayWatch::take_frames(drivers::CaptureSource& source) {
-    constexpr int frames_max = 4096;
-    drivers::Frame frame;
-    const auto deadline = std::chrono::steady_clock::now() + idle_wait;
-    for (int i = 0; i < frames_max; ++i) {
-        switch (source.next(frame, i == 0 ? deadline : drivers::TimePoint{})) {
-        case drivers::Next::frame:
-            take(frame);
-            break;
-        case drivers::Next::idle:
-            return false;
-        case drivers::Next::end:
-            broken_ = static_cast<drivers::capture::PcapSource&>(source).ended_early();
-            broken_ = broken_.empty() ? "the capture ended by itself" : broken_;
-            return false;
-        }
+    } catch (const drivers::HostError& error) {
+        return over(error.what(), true);
     }
     return true;
 }
 
-void ArrayWatch::look_around(std::int64_t now_ns) {
-    for (std::size_t i = 0; i < sources_.size(); ++i) {
-        const std::uint64_t dropped = sources_[i]->counts().dropped;
-        if (dropped > taps_[i].dropped) {
-            seconds_.lost(now_ns,
-                          fmt::format("frames were dropped before they could be read from {}",
-                                      taps_[i].interface));
-            taps_[i].dropped = dropped;
-        }
-    }
-    seconds_.looked(now_ns, clock_offset_ns());
+bool ArrayWatch::is_too_quiet() const {
+    const drivers::Duration patience = stopped_ ? settings_.finish_max : settings_.silence_max;
+    return drivers::Duration(steady_now_ns() - heard_ns_) > patience;
 }
 
-// `idle_since_ns`, on the monotonic clock: all that was on the wire then has been taken.
-void ArrayWatch::settle(std::int64_t idle_since_ns) {
-    constexpr std::int64_t patience_ns = 2 * ns_per_s; // With a tap that is never idle.
-    const std::int64_t now_ns = steady_now_ns();
+// False: it is over.
+bool ArrayWatch::keep_once() {
+    const auto got = child_.receive_some(stream_.bytes(), after(tick));
+    if (got == ChildProcess::Got::line && !hear_words()) {
+        return false;
+    }
+    if (got == ChildProcess::Got::closed) {
+        child_.wait_ended(after(1s));
+        const std::string how = child_.ending();
+        return over(how.empty() ? "it fell silent" : "its process ended: " + how, false);
+    }
+    std::string why;
     {
         const std::lock_guard hold(lock_);
-        if (settle_at_ns_ == 0 ||
-            (settle_at_ns_ > idle_since_ns && now_ns - settle_at_ns_ < patience_ns)) {
-            return;
+        waiting_.erase(0, waiting_.empty() ? 0 : child_.send_some(waiting_).value_or(0));
+        why = given_up_;
+        if (why.empty() && is_too_quiet()) {
+            why = fmt::format("it was not heard for {} s",
+                              seconds(drivers::Duration(steady_now_ns() - heard_ns_)));
         }
-        settle_at_ns_ = 0;
-        settled_books_ = books_now(utc_now_ns());
     }
-    settled_.notify_all();
+    return why.empty() || over(why, false);
 }
 
-void ArrayWatch::work() {
-    for (;;) {
-        bool stopping = false;
-        {
-            const std::lock_guard hold(lock_);
-            stopping = stopping_;
+void ArrayWatch::keep() {
+    try {
+        bool goes_on = hear_words(); // What came together with the first one.
+        while (goes_on) {
+            goes_on = keep_once();
         }
-        bool more = false;
-        const std::int64_t asked_ns = utc_now_ns();
-        const std::int64_t asked_steady_ns = steady_now_ns();
-        for (const auto& source : sources_) {
-            more = take_frames(*source) || more;
-        }
-        const std::int64_t now_ns = utc_now_ns();
-        // Once all frames are taken no turn waits, whatever a clock that stepped back says of it.
-        take_turns(more ? asked_ns : std::numeric_limits<std::int64_t>::max());
-        settle(more ? 0 : asked_steady_ns);
-        const std::int64_t looked_ns = seconds_.looked_ns();
-        if (now_ns - looked_ns >= look_every_ns || now_ns < looked_ns) {
-            look_around(now_ns);
-        }
-        if ((stopping && !more) || !broken_.empty()) {
-            break;
-        }
+    } catch (const std::exception& error) { // Out of memory.
+        (void)over(error.what(), false);
     }
-    ended_ns_ = utc_now_ns();
-    look_around(ended_ns_);
-    by_phase_[phase_] += books_now(ended_ns_) - phase_began_;
-    analysis_->finish();
-    if (search_) {
-        search_->finish();
-    }
-    const std::lock_guard hold(lock_);
-    stopping_ = true; // Nobody shall wait for a capture that is over.
-    settled_books_ = books_now(ended_ns_);
-    settled_.notify_all();
-}
-
-std::map<std::int64_t, std::string> ArrayWatch::lost_seconds() const {
-    auto out = seconds_.bad();
-    for (const TapBook& tap : taps_) {
-        const std::string why =
-            fmt::format("marker frames were {} {}",
-                        tap.markers_refused < tap.markers.lost_count() ? "lost on their way to"
-                                                                       : "not sent past",
-                        tap.interface);
-        for (const std::int64_t second : tap.markers.lossy_seconds()) {
-            out.try_emplace(second, why);
-        }
-    }
-    return out;
+    child_.kill();
 }
 
 } // namespace bench::campaign

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "bench/campaign/egress_watch_array.h"
-#include "bench/egress/sinks.h"
+#include "bench/campaign/watch_account.h"
 #include "bench/plan/plan.h"
 #include "drivers/lab/sink_log.h"
 #include "results/run_record.h"
@@ -18,9 +17,9 @@ public:
 
     const std::string& name() const { return name_; } // "egress"
 
-    // Everything about one array, each finding's first frames among it. Returns the cut-outs' names
-    // from the run's folder by finding; empty = none.
-    std::vector<std::string> write(const std::string& array, const egress::EgressReport& report);
+    // What one array's watch has told: its files into a folder of its own, its records and findings
+    // into the run's. `is_judged`: the plan demands silence; findings are notes otherwise.
+    void record(const WatchAccount& account, bool is_judged, results::RunRecord& run);
     void write_outside(const drivers::lab::SinkLog& log);
 
 private:
@@ -28,11 +27,8 @@ private:
     std::string name_;
 };
 
-// Adds records and findings of one array, once its watch has stopped.
-void record_watch(const ArrayWatch& watch,
-                  const plan::Plan& plan,
-                  EgressFolder& folder,
-                  results::RunRecord& run);
+// Where an array's traffic is captured, for people; empty = nowhere.
+std::string captured_by(const plan::Plan& plan, const std::string& array, bool in_laboratory);
 
 // Says of every port by what it was watched; empty = not watched.
 void record_ports(const plan::Plan& plan, bool in_laboratory, results::RunRecord& run);

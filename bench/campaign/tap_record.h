@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "bench/campaign/egress_watch_array.h"
+#include "bench/campaign/egress_books.h"
 #include "results/run_record.h"
 
 #include <string>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bench/campaign/handover.h"
 #include "bench/campaign/interruption.h"
+#include "bench/campaign/watch_service.h"
 #include "bench/cli/command.h"
 #include "bench/cli/egress_options.h"
-#include "bench/cli/handover.h"
 #include "bench/cli/outputs.h"
 #include "bench/cli/say.h"
 #include "bench/egress/canary_search.h"
@@ -29,6 +30,7 @@ int egress_command(const Arguments& arguments);
 
 namespace {
 
+using campaign::Handover;
 using Options = EgressOptions;
 
 constexpr std::size_t dns_log_max = 1'000'000;
@@ -302,14 +304,18 @@ int egress_command(const Arguments& arguments) {
         integrity::write_new_canary_key(options.make_canary_key);
         return 0;
     }
+    if (options.control >= 0) {
+        campaign::serve_watch(options.control);
+    }
     check_output_file("draft-policy", options.draft);
     check_output_folder("export", options.export_folder);
     const Input input(options);
     Evidence evidence(options);
     (void)results::sha256_hex(""); // OpenSSL reads its own files at its first use: now.
     const auto answer = drivers::confine::in_confined_child(
-        [&] { return handover_bytes(analysed(options, input, evidence)); });
-    const Handover handover = handover_from(answer.bytes, {options.draft}, options.export_folder);
+        [&] { return campaign::handover_bytes(analysed(options, input, evidence)); });
+    const Handover handover =
+        campaign::handover_from(answer.bytes, {options.draft}, options.export_folder);
     say("{}", handover.text);
     write_files(options, handover);
     return handover.exit_code;

@@ -58,6 +58,9 @@ po::options_description describe(EgressOptions& options) {
     add("flows-max",
         po::value(&options.flows_max),
         "flows kept one by one; the oldest beyond are folded into sums");
+    add("control-fd",
+        po::value(&options.control),
+        "descriptor of a socket pair on which a run says what to watch for it");
     add("file", po::value(&options.file), "the capture");
     return all;
 }
@@ -78,7 +81,7 @@ EgressOptions egress_options(const Arguments& arguments) {
         say("{}", text.str());
         return options;
     }
-    if (!options.make_canary_key.empty()) {
+    if (!options.make_canary_key.empty() || options.control >= 0) {
         return options;
     }
     const bool capture_or_log = !options.file.empty() || !options.dns_log.empty();

@@ -20,6 +20,7 @@ struct EgressOptions {
     std::string canary_key;
     std::string make_canary_key;
     std::size_t flows_max = 1'000'000;
+    int control = -1; // The child of a run: what it is to do is said there.
     bool help = false;
 };
 

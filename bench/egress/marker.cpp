@@ -132,7 +132,9 @@ LossBound loss_bound(std::uint64_t lost, std::uint64_t sent) {
 
 void MarkerBook::sent(const Marker& marker) {
     ++sent_count_;
-    waiting_.emplace(marker.number, marker.sent_ns);
+    if (copies_.count(marker.number) == 0) {
+        waiting_.emplace(marker.number, marker.sent_ns);
+    }
     if (waiting_.size() > waiting_max) { // A tap that has seen none for an hour.
         lossy_seconds_.insert(waiting_.begin()->second / ns_per_s);
         waiting_.erase(waiting_.begin());

@@ -38,6 +38,7 @@ public:
     };
     std::vector<std::byte> frame(const Ends& ends, const Marker& marker) const; // Untagged.
     std::optional<Marker> read(drivers::wire::Bytes frame) const; // None: not one of ours.
+    const Key& key() const noexcept { return key_; }
 
 private:
     Key key_;
@@ -53,7 +54,7 @@ LossBound loss_bound(std::uint64_t lost, std::uint64_t sent);
 // were lost.
 class MarkerBook {
 public:
-    void sent(const Marker& marker);
+    void sent(const Marker& marker); // Each once; the tap may have shown it before.
 
     // Authentic and captured at `at_ns`. False: it must be looked at like any other frame, for it
     // comes late, too often, or under ever new tags, as somebody would send it who has heard it and

@@ -60,27 +60,34 @@ void leave_signals_to_parent() noexcept {
     ::signal(SIGHUP, SIG_IGN);
 }
 
+struct Image {
+    const char* program = nullptr;
+    char* const* words = nullptr;
+    char* const* environment = nullptr;
+    int socket = -1;
+    int network = -1;
+};
+
 // Only calls that are safe between fork and exec of a process with threads.
-[[noreturn]] void
-become(const char* program, char* const* words, int socket, pid_t parent, int network) noexcept {
+[[noreturn]] void become(const Image& image, pid_t parent) noexcept {
     ::setpgid(0, 0); // A terminal's Ctrl-C is for the bench; the bench stops its arrays.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) {
         ::_exit(exec_failed); // The parent died before the line above could notice.
     }
-    if (network >= 0 && ::setns(network, CLONE_NEWNET) != 0) {
+    if (image.network >= 0 && ::setns(image.network, CLONE_NEWNET) != 0) {
         ::_exit(exec_failed); // Never outside its laboratory.
     }
     leave_signals_to_parent();
     const int nothing = ::open("/dev/null", O_RDWR);
     ::dup2(nothing, STDIN_FILENO);
     ::dup2(STDERR_FILENO, STDOUT_FILENO); // The parent's standard output is for results.
-    if (socket == child_fd) {
+    if (image.socket == child_fd) {
         ::fcntl(child_fd, F_SETFD, 0);
     } else {
-        ::dup2(socket, child_fd);
+        ::dup2(image.socket, child_fd);
     }
-    ::execv(program, words);
+    ::execve(image.program, image.words, image.environment);
     ::_exit(exec_failed);
 }
 
@@ -88,11 +95,12 @@ become(const char* program, char* const* words, int socket, pid_t parent, int ne
 
 ChildProcess::ChildProcess(const std::string& program,
                            const std::vector<std::string>& arguments,
-                           int network_namespace) {
+                           int network_namespace,
+                           char* const* environment) {
     std::array<int, 2> pair{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) {
-        throw HostError(fmt::format("emulated array: no socket pair: {}",
-                                    std::generic_category().message(errno)));
+        throw HostError(fmt::format(
+            "{}: no socket pair for a child: {}", program, std::generic_category().message(errno)));
     }
     std::vector<std::string> words = arguments;
     words.insert(words.begin(), "arraybench");
@@ -106,7 +114,12 @@ ChildProcess::ChildProcess(const std::string& program,
     const pid_t parent = ::getpid();
     process_id_ = ::fork();
     if (process_id_ == 0) {
-        become(program.c_str(), pointers.data(), pair[1], parent, network_namespace);
+        become({program.c_str(),
+                pointers.data(),
+                environment == nullptr ? environ : environment, // NOLINT: POSIX.
+                pair[1],
+                network_namespace},
+               parent);
     }
     const int error = errno;
     ::close(pair[1]);
@@ -114,7 +127,7 @@ ChildProcess::ChildProcess(const std::string& program,
     if (process_id_ < 0) {
         ::close(socket_);
         throw HostError(
-            fmt::format("emulated array: no process: {}", std::generic_category().message(error)));
+            fmt::format("{}: no process: {}", program, std::generic_category().message(error)));
     }
     ::setpgid(process_id_, process_id_); // Whoever comes first, parent or child.
     process_fd_ = static_cast<int>(::syscall(SYS_pidfd_open, process_id_, 0));
@@ -163,6 +176,27 @@ ChildProcess::Got ChildProcess::receive(std::string& line, TimePoint deadline) {
             return Got::closed;
         }
     }
+}
+
+std::optional<std::size_t> ChildProcess::send_some(std::string_view bytes) noexcept {
+    const ssize_t got = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (got >= 0) {
+        return static_cast<std::size_t>(got);
+    }
+    return errno == EAGAIN || errno == EINTR ? std::optional<std::size_t>(0) : std::nullopt;
+}
+
+ChildProcess::Got ChildProcess::receive_some(std::string& bytes, TimePoint deadline) {
+    constexpr std::size_t piece_bytes = 1U << 16U;
+    if (!wait_for(socket_, POLLIN, deadline)) {
+        return Got::late;
+    }
+    const std::size_t had = bytes.size();
+    bytes.resize(had + piece_bytes);
+    const ssize_t got = ::recv(socket_, bytes.data() + had, piece_bytes, MSG_DONTWAIT);
+    const bool none_yet = got < 0 && (errno == EAGAIN || errno == EINTR);
+    bytes.resize(had + static_cast<std::size_t>(got > 0 ? got : 0));
+    return got > 0 ? Got::line : none_yet ? Got::late : Got::closed;
 }
 
 void ChildProcess::reap(int options) const noexcept {

@@ -3,7 +3,9 @@
 
 #include "drivers/api/clock.h"
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace drivers::array {
@@ -15,10 +17,12 @@ public:
     // `program` is run with `arguments`, and after them the number of its descriptor. Throws
     // HostError. The kernel ties the child to the *thread* that calls this: call it from one that
     // lives as long as the child shall.
-    // `network_namespace`: a descriptor of the one it lives in; -1 = the caller's.
+    // `network_namespace`: a descriptor of the one it lives in; -1 = the caller's. `environment`:
+    // as execve wants it; null = the caller's.
     ChildProcess(const std::string& program,
                  const std::vector<std::string>& arguments,
-                 int network_namespace = -1);
+                 int network_namespace = -1,
+                 char* const* environment = nullptr);
     ~ChildProcess();
     ChildProcess(const ChildProcess&) = delete;
     ChildProcess& operator=(const ChildProcess&) = delete;
@@ -27,6 +31,11 @@ public:
     bool send(const std::string& text, TimePoint deadline) noexcept;
     enum class Got { line, closed, late };
     Got receive(std::string& line, TimePoint deadline);
+
+    // For a protocol of other pieces than lines. How much it takes at once; none: it has closed.
+    std::optional<std::size_t> send_some(std::string_view bytes) noexcept;
+    // Appends what there is: `line`. `late`: nothing came.
+    Got receive_some(std::string& bytes, TimePoint deadline);
 
     bool ended() const noexcept; // Reaps it if it has.
     bool wait_ended(TimePoint deadline) const noexcept;

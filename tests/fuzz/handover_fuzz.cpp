@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/cli/handover.h"
+#include "bench/campaign/handover.h"
 #include "drivers/api/errors.h"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string asked = "/o/one";
     const std::string folder = "/o/f";
     try {
-        const auto taken = bench::cli::handover_from(bytes, {asked}, folder);
+        const auto taken = bench::campaign::handover_from(bytes, {asked}, folder);
         for (const auto& [path, content] : taken.files) {
             const bool is_below = path.starts_with(folder + "/") && path.size() > folder.size() + 1;
             const std::string leaf = is_below ? path.substr(folder.size() + 1) : "";
@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             }
         }
         if (taken.exit_code < 0 || taken.exit_code > 7 ||
-            bench::cli::handover_bytes(taken) != bytes) {
+            bench::campaign::handover_bytes(taken) != bytes) {
             std::abort();
         }
     } catch (const drivers::HostError&) {

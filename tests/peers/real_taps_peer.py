@@ -3,15 +3,18 @@
 """A "real" array behind interfaces of this host: its data and management ports are each watched by the interface that
 its file names (veth cables of the kernel, as a tap's would be). Declared traffic passes, an undeclared frame of either
 port is found, a port or interface that nobody watches makes it "not measured"."""
+import contextlib
 import json
+import os
+import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
-import threading
 
-from tapped_array import PROGRAM, WATCHED, Cabled, command, expect, files, is_unmeasured, measure, run_inside, told, whole_of
+from tapped_array import PROGRAM, WATCHED, Cabled, await_that, command, expect, files, is_unmeasured, measure, run_inside, told, whole_of
 
 
 def check_silence(cabled, scratch):
@@ -31,14 +34,68 @@ def check_silence(cabled, scratch):
 def check_leaks(cabled, scratch):
     for address, port in (("10.77.1.1", 4001), ("10.77.2.1", 4002)):
         plan = files(scratch, cabled.url, f"leak{port}", WATCHED, rounds=3)
-        talker = threading.Thread(target=cabled.talk, args=(address, port, 40))
-        talker.start()
+        talker = cabled.keep_talking(address, port)
         _, verdict, found = measure(scratch, plan, f"leak{port}")
-        talker.join()
+        talker.kill()
         expect(verdict["outcome"] == "fail" and any(f"{address}:{port}" in one["summary"] for one in found),
                f"a datagram to {address} is found: {verdict} {found}")
         if port == 4001:
             expect(any("data port" in one["kind"] for one in found), f"called by a data port: {found}")
+
+
+def watchers_of(process):
+    """The children of a run that read what its taps show."""
+    out = []
+    for status in pathlib.Path("/proc").glob("[0-9]*/status"):
+        with contextlib.suppress(OSError):
+            if f"PPid:\t{process}\n" in status.read_text() and b"--control-fd" in (status.parent / "cmdline").read_bytes():
+                out += [int(status.parent.name)] if b"egress" in (status.parent / "cmdline").read_bytes() else []
+    return out
+
+
+def check_killed(cabled, scratch):
+    """The child that reads the taps is killed: the run goes on, and says what was not seen. Or the run: so ends the child."""
+    plan = files(scratch, cabled.url, "killed", WATCHED, rounds=3)
+    run = subprocess.Popen(command(scratch, plan, "killed"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                           text=True)
+    rounds = scratch / "run-killed/rounds"
+    await_that(lambda: rounds.exists() and list(rounds.glob("*.json")), "a round of the run")
+    watchers = watchers_of(run.pid)
+    expect(len(watchers) == 1, f"one child for the one array: {watchers}")
+    status = pathlib.Path(f"/proc/{watchers[0]}/status").read_text()
+    expect("CapEff:\t0000000000000000" in status, "without privileges")
+    held = [os.readlink(one) for one in pathlib.Path(f"/proc/{watchers[0]}/fd").iterdir()]
+    expect(sorted({one.split(":")[0] for one in held} - {"socket", "anon_inode", "/dev/null"}) == []
+           or "asan" in subprocess.run(["ldd", PROGRAM], capture_output=True, text=True, check=True).stdout,
+           f"nothing but sockets is open: {held}")
+    os.kill(watchers[0], signal.SIGKILL)
+    _, said = run.communicate(timeout=120)
+    record, verdict, _ = told(scratch, "killed", f"exit {run.returncode}: {said[-1500:]}")
+    expect(is_unmeasured(verdict, "the watch ended at", "signal 9", "not seen since"), f"its end is said: {verdict}")
+    expect(record["complete"] and len(list(rounds.glob("*.json"))) == 3, "all rounds were measured")
+    expect('"egress watch ended"' in (scratch / "run-killed/events.ndjson").read_text(), "the journal says so")
+    plan = files(scratch, cabled.url, "orphan", WATCHED, rounds=50)
+    run = subprocess.Popen(command(scratch, plan, "orphan"), stderr=subprocess.DEVNULL)
+    await_that(lambda: watchers_of(run.pid), "a child that watches")
+    watchers = watchers_of(run.pid)
+    run.kill()
+    run.wait()
+    await_that(lambda: not pathlib.Path(f"/proc/{watchers[0]}").exists(), "a child ends with its run")
+
+
+def check_interrupted(cabled, scratch):
+    """SIGINT ends the run in order: what was seen until then is told."""
+    plan = files(scratch, cabled.url, "interrupted", WATCHED, rounds=50)
+    run = subprocess.Popen(command(scratch, plan, "interrupted"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                           text=True)
+    rounds = scratch / "run-interrupted/rounds"
+    await_that(lambda: rounds.exists() and list(rounds.glob("*.json")), "a round of the run")
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=120)
+    record, _, _ = told(scratch, "interrupted", f"exit {run.returncode}: {said[-1500:]}")
+    whole = whole_of(record)
+    expect(run.returncode == 6 and whole["captured_bytes"] > 0 and "watch ended" not in whole["not_measured"],
+           f"interrupted, and its traffic told: exit {run.returncode} {whole}")
 
 
 def check_unwatched(cabled, scratch):
@@ -91,9 +148,7 @@ def check_many_hosts(cabled, scratch):
         print("two ranks: left out, no MPI")
         return
     plan = files(scratch, cabled.url, "ranks", WATCHED, rounds=3, verify="full")
-    says = ("import socket, time\nend = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
-            "while True:\n    end.sendto(b'x' * 40, ('10.77.1.1', 4003))\n    time.sleep(0.1)\n")
-    talker = cabled.start([*cabled.inside, sys.executable, "-c", says])
+    talker = cabled.keep_talking("10.77.1.1", 4003)
     done = subprocess.run(["mpirun", "--allow-run-as-root", "--oversubscribe", "-np", "2",
                            *command(scratch, plan, "ranks")], capture_output=True, text=True, timeout=120, check=False)
     talker.kill()
@@ -108,4 +163,4 @@ def check_many_hosts(cabled, scratch):
 
 
 
-sys.exit(run_inside(__file__, [(Cabled, [check_silence, check_leaks, check_unwatched, check_phases, check_many_hosts])]))
+sys.exit(run_inside(__file__, [(Cabled, [check_silence, check_leaks, check_killed, check_interrupted, check_unwatched, check_phases, check_many_hosts])]))

@@ -31,6 +31,13 @@ def expect(fact, what):
         sys.exit(1)
 
 
+def await_that(holds, what):
+    limit = time.monotonic() + 60
+    while not holds():
+        expect(time.monotonic() < limit, f"{what} came in time")
+        time.sleep(0.02)
+
+
 def tool(*command):
     subprocess.run(command, check=True, timeout=30)
 
@@ -91,6 +98,12 @@ class Cabled:
         said = (f"import socket, time\nend = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
                 f"for i in range({count}):\n    end.sendto(b'x' * 40, ('{address}', {port}))\n    time.sleep(0.1)\n")
         subprocess.run([*self.inside, sys.executable, "-c", said], check=True, timeout=60)
+
+    def keep_talking(self, address, port):
+        """The same until it is killed: a busy host takes its time until it watches."""
+        says = (f"import socket, time\nend = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+                f"while True:\n    end.sendto(b'x' * 40, ('{address}', {port}))\n    time.sleep(0.1)\n")
+        return self.start([*self.inside, sys.executable, "-c", says])
 
     def __exit__(self, *_):
         for link in self.removed_with_us():

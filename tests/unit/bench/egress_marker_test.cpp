@@ -110,3 +110,12 @@ TEST_CASE("a tap that sees nothing for days costs no memory without end", "[egre
     CHECK(book.lost_count() == count);
     CHECK(book.lossy_seconds().size() == count / 20);
 }
+
+TEST_CASE("a marker that was seen before it was told of is not lost", "[egress]") {
+    MarkerBook book;
+    CHECK(book.seen({1, 10 * s}, 10 * s));
+    book.sent({1, 10 * s});
+    book.sent({2, 10 * s});
+    CHECK(book.sent_count() == 2);
+    CHECK(book.lost_count() == 1);
+}

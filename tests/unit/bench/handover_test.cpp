@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/cli/handover.h"
+#include "bench/campaign/handover.h"
 #include "drivers/api/errors.h"
 
 #include <catch2/catch.hpp>
 
-using namespace bench::cli;
+using namespace bench::campaign;
 
 namespace {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/cli/handover.h"
+#include "bench/campaign/handover.h"
 
 #include "drivers/api/errors.h"
 
@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <fmt/format.h>
 
-namespace bench::cli {
+namespace bench::campaign {
 
 namespace {
 
@@ -101,4 +101,4 @@ Handover handover_from(std::string_view bytes,
     return out;
 }
 
-} // namespace bench::cli
+} // namespace bench::campaign

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace bench::cli {
+namespace bench::campaign {
 
 // What a child that read foreign bytes hands to the process that may write files.
 struct Handover {
@@ -23,4 +23,4 @@ Handover handover_from(std::string_view bytes,
                        const std::vector<std::string>& paths,
                        const std::string& folder);
 
-} // namespace bench::cli
+} // namespace bench::campaign
