@@ -195,15 +195,6 @@ TEST_CASE("of fio's documents so far the last is taken, and the file says how ma
         done.runtime_ms = 500;
         CHECK_THAT(why_invalid(imported(document({done})).rounds.at(0)), Contains("of 500 ms"));
     }
-    // Behind a ramp fio counts anew: what was before is not a run of its own.
-    const std::string ramps = R"(, "job options": {"ramp_time": "5"})";
-    const std::string ramp =
-        document({{.ios = 5000, .runtime_ms = 500, .eta_s = 3, .more = ramps}}, 8'500);
-    const RunRecord behind = imported(
-        ramp + document({{.ios = 400, .runtime_ms = 400, .eta_s = 1, .more = ramps}}, 9'400) +
-        document({{.more = ramps}}, 10'000));
-    CHECK(behind.rounds.size() == 1);
-    CHECK(why_invalid(behind.rounds[0]).empty());
 }
 
 TEST_CASE("runs of fio that were written into one file stay runs of their own", "[import]") {
