@@ -58,6 +58,9 @@ results::ArrayRecord record_of(const ArrayUnderTest& array, const plan::Plan& pl
     describe_paths(array, out);
     out.settings["session depth"] = std::to_string(plan.depth);
     out.settings["sessions"] = std::to_string(plan.lanes);
+    if (const std::string words = drivers::serial_words(array.report); !words.empty()) {
+        out.settings["known by"] = words;
+    }
     out.settings["thin"] = array.report.thin ? "yes" : "no";
     out.settings["write cache"] = array.report.write_cache ? "yes" : "no";
     if (described.price) {

@@ -2,6 +2,7 @@
 #include "bench/campaign/whole_access.h"
 
 #include "bench/measure/failure_words.h"
+#include "drivers/api/driver_end.h"
 #include "drivers/api/errors.h"
 
 #include <poll.h>
@@ -56,12 +57,7 @@ void transfer(drivers::BlockDriver& driver,
                 break;
             }
         }
-        if (driver.ended() == drivers::DriverEnd::another_lun) {
-            throw drivers::SafetyError(std::string(driver.end_reason()));
-        }
-        if (driver.ended() != drivers::DriverEnd::none) {
-            throw drivers::ArrayError(std::string(driver.end_reason()));
-        }
+        drivers::throw_end(driver.ended(), std::string(driver.end_reason()));
         if (done.status != drivers::Status::good) {
             throw drivers::ArrayError(
                 fmt::format("the LUN cannot be {} at byte {}: {}",

@@ -48,7 +48,7 @@ void print_text(const drivers::LunReport& report) {
     const drivers::Identity& who = report.identity;
     const drivers::Geometry& size = report.geometry;
     const auto bytes = size.block_count * size.block_bytes;
-    const std::vector<std::pair<std::string, std::string>> lun = {
+    std::vector<std::pair<std::string, std::string>> lun = {
         {"vendor", who.vendor},
         {"product", who.product},
         {"revision", who.revision},
@@ -67,6 +67,9 @@ void print_text(const drivers::LunReport& report) {
         {"write protected", yes_no(report.write_protected)},
         {"reserved by key", report.reserved_by.empty() ? "nobody" : report.reserved_by},
         {"in use on this host", report.in_use.empty() ? "no" : report.in_use}};
+    if (const std::string words = drivers::serial_words(report); !words.empty()) {
+        lun.emplace_back("known by", words);
+    }
     say("{}\n", report.url);
     print_pairs("LUN", lun);
     for (const drivers::PathReport& path : report.paths) {

@@ -179,6 +179,7 @@ double longest_put_off_s(std::span<const Lane> lanes) {
 std::string_view words_for(drivers::DriverEnd end) {
     switch (end) {
     case drivers::DriverEnd::another_lun:
+    case drivers::DriverEnd::less_secure:
         return results::refused_words;
     case drivers::DriverEnd::broke_protocol:
         return results::broke_protocol_words;
@@ -189,6 +190,14 @@ std::string_view words_for(drivers::DriverEnd end) {
     return results::array_lost_words;
 }
 
+} // namespace
+
+std::string ended_text(drivers::DriverEnd end, std::string_view reason) {
+    return results::end_text(words_for(end), reason);
+}
+
+namespace {
+
 // Why the array itself ended the load, by the worst that any driver says, also one that was asked
 // for nothing any more; empty = it did not.
 std::string array_ending(std::span<const Lane> lanes) {
@@ -198,7 +207,7 @@ std::string array_ending(std::span<const Lane> lanes) {
             if (driver->ended() == drivers::DriverEnd::none) {
                 continue;
             }
-            std::string text = results::end_text(words_for(driver->ended()), driver->end_reason());
+            std::string text = ended_text(driver->ended(), driver->end_reason());
             if (out.empty() || results::end_of(text) > results::end_of(out)) {
                 out = std::move(text);
             }

@@ -8,6 +8,8 @@
 #include <atomic>
 #include <functional>
 #include <span>
+#include <string>
+#include <string_view>
 
 namespace bench::load {
 
@@ -35,5 +37,8 @@ struct LoadSettings {
 // the load of every lane at once, and the record says by its reason why.
 results::RoundRecord
 run_load(std::span<Lane> lanes, const LoadSettings& settings, drivers::Clock& clock);
+
+// How a record says a driver's end: the words for its kind, and the driver's reason.
+std::string ended_text(drivers::DriverEnd end, std::string_view reason);
 
 } // namespace bench::load

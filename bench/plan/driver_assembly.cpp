@@ -49,14 +49,38 @@ void want_unit(const Url& url) {
     }
 }
 
+// The errors that say what the array itself did, with the place where it did it. One that has been
+// met as it was asked for and is less secure now is another one in its place.
+template <typename Open>
+auto opened_at(const Url& url, const DriverOptions& options, const Open& open) {
+    try {
+        return open();
+    } catch (const drivers::ProtocolError& error) {
+        throw drivers::ProtocolError(fmt::format("{}: {}", url.text(), error.what()));
+    } catch (const drivers::SecurityError& error) {
+        if (options.expected) {
+            throw drivers::SafetyError(
+                fmt::format("{}: what answers is less secure than was asked and met before: {}",
+                            url.text(),
+                            error.what()));
+        }
+        throw drivers::SecurityError(fmt::format("{}: {}", url.text(), error.what()));
+    }
+}
+
 std::unique_ptr<drivers::iscsi::IscsiDriver>
 open_iscsi(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
     want_unit(url);
-    try {
+    const auto open = [&] {
         return std::make_unique<drivers::iscsi::IscsiDriver>(iscsi_settings(url, 0, options),
                                                              clock);
-    } catch (const drivers::ProtocolError& error) {
-        throw drivers::ProtocolError(fmt::format("{}: {}", url.text(), error.what()));
+    };
+    try {
+        return opened_at(url, options, open);
+    } catch (const drivers::ProtocolError&) {
+        throw;
+    } catch (const drivers::SecurityError&) {
+        throw;
     } catch (const drivers::ArrayError& error) {
         throw drivers::ArrayError(fmt::format("{}: {}", url.text(), error.what()));
     }
@@ -111,6 +135,10 @@ std::unique_ptr<drivers::BlockDriver> open_paths(const std::vector<Url>& paths,
         try {
             opened.push_back(open_driver(path, path_options(options), clock));
             settings.names.push_back(place_of(path));
+        } catch (const drivers::ProtocolError&) {
+            throw; // The array's own doing, by whatever path.
+        } catch (const drivers::SecurityError&) {
+            throw;
         } catch (const drivers::ArrayError& error) {
             settings.missing.emplace_back(error.what());
             const bool is_last = &path == &paths.back();
@@ -139,7 +167,7 @@ open_one(const Url& url, const DriverOptions& options, drivers::Clock& clock) {
     case UrlKind::iscsi:
         return open_iscsi(url, options, clock);
     case UrlKind::nvme_tcp:
-        return open_nvme_tcp(url, options, clock);
+        return opened_at(url, options, [&] { return open_nvme_tcp(url, options, clock); });
     case UrlKind::block_device:
         break;
     }
@@ -177,13 +205,14 @@ drivers::LunReport probe_one(const Url& url, const DriverOptions& options, drive
     case UrlKind::iscsi: {
         drivers::LunReport report = open_iscsi(url, options, clock)->report();
         if (report.identity.unique_id.empty() && !report.identity.serial.empty()) {
-            report.serial_shared_with =
-                iscsi_luns_with_serial(url, options, clock, report.identity.serial);
+            auto sharers = iscsi_luns_with_serial(url, options, clock, report.identity.serial);
+            report.serial_shared_with = std::move(sharers.names);
+            report.serial_compared_with = sharers.asked;
         }
         return report;
     }
     case UrlKind::nvme_tcp:
-        return probe_nvme_tcp(url, options, clock);
+        return opened_at(url, options, [&] { return probe_nvme_tcp(url, options, clock); });
     case UrlKind::block_device:
         refuse_security(url, options);
         return open_block_device(url, options, clock)->report();
@@ -260,6 +289,10 @@ probe_paths(const std::vector<Url>& paths, const DriverOptions& options, drivers
             if (!report) {
                 report = std::move(one);
             }
+        } catch (const drivers::ProtocolError&) {
+            throw;
+        } catch (const drivers::SecurityError&) {
+            throw;
         } catch (const drivers::ArrayError& error) {
             if (options.paths == PathsWanted::all || (&path == &paths.back() && !report)) {
                 throw;

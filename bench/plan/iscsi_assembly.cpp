@@ -125,16 +125,18 @@ FoundLuns find_iscsi_luns(const Url& url, const DriverOptions& options, drivers:
     return out;
 }
 
-std::vector<std::string> iscsi_luns_with_serial(const Url& url,
-                                                const DriverOptions& options,
-                                                drivers::Clock& clock,
-                                                const std::string& serial) {
+drivers::iscsi::SerialSharers iscsi_luns_with_serial(const Url& url,
+                                                     const DriverOptions& options,
+                                                     drivers::Clock& clock,
+                                                     const std::string& serial) {
     const auto settings = iscsi_settings(url, 0, options);
     try {
         return drivers::iscsi::luns_with_serial(
             settings.session, clock, settings.login_timeout, limits_of(settings), serial);
+    } catch (const drivers::ProtocolError&) {
+        throw;
     } catch (const drivers::ArrayError& error) {
-        return {fmt::format("LUNs that cannot be compared ({})", error.what())};
+        return {{fmt::format("LUNs that cannot be compared ({})", error.what())}};
     }
 }
 

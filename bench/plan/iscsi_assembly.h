@@ -3,6 +3,7 @@
 
 #include "bench/plan/driver_assembly.h"
 #include "drivers/iscsi/iscsi_driver.h"
+#include "drivers/iscsi/lun_list.h"
 
 namespace bench::plan {
 
@@ -12,9 +13,9 @@ iscsi_settings(const Url& url, std::size_t portal, const DriverOptions& options)
 
 // Of the first portal's target; as their names in driver_assembly.h say.
 FoundLuns find_iscsi_luns(const Url& url, const DriverOptions& options, drivers::Clock& clock);
-std::vector<std::string> iscsi_luns_with_serial(const Url& url,
-                                                const DriverOptions& options,
-                                                drivers::Clock& clock,
-                                                const std::string& serial);
+drivers::iscsi::SerialSharers iscsi_luns_with_serial(const Url& url,
+                                                     const DriverOptions& options,
+                                                     drivers::Clock& clock,
+                                                     const std::string& serial);
 
 } // namespace bench::plan

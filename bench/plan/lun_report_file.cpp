@@ -47,6 +47,9 @@ std::string lun_report_json(const drivers::LunReport& report) {
     if (!report.serial_shared_with.empty()) {
         out["serial_shared_with"] = report.serial_shared_with;
     }
+    if (report.serial_compared_with) {
+        out["serial_compared_with"] = *report.serial_compared_with;
+    }
     out["paths"] = Json::array();
     for (const drivers::PathReport& path : report.paths) {
         Json way = {{"portal", path.portal},

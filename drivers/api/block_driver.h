@@ -67,9 +67,11 @@ enum class Access : std::uint8_t {
 // submitted will ever be answered by the array.
 enum class DriverEnd : std::uint8_t {
     none,
-    lost,          // The array or every way to it, for longer than was hoped.
-    another_lun,   // Something else answers in the LUN's place: nothing may be written there.
-    broke_protocol // The array did what no array may do.
+    lost,           // The array or every way to it, for longer than was hoped.
+    another_lun,    // Something else answers in the LUN's place: nothing may be written there.
+    broke_protocol, // The array did what no array may do.
+    less_secure     // It proves itself no longer, or grants no digest, as it was asked to and did
+                    // before: not the array that was meant, and nothing may be written there.
 };
 
 // What the array put off before it was answered in the end: queued unit attentions, BUSY, TASK SET

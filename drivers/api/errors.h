@@ -16,6 +16,9 @@ struct ArrayError : std::runtime_error { // The array or the way to it. Exit 3.
 struct ProtocolError : ArrayError { // The array did what no array may: this one is done with.
     using ArrayError::ArrayError;
 };
+struct SecurityError : ArrayError { // It does not prove itself, or grants no digest, as was asked.
+    using ArrayError::ArrayError;
+};
 struct SafetyError : std::runtime_error { // Refused to write. Exit 4.
     using std::runtime_error::runtime_error;
 };

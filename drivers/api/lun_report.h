@@ -3,6 +3,8 @@
 
 #include "drivers/api/block_driver.h"
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +34,8 @@ struct LunReport {
     // Other LUNs of the same target that say the same serial ("LUN 2", "namespace 7"), as far as
     // was looked: where there is one, the serial is the array's and names no LUN.
     std::vector<std::string> serial_shared_with;
+    // How many other LUNs of the target were asked whether they say it, too; none: nobody was.
+    std::optional<std::size_t> serial_compared_with;
     std::vector<std::string> other_ids; // Further unique ids of the LUN's own: EUI-64, UUID, NAA.
     std::vector<PathReport> paths;
     std::vector<std::pair<std::string, std::string>>
@@ -39,5 +43,21 @@ struct LunReport {
     std::vector<std::pair<std::string, std::string>>
         negotiated; // Transport keys as agreed at login.
 };
+
+// What a LUN without a unique id is known by, and how sure that is; empty = it has a unique id.
+inline std::string serial_words(const LunReport& report) {
+    if (!report.identity.unique_id.empty()) {
+        return {};
+    }
+    if (report.identity.serial.empty()) {
+        return "neither a unique id nor a serial";
+    }
+    if (!report.serial_shared_with.empty()) {
+        return "its serial names no LUN: it is also that of " + report.serial_shared_with.front();
+    }
+    return report.serial_compared_with ? "its serial; no other LUN seen on this target has it, " +
+                                             std::to_string(*report.serial_compared_with) + " asked"
+                                       : "its serial";
+}
 
 } // namespace drivers

@@ -128,6 +128,9 @@ std::unique_ptr<Session> open_session(SessionSettings settings,
         if (!session->protocol_fault().empty()) {
             throw ProtocolError(fmt::format("iSCSI portal {}: {}", place(), session->error()));
         }
+        if (session->is_less_secure()) {
+            throw SecurityError(fmt::format("iSCSI portal {}: {}", place(), session->error()));
+        }
         if (!session->is_refused_for_now() || wait.over()) {
             throw ArrayError(fmt::format("iSCSI portal {}: {}", place(), session->error()));
         }
@@ -185,6 +188,10 @@ void IscsiDriver::reconnect(TimePoint now) noexcept {
     }
     if (!session_->protocol_fault().empty()) {
         end(DriverEnd::broke_protocol, session_->error());
+        return;
+    }
+    if (session_->is_less_secure()) {
+        end(DriverEnd::less_secure, "after a reconnect " + session_->error());
         return;
     }
     if (session_->state() == SessionState::down || now >= attempt_ends_) {
@@ -282,10 +289,10 @@ void IscsiDriver::watch_socket() noexcept {
 // It is over: whatever is under way is lost, and so is what was answered while there was doubt.
 // It is given a copy of why: the session that said so goes here.
 void IscsiDriver::end(DriverEnd how, std::string why) noexcept {
-    const bool is_another = how == DriverEnd::another_lun;
+    const bool is_believed = how == DriverEnd::lost; // What it said before it went.
     if (session_ != nullptr) {
         for (Slot& slot : slots_.all()) {
-            if (is_another && withholds_ && slot.state == SlotState::ready &&
+            if (!is_believed && withholds_ && slot.state == SlotState::ready &&
                 slot.end.status == Status::good) {
                 slot.end.status = Status::lost;
                 slot.end.fenced = !slot.changes_data();

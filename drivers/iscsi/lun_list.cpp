@@ -6,6 +6,7 @@
 #include "drivers/iscsi/scsi_commands.h"
 #include "drivers/wire/end_words.h"
 #include "drivers/wire/lun_list.h"
+#include "drivers/wire/scsi_sense.h"
 
 #include <fmt/format.h>
 #include <set>
@@ -55,6 +56,29 @@ public:
         }
         throw ArrayError(fmt::format("the target does not list its LUNs (REPORT LUNS): {}",
                                      wire::sense_text(last_end_)));
+    }
+
+    // Nothing: it does not say.
+    std::optional<wire::scsi::LunList> report_if_told() {
+        try {
+            return report();
+        } catch (const ArrayError&) {
+            if (session_->state() != SessionState::up) {
+                throw;
+            }
+            return std::nullopt;
+        }
+    }
+
+    // Of a LUN that is not listed. One that answers anything but that it does not exist may be one.
+    bool is_there(std::uint64_t field) {
+        session_->aim(field_at(field));
+        Asker asker(*session_, control_, clock_, limits_);
+        if (!asker.ask(inquiry_cdb(control_bytes))) {
+            return (control_.sense() & 0xffffU) != wire::scsi::code::unit_not_supported;
+        }
+        const auto inquiry = wire::scsi::parse_inquiry(control_.bytes());
+        return !inquiry || inquiry->qualifier == 0;
     }
 
     ListedLun look(std::uint64_t field) {
@@ -164,28 +188,69 @@ LunListing list_luns(const SessionSettings& settings,
     return out;
 }
 
-std::vector<std::string> luns_with_serial(const SessionSettings& settings,
-                                          const Clock& clock,
-                                          Duration login_timeout,
-                                          const AskLimits& limits,
-                                          const std::string& serial) {
+namespace {
+
+// What a target may have beside a LUN, listed or not: LUN fields.
+std::set<std::uint64_t> neighbours_of(std::uint16_t lun) {
+    constexpr std::uint16_t low_most = 15;
+    constexpr std::uint16_t reach = 8;
+    constexpr unsigned lun_most = 0x3fff;
+    std::set<std::uint64_t> out;
+    const auto add = [&](unsigned number) {
+        const auto one = static_cast<std::uint16_t>(number);
+        if (one != lun && number <= lun_most) {
+            out.insert(std::uint64_t{field_of(one)} << 48U);
+            out.insert(std::uint64_t{flat_field_of(one)} << 48U);
+        }
+    };
+    for (unsigned number = 0; number <= low_most; ++number) {
+        add(number);
+    }
+    for (unsigned away = 1; away <= reach; ++away) {
+        add(lun + away);
+        add(lun >= away ? lun - away : lun + away);
+    }
+    return out;
+}
+
+} // namespace
+
+SerialSharers luns_with_serial(const SessionSettings& settings,
+                               const Clock& clock,
+                               Duration login_timeout,
+                               const AskLimits& limits,
+                               const std::string& serial) {
     Lister lister(settings, clock, login_timeout, limits);
-    const wire::scsi::LunList list = lister.report();
+    const std::optional<wire::scsi::LunList> list = lister.report_if_told();
     const std::string plain = plain_serial(serial);
-    std::vector<std::string> out;
-    bool is_listed = false;
-    std::size_t looked = 0;
-    for (const std::uint64_t field : list.fields) {
-        const auto number = wire::scsi::plain_lun(field);
-        is_listed = is_listed || (number && *number == settings.lun);
-        if (number && *number != settings.lun && out.size() < named_most &&
-            looked++ < compared_max && lister.may_have_serial(field, plain)) {
-            out.push_back("LUN " + wire::scsi::lun_field_text(field));
+    SerialSharers out;
+    const auto compare = [&](std::uint64_t field, bool is_listed) {
+        if (out.names.size() < named_most) {
+            ++out.asked;
+            if ((is_listed || lister.is_there(field)) && lister.may_have_serial(field, plain)) {
+                out.names.push_back("LUN " + wire::scsi::lun_field_text(field));
+            }
+        }
+    };
+    std::set<std::uint64_t> unlisted = neighbours_of(settings.lun);
+    if (list) {
+        bool is_listed = false;
+        for (const std::uint64_t field : list->fields) {
+            const auto number = wire::scsi::plain_lun(field);
+            is_listed = is_listed || (number && *number == settings.lun);
+            if (number && *number != settings.lun && out.asked < compared_max) {
+                compare(field, true);
+                unlisted.erase(std::uint64_t{field_of(*number)} << 48U);
+                unlisted.erase(std::uint64_t{flat_field_of(*number)} << 48U);
+            }
+        }
+        if (!is_listed || list->fields.size() < list->count || list->fields.size() > compared_max) {
+            out.names.push_back(fmt::format(
+                "LUNs that cannot be compared (the target says it has {})", list->count));
         }
     }
-    if (!is_listed || list.fields.size() < list.count || list.fields.size() > compared_max) {
-        out.push_back(
-            fmt::format("LUNs that cannot be compared (the target says it has {})", list.count));
+    for (const std::uint64_t field : unlisted) {
+        compare(field, false);
     }
     return out;
 }

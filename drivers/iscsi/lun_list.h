@@ -32,13 +32,19 @@ LunListing list_luns(const SessionSettings& settings,
                      Duration login_timeout,
                      const AskLimits& limits);
 
-// Names of the other LUNs of the target that have this serial, or may have it: a serial that cannot
-// be told apart from all others names no LUN. Throws ArrayError: no session, no list of LUNs, or
-// one of them does not answer.
-std::vector<std::string> luns_with_serial(const SessionSettings& settings,
-                                          const Clock& clock,
-                                          Duration login_timeout,
-                                          const AskLimits& limits,
-                                          const std::string& serial);
+struct SerialSharers {
+    std::vector<std::string> names; // Of LUNs that have this serial, or may have it.
+    std::size_t asked = 0;          // Other LUNs, whether there was one or not.
+};
+
+// The other LUNs of the target that have a serial, or may have it: one that cannot be told apart
+// from all others names no LUN. A target need not list what it has, so those nearby that it does
+// not list (0 to 15, and eight on each side) are asked directly, by both ways to address them.
+// Throws ArrayError: no session, or one of them does not answer.
+SerialSharers luns_with_serial(const SessionSettings& settings,
+                               const Clock& clock,
+                               Duration login_timeout,
+                               const AskLimits& limits,
+                               const std::string& serial);
 
 } // namespace drivers::iscsi

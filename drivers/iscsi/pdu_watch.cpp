@@ -100,6 +100,7 @@ bool PduWatch::took_request(const BasicHeader& header) {
     }
     if (header.opcode() == Opcode::login_request) {
         login_request_ = header;
+        was_response_taken_ = false;
         login_text_.clear();
         return true;
     }
@@ -155,14 +156,16 @@ bool PduWatch::took_answer(const BasicHeader& header) {
 
 bool PduWatch::took_login(const BasicHeader& header) {
     const bool is_answer = header.opcode() == Opcode::login_response;
+    if (is_answer && header.byte(36) == 0 && has_key(login_text_, "CHAP_R=")) {
+        was_response_taken_ = true;
+    }
     if (is_answer && header.byte(36) == 0 && (header.byte(1) & flag::final) != 0) {
         const std::uint8_t stage = header.byte(1) & current_stage_bits;
         const std::uint8_t asked = login_request_.byte(1) & current_stage_bits;
         const bool belongs = header.task_tag() == login_request_.task_tag() && stage == asked &&
                              (login_request_.byte(1) & flag::final) != 0;
         skipped_a_stage_ = skipped_a_stage_ || !belongs;
-        went_through_chap_ =
-            went_through_chap_ || (belongs && stage == 0 && has_key(login_text_, "CHAP_R="));
+        went_through_chap_ = went_through_chap_ || (belongs && has_key(login_text_, "CHAP_R="));
     }
     if (is_answer && ends_login(header)) {
         in_.full_feature = true;

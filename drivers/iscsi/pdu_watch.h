@@ -45,6 +45,10 @@ public:
     // only with an answer that says it belongs to it.
     bool went_through_chap() const noexcept { return went_through_chap_ && !skipped_a_stage_; }
 
+    // The last that was answered was this end's CHAP response, and the array took it: if libiscsi
+    // ends the login then, it is the array's own proof that was missing or wrong.
+    bool was_response_taken() const noexcept { return was_response_taken_; }
+
 private:
     // Where one direction's byte stream stands within its PDUs.
     struct Stream {
@@ -71,6 +75,7 @@ private:
     wire::iscsi::BasicHeader login_request_; // The last that was sent, and its text.
     std::string login_text_;
     bool went_through_chap_ = false;
+    bool was_response_taken_ = false;
     bool skipped_a_stage_ = false;
     std::string fault_;
 };

@@ -98,7 +98,7 @@ struct Session::Callbacks {
         if (status == SCSI_STATUS_GOOD) {
             session.learn_limits();
             if (session.settings_.header_digest && session.negotiated("HeaderDigest") != "CRC32C") {
-                session.fail("the array does not agree to header digests");
+                session.refuse_security("the array does not agree to header digests");
                 return;
             }
             // libiscsi offers to go on without, and can be led past it; whoever named a secret
@@ -106,10 +106,16 @@ struct Session::Callbacks {
             if (!session.settings_.chap.user.empty() &&
                 (session.negotiated("AuthMethod") != "CHAP" ||
                  !session.watch_.went_through_chap())) {
-                session.fail("the array asks for no CHAP, though a user and a secret are named");
+                session.refuse_security(
+                    "the array asks for no CHAP, though a user and a secret are named");
                 return;
             }
             session.state_ = SessionState::up;
+            return;
+        }
+        if (status == SCSI_STATUS_ERROR && !session.settings_.mutual_chap.user.empty() &&
+            session.watch_.was_response_taken()) {
+            session.refuse_security("the array does not prove itself by CHAP, as it was asked to");
             return;
         }
         const unsigned answer = status_in(iscsi_get_error(context));
@@ -233,6 +239,11 @@ void Session::fail(std::string why) noexcept {
     }
     const std::string_view said = iscsi_get_error(context_);
     error_ = said.empty() ? std::move(why) : fmt::format("{}: {}", why, said);
+}
+
+void Session::refuse_security(std::string why) noexcept {
+    is_less_secure_ = state_ != SessionState::down && protocol_fault().empty();
+    fail(std::move(why));
 }
 
 std::string_view Session::negotiated(std::string_view key) const noexcept {

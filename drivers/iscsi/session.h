@@ -67,6 +67,8 @@ public:
     bool is_refused_for_now() const noexcept { return is_refused_for_now_; } // Too busy to log in.
     const std::string& peer() const noexcept { return peer_; } // Numeric; empty: not connected yet.
     const SessionNews& news() const noexcept { return news_; }
+    // It does not prove itself, or grants no digest, as was asked. Then the session is down.
+    bool is_less_secure() const noexcept { return is_less_secure_; }
     // What it did that no target may do; empty: nothing. Then the session is down.
     const std::string& protocol_fault() const noexcept { return watch_.fault(); }
 
@@ -93,6 +95,7 @@ private:
 
     void log_in() noexcept;
     void fail(std::string why) noexcept;
+    void refuse_security(std::string why) noexcept;
     void drive(int events) noexcept;
     bool call_service(int events) noexcept;
     void cork(bool closed) noexcept;
@@ -107,6 +110,7 @@ private:
     std::string peer_;
     std::optional<Redirect> redirect_;
     bool is_refused_for_now_ = false;
+    bool is_less_secure_ = false;
     SessionNews news_;
     std::uint16_t lun_field_ = 0;
     std::size_t immediate_bytes_ = 0; // A write up to this is sent within its command.

@@ -271,8 +271,8 @@ void MultipathDriver::watch_end(std::uint16_t number) noexcept {
         return;
     }
     try {
-        if (driver.ended() == DriverEnd::another_lun) {
-            end_with(DriverEnd::another_lun,
+        if (driver.ended() != DriverEnd::lost) { // The array's own doing, by whatever path.
+            end_with(driver.ended(),
                      fmt::format("path {}: {}", path_name(number), driver.end_reason()));
             return;
         }

@@ -171,9 +171,9 @@ private:
         try {
             send(nvme::put_auth_failure(nvme::AuthMessage::failure2, identifier_, explanation));
         } catch (const ArrayError&) {
-            throw ArrayError(fmt::format("NVMe/TCP authentication: {}", why));
+            throw SecurityError(fmt::format("NVMe/TCP authentication: {}", why));
         }
-        throw ArrayError(fmt::format("NVMe/TCP authentication: {}", why));
+        throw SecurityError(fmt::format("NVMe/TCP authentication: {}", why));
     }
 
     Queue& queue_;

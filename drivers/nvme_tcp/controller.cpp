@@ -96,27 +96,32 @@ void Controller::connect_queue(Queue& queue, std::uint16_t queue_id, std::uint16
         throw ArrayError(place() +
                          ": the subsystem demands authentication and no secret was given");
     }
-    // Whoever names a secret means it to be used, whether or not the other side asks for it. Only
-    // what lists portals may go without where the host alone would have to prove itself: nothing is
-    // believed of it, and each subsystem that it names is asked again.
-    const bool is_list =
-        settings_.subsystem_nqn == nvme::discovery_nqn && settings_.controller_secret.empty();
-    const bool is_named = !settings_.host_secret.empty() && queue_id == 0 && !is_list;
-    if (!demanded && !is_named) {
+    if (!demanded && !is_proof_wanted(queue_id)) {
         return;
     }
     try {
         authenticate(queue, settings_, clock_, deadline_);
+    } catch (const ProtocolError&) {
+        throw;
     } catch (const ArrayError& error) {
         if (demanded) {
             throw;
         }
-        throw ArrayError(fmt::format("{}: a secret is named, and the subsystem neither asks for it "
-                                     "nor takes it: {}",
-                                     place(),
-                                     error.what()));
+        throw SecurityError(fmt::format("a secret is named, and the subsystem neither asks for it "
+                                        "nor takes it: {}",
+                                        error.what()));
     }
     authenticated_ = true;
+}
+
+// Whoever names a secret means it to be used, whether or not the other side asks for it. Only what
+// lists portals may go without where the host alone would have to prove itself: nothing is believed
+// of it, and each subsystem that it names is asked again. An I/O queue is of a controller that was
+// proven already; where the controller has to prove itself, it does so on each connection.
+bool Controller::is_proof_wanted(std::uint16_t queue_id) const noexcept {
+    const bool is_list = settings_.subsystem_nqn == nvme::discovery_nqn;
+    const bool of_host = !settings_.host_secret.empty() && queue_id == 0 && !is_list;
+    return of_host || !settings_.controller_secret.empty();
 }
 
 void Controller::enable() {

@@ -39,7 +39,9 @@ Geometry geometry_of(const NamespaceFacts& facts) noexcept;
 Identity identity_of(const wire::nvme::IdentifyController& controller, const NamespaceFacts& facts);
 
 // One association with one controller: the admin queue, set up and enabled, and at most one I/O
-// queue. Every step waits for its answer, until a deadline, and throws ArrayError.
+// queue. Every step waits for its answer, until a deadline, and throws ArrayError: ProtocolError
+// where the controller did what none may do, SecurityError where it does not prove itself, or
+// grants no digest, as was asked.
 class Controller {
 public:
     // Connects, authenticates if asked to, enables and identifies.
@@ -78,6 +80,7 @@ public:
 private:
     std::unique_ptr<Queue> open_queue(std::uint16_t queue_id, std::uint16_t entries);
     void connect_queue(Queue& queue, std::uint16_t queue_id, std::uint16_t entries);
+    bool is_proof_wanted(std::uint16_t queue_id) const noexcept;
     void enable();
     wire::nvme::CompletionEntry
     must(Queue& queue, const QueueCommand& command, const char* purpose);

@@ -89,7 +89,7 @@ std::vector<std::uint32_t> Controller::active_namespaces() {
         const auto part = nvme::get_namespace_list(page);
         for (const std::uint32_t nsid : part) {
             if (nsid <= (found.empty() ? 0 : found.back())) {
-                throw ArrayError(place() + ": the active namespace list does not rise");
+                throw ProtocolError(place() + ": the active namespace list does not rise");
             }
             if (found.size() == namespaces_max) {
                 throw ArrayError(

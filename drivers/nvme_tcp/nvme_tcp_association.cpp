@@ -55,7 +55,7 @@ void NvmeTcpDriver::poll_admin() noexcept {
         }
     }
     if (admin.is_broken()) {
-        lose("admin queue: " + admin.fault());
+        break_off(admin, "admin queue: ");
     }
 }
 
@@ -144,6 +144,16 @@ void NvmeTcpDriver::job_expired(std::uint16_t index) noexcept {
     append_by_deadline(index, now_ + settings_.abort_timeout);
 }
 
+// Of a queue that is broken. A controller that broke the protocol is not sought again.
+void NvmeTcpDriver::break_off(const Queue& queue, const char* which) noexcept {
+    if (!queue.broke_protocol()) {
+        lose(which + queue.fault());
+        return;
+    }
+    give_up(DriverEnd::broke_protocol,
+            fmt::format("{}: the array broke the protocol: {}{}", place(), which, queue.fault()));
+}
+
 // The association is over. What was under way is lost; what was not waits for the next one.
 void NvmeTcpDriver::lose(const std::string& fault) noexcept {
     last_fault_ = fault;
@@ -185,7 +195,7 @@ void NvmeTcpDriver::resume(Recovered recovered) {
         ++fences_;
     }
     if (recovered.controller == nullptr) {
-        give_up(DriverEnd::lost,
+        give_up(recovered.end,
                 fmt::format("{}: {}; since then it could not be had back{}{}",
                             place(),
                             last_fault_,

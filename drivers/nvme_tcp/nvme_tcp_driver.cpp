@@ -137,7 +137,7 @@ void NvmeTcpDriver::poll_io() noexcept {
         part_done(static_cast<std::uint16_t>(arrived_[i].tag), arrived_[i].entry);
     }
     if (queue.is_broken()) {
-        lose(queue.fault());
+        break_off(queue, "");
         return;
     }
     if (queue.is_blocked() != watches_writing_) {

@@ -110,6 +110,7 @@ private:
     void check_timers() noexcept;
     void job_expired(std::uint16_t index) noexcept;
     void lose(const std::string& fault) noexcept;
+    void break_off(const Queue& queue, const char* which) noexcept;
     void recover() noexcept;
     void resume(Recovered recovered);
     void give_up(DriverEnd end, const std::string& reason) noexcept;

@@ -51,15 +51,21 @@ void add_limits(LunReport& report, Controller& controller) {
                                yes_no((identity.optional_events & nvme::namespace_event_bit) != 0));
 }
 
-// Whom else the serial names: it is the controller's, and so that of all its namespaces.
+// Whom else the serial names: it is the controller's, and so that of all its namespaces, also of
+// those that it does not list to this host.
 void add_sharers(LunReport& report, Controller& controller, std::uint32_t nsid) {
     constexpr std::size_t named_most = 8;
+    if (report.identity.unique_id.empty()) {
+        report.serial_shared_with.emplace_back("its controller");
+    }
     try {
         for (const std::uint32_t other : controller.active_namespaces()) {
             if (other != nsid && report.serial_shared_with.size() < named_most) {
                 report.serial_shared_with.push_back(fmt::format("namespace {}", other));
             }
         }
+    } catch (const ProtocolError&) {
+        throw;
     } catch (const ArrayError& error) { // Then nobody knows that the serial is this one's alone.
         report.serial_shared_with.emplace_back(error.what());
     }
@@ -79,6 +85,8 @@ void add_health(LunReport& report, Controller& controller) {
         if (const auto errors = controller.error_log()) {
             entries = std::to_string(errors->size());
         }
+    } catch (const ProtocolError&) {
+        throw;
     } catch (const ArrayError&) { // What has been told stays told.
         entries = not_told;
     }

@@ -74,7 +74,11 @@ void Queue::initialize(Clock& clock, TimePoint deadline) {
     const nvme::PduHeader header = nvme::read_pdu_header(first);
     if (header.type != static_cast<std::uint8_t>(nvme::PduType::ic_resp) ||
         !nvme::check_pdu_header(header, {})) {
-        throw ArrayError(
+        constexpr auto refusal = static_cast<std::uint8_t>(nvme::PduType::c2h_term_req);
+        if (header.type == refusal) {
+            throw ArrayError("NVMe/TCP: the controller refuses the connection (C2HTermReq)");
+        }
+        throw ProtocolError(
             fmt::format("NVMe/TCP: the answer to ICReq is no ICResp (PDU type {:#04x}, "
                         "{} bytes)",
                         header.type,
@@ -86,17 +90,17 @@ void Queue::initialize(Clock& clock, TimePoint deadline) {
     constexpr std::uint8_t alignment_max = 31;
     if (answer.format_version != 0 || answer.data_alignment > alignment_max ||
         answer.limit < data_bytes_min || answer.limit % 4 != 0) {
-        throw ArrayError(fmt::format("NVMe/TCP: ICResp with format version {}, alignment {} and "
-                                     "MAXH2CDATA {}; wanted 0, at most 31, at least 4096",
-                                     answer.format_version,
-                                     answer.data_alignment,
-                                     answer.limit));
+        throw ProtocolError(fmt::format("NVMe/TCP: ICResp with format version {}, alignment {} and "
+                                        "MAXH2CDATA {}; wanted 0, at most 31, at least 4096",
+                                        answer.format_version,
+                                        answer.data_alignment,
+                                        answer.limit));
     }
     if ((answer.digests.header && !wanted_.header) || (answer.digests.data && !wanted_.data)) {
-        throw ArrayError("NVMe/TCP: the controller switches on a digest that was not asked for");
+        throw ProtocolError("NVMe/TCP: the controller switches on a digest that was not asked for");
     }
     if (answer.digests.header != wanted_.header || answer.digests.data != wanted_.data) {
-        throw ArrayError(
+        throw SecurityError(
             fmt::format("NVMe/TCP: asked for {} digest, and the controller does not "
                         "grant it",
                         answer.digests.header == wanted_.header ? "a data" : "a header"));
@@ -166,6 +170,9 @@ Queue::execute(const QueueCommand& command, Clock& clock, TimePoint deadline) {
     }
     QueueCompletion done;
     while (poll(std::span(&done, 1)) == 0) {
+        if (broke_protocol_) {
+            throw ProtocolError("NVMe/TCP: the controller broke the protocol: " + fault_);
+        }
         if (broken_) {
             throw ArrayError("NVMe/TCP: " + fault_);
         }
@@ -210,6 +217,8 @@ void Queue::break_with(nvme::FatalError error, std::string sentence) noexcept {
         return;
     }
     broken_ = true;
+    broke_protocol_ =
+        error != nvme::FatalError::none && error != nvme::FatalError::header_digest_error;
     fault_ = std::move(sentence);
     const bool between_pdus = send_done_ == 0;
     if (error != nvme::FatalError::none && between_pdus) {

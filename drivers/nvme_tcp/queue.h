@@ -36,8 +36,10 @@ struct QueueCompletion {
 // transport breaks the queue, with a sentence that says what it was.
 class Queue {
 public:
-    // Exchanges ICReq and ICResp; throws ArrayError. `entries` = queue size, 2 .. 1024.
+    // `entries` = queue size, 2 .. 1024.
     Queue(Descriptor socket, std::uint16_t entries, wire::nvme::Digests digests);
+    // Exchanges ICReq and ICResp. Throws ArrayError, ProtocolError for an answer that no controller
+    // may give, SecurityError for a digest that is not granted.
     void initialize(Clock& clock, TimePoint deadline);
 
     // Largest data that goes with the command (bytes); more waits for an R2T.
@@ -47,11 +49,15 @@ public:
     std::optional<std::uint16_t> submit(const QueueCommand& command) noexcept;
     // Sends what waits, receives what is there; never waits.
     std::size_t poll(std::span<QueueCompletion> out) noexcept;
-    // For set-up: one command, waited for. Throws ArrayError if the queue breaks or time runs out.
+    // For set-up: one command, waited for. Throws ArrayError if the queue breaks or time runs out,
+    // ProtocolError if the controller broke the protocol.
     wire::nvme::CompletionEntry
     execute(const QueueCommand& command, Clock& clock, TimePoint deadline);
 
     bool is_broken() const noexcept { return broken_; }
+    // The controller did what no controller may do: fault() says what. Bytes that a header digest
+    // shows to be damaged are no deed of its own.
+    bool broke_protocol() const noexcept { return broke_protocol_; }
     const std::string& fault() const noexcept { return fault_; }
     bool has_unsent() const noexcept { return send_count_ > 0; }
     bool is_blocked() const noexcept { return blocked_; } // Unsent, and the socket is full.
@@ -133,6 +139,7 @@ private:
     std::uint32_t data_bytes_max_ = 0;      // MAXH2CDATA.
     std::string fault_;
     bool broken_ = false;
+    bool broke_protocol_ = false;
     bool blocked_ = false;
 
     std::vector<Slot> slots_;

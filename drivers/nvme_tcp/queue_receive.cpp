@@ -22,6 +22,13 @@ namespace {
 // comes along, small enough that most data goes straight into the request's buffer.
 constexpr std::size_t ahead_bytes = 16U << 10U;
 
+// Of a header that is unsound where headers carry digests: was it sent like that, or damaged?
+bool was_damaged(const nvme::PduHeader& header, std::span<const std::byte> bytes) noexcept {
+    const std::size_t whole = header.header_bytes + nvme::digest_bytes;
+    return header.header_bytes < nvme::common_header_bytes || bytes.size() < whole ||
+           !nvme::header_digest_fits(bytes.first(whole));
+}
+
 } // namespace
 
 // True if there may be more to receive at once.
@@ -105,7 +112,9 @@ bool Queue::parse_header() noexcept {
     const nvme::PduHeader header = nvme::read_pdu_header(bytes.first<nvme::common_header_bytes>());
     const auto layout = nvme::check_pdu_header(header, writer_.digests());
     if (!layout) {
-        break_with(nvme::FatalError::invalid_header_field,
+        const bool is_damaged = writer_.digests().header && was_damaged(header, bytes);
+        break_with(is_damaged ? nvme::FatalError::header_digest_error
+                              : nvme::FatalError::invalid_header_field,
                    fmt::format("PDU with an unsound header: type {:#04x}, flags {:#04x}, header {} "
                                "bytes, data at {}, {} bytes in all",
                                header.type,

@@ -66,6 +66,14 @@ Recovery::run(std::unique_ptr<Controller> old, const Settings& settings, Clock& 
             recovered.facts = controller->namespace_facts(settings.nsid);
             recovered.controller = std::move(controller);
             break;
+        } catch (const ProtocolError& error) {
+            recovered.end = DriverEnd::broke_protocol;
+            recovered.fault = error.what();
+            break;
+        } catch (const SecurityError& error) {
+            recovered.end = DriverEnd::less_secure;
+            recovered.fault = error.what();
+            break;
         } catch (const std::exception& error) {
             recovered.fault = error.what();
             std::this_thread::sleep_for(pause);

@@ -15,6 +15,8 @@ struct Recovered {
     std::unique_ptr<Controller> controller; // Null: given up.
     NamespaceFacts facts;
     std::string fault; // Of the last attempt.
+    // How it was given up: `less_secure` and `broke_protocol` at once, whatever time is left.
+    DriverEnd end = DriverEnd::lost;
 };
 
 // Brings a lost association back on a thread of its own, because that waits and a lane must not:

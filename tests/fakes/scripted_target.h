@@ -132,6 +132,9 @@ private:
         std::vector<std::byte> out;
         switch (operation()) {
         case 0x12:
+            if (!is_for_lun_0()) {
+                return send_data_in(std::vector<std::byte>(36, std::byte{0x7f})); // No such LUN.
+            }
             out = vital ? vital_page(std::to_integer<std::uint8_t>(request[34]))
                         : std::vector<std::byte>(36, std::byte{0x20});
             if (!vital) {
@@ -152,6 +155,10 @@ private:
             break;
         }
         return out.empty() ? send_sense(0x05, 0x20, 0x00) : send_data_in(std::move(out));
+    }
+
+    bool is_for_lun_0() const { // By peripheral or by flat space addressing.
+        return (drivers::wire::load_be16(request, 8) & 0x3fffU) == 0;
     }
 
     static std::vector<std::byte> vital_page(std::uint8_t page) {

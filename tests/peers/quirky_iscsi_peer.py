@@ -381,10 +381,23 @@ def shared_serial():
             expect(target.writes == 0, f"{target.writes} writes")
     with Target(quirk.NoNames(), luns=[Lun(1), Lun(2, serial="QUIRKY02")]) as target:
         good(load(target.url(), identity="QUIRKY01"))
-    for hides in (quirk.HidesSerial(2), quirk.ListsNothing(), quirk.NoList()):
+    for hides in (quirk.HidesSerial(2), quirk.ListsNothing()):
         with Target(quirk.NoNames(), hides, luns=[Lun(1), Lun(2, serial="QUIRKY02")]) as target:
             bad(load(target.url(), identity="QUIRKY01"), 4, shared)
             expect(target.writes == 0, f"{target.writes} writes")
+    # Siblings that no list shows are asked for by themselves.
+    for lists in (quirk.ListsOnly(1), quirk.NoList()):
+        for other in (Lun(0), Lun(2), Lun(9), Lun(15, flat=True)):
+            with Target(quirk.NoNames(), lists, luns=[Lun(1), other]) as target:
+                bad(load(target.url(), identity="QUIRKY01"), 4, shared + f" {other.number}")
+                expect(target.writes == 0, f"{target.writes} writes")
+        with Target(quirk.NoNames(), lists, luns=[Lun(1), Lun(2, serial="QUIRKY02")]) as target:
+            good(bench("probe", target.url()), "its serial; no other LUN seen on this target has it, 30 asked")
+            good(load(target.url(), identity="QUIRKY01"))
+    with Target(quirk.NoNames(), quirk.ListsOnly(100), luns=[Lun(100), Lun(103)]) as target:
+        bad(load(target.url(100), identity="QUIRKY01"), 4, shared + " 103")
+    with Target(quirk.NoNames(), quirk.ListsOnly(1, 5), luns=[Lun(1), Lun(5, serial="QUIRKY02"), Lun(6)]) as target:
+        bad(load(target.url(), identity="QUIRKY01"), 4, shared + " 6")
     with Target(quirk.NoPages()) as target:
         good(bench("probe", target.url()))
     with Target(luns=[Lun(1), Lun(2)]) as target:

@@ -195,7 +195,7 @@ def a_uuid_names_where_nothing_else_does():
 @case
 def a_serial_that_other_namespaces_share_is_told_as_such():
     with Target(nguid="", namespaces=[1, 7, 300]) as target:
-        assert report(target)["serial_shared_with"] == ["namespace 7", "namespace 300"]
+        assert report(target)["serial_shared_with"] == ["its controller", "namespace 7", "namespace 300"]
 
 
 @case

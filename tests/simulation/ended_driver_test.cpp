@@ -84,6 +84,7 @@ TEST_CASE("each end of a driver has its own words, and the worst of several deci
         return run(reads(Pace::closed, 0, 4), behaviour).round.ended;
     };
     CHECK(words(DriverEnd::another_lun) == "refused for safety: it has gone");
+    CHECK(words(DriverEnd::less_secure) == "refused for safety: it has gone");
     CHECK(words(DriverEnd::broke_protocol) == "array broke the protocol: it has gone");
     CHECK(words(DriverEnd::lost) == "array lost: it has gone");
 

@@ -445,6 +445,16 @@ class ListsNothing(Quirk):
         return []
 
 
+class ListsOnly(Quirk):
+    """Other LUNs answer, and no list shows them."""
+
+    def __init__(self, *numbers):
+        self.numbers = numbers
+
+    def lun_fields(self, fields):
+        return [field for field in fields if field >> 48 & 0x3FFF in self.numbers]
+
+
 class NoList(Quirk):
     """REPORT LUNS is refused."""
 

@@ -283,15 +283,17 @@ TEST_CASE("paths to different LUNs are no paths of one", "[multipath]") {
     CHECK_NOTHROW(open("", "")); // Then vendor and serial number decide.
 }
 
-TEST_CASE("another LUN on one path ends them all, and nothing goes the other way",
+TEST_CASE("what an array itself did on one path ends them all, and nothing goes the other way",
           "[multipath][identity]") {
+    const auto end =
+        GENERATE(DriverEnd::another_lun, DriverEnd::less_secure, DriverEnd::broke_protocol);
     TwoPaths paths;
     paths.submit(Op::write, 1);
     paths.submit(Op::write, 2);
     REQUIRE(paths.a->held.size() == 1);
     REQUIRE(paths.b->held.size() == 1);
     paths.a->end(Status::lost, 0, false);
-    paths.a->end_of_path = DriverEnd::another_lun;
+    paths.a->end_of_path = end;
     paths.a->reason = "wanted naa1, found naa2";
     paths.a->state = Access::down;
     const auto lost = paths.poll();
@@ -300,7 +302,7 @@ TEST_CASE("another LUN on one path ends them all, and nothing goes the other way
     CHECK(lost->status == Status::lost);
     CHECK_FALSE(lost->fenced);
     CHECK(paths.b->held.size() == 1); // Only what it had.
-    CHECK(paths.driver->ended() == DriverEnd::another_lun);
+    CHECK(paths.driver->ended() == end);
     CHECK(paths.driver->end_reason() == "path 0: wanted naa1, found naa2");
     CHECK(paths.driver->access() == Access::down);
     paths.submit(Op::write, 3);
@@ -313,7 +315,7 @@ TEST_CASE("another LUN on one path ends them all, and nothing goes the other way
     const auto done = paths.poll();
     REQUIRE(done);
     CHECK(done->status == Status::good);
-    CHECK(paths.driver->ended() == DriverEnd::another_lun);
+    CHECK(paths.driver->ended() == end);
 }
 
 TEST_CASE("what waits for a path is lost when another LUN answers", "[multipath][identity]") {

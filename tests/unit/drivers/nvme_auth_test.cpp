@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/api/errors.h"
+#include "drivers/api/monotonic_clock.h"
 #include "drivers/array/nvme_authenticator.h"
 #include "drivers/nvme_tcp/nvme_tcp_driver.h"
 #include "drivers/wire/nvme_auth_secret.h"
 #include "tests/fakes/nvme_array.h"
 
 #include <catch2/catch.hpp>
+
+#include <poll.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <utility>
 
 namespace nvme = drivers::wire::nvme;
 using drivers::nvme_tcp::NvmeTcpDriver;
@@ -102,6 +110,72 @@ TEST_CASE("a host that knows the secret gets in, others do not", "[nvme][auth]")
     SECTION("what is no secret") {
         settings.host_secret = "DHHC-1:00:tooshort:";
         CHECK_THROWS_AS(NvmeTcpDriver(settings, array.clock()), drivers::UsageError);
+    }
+}
+
+namespace {
+
+// How a driver ends that was let in by one door, when another stands in its place.
+std::pair<drivers::DriverEnd, std::string>
+end_behind(const drivers::nvme_tcp::Settings& asked,
+           const drivers::array::NvmePortalSettings& first,
+           drivers::array::NvmePortalSettings then) {
+    drivers::MonotonicClock clock;
+    auto array = std::make_unique<tests::NvmeArray>(tests::nvme_array_settings(), first);
+    auto settings = asked;
+    settings.port = array->port();
+    NvmeTcpDriver driver(settings, clock);
+    array.reset();
+    then.listen = "127.0.0.1:" + std::to_string(settings.port);
+    array = std::make_unique<tests::NvmeArray>(tests::nvme_array_settings(), then);
+    std::array<drivers::Completion, 4> out{};
+    const auto until = clock.now() + std::chrono::seconds(20);
+    while (driver.ended() == drivers::DriverEnd::none && driver.reconnects() == 0 &&
+           clock.now() < until) {
+        (void)driver.poll(out);
+        pollfd fd{.fd = driver.wait_fd(), .events = POLLIN, .revents = 0};
+        ::poll(&fd, 1, 10);
+    }
+    return {driver.ended(), std::string(driver.end_reason())};
+}
+
+} // namespace
+
+TEST_CASE("who proves nothing any more is not connected to again", "[nvme][auth][security]") {
+    using drivers::DriverEnd;
+    const std::string host = made_secret(0x11, nvme::AuthHash::sha256, 32);
+    const std::string controller = made_secret(0x22, nvme::AuthHash::sha384, 48);
+    drivers::nvme_tcp::Settings asked;
+    asked.host = "127.0.0.1";
+    asked.subsystem_nqn = tests::nvme_array_nqn;
+    asked.host_secret = host;
+    const auto guarded = door_with(host, controller);
+    const auto open = door_with("", "");
+    SECTION("the same door again") {
+        asked.controller_secret = controller;
+        CHECK(end_behind(asked, guarded, guarded).first == DriverEnd::none);
+    }
+    SECTION("nobody asks for the host's proof") {
+        const auto [end, reason] = end_behind(asked, guarded, open);
+        CHECK(end == DriverEnd::less_secure);
+        CHECK_THAT(reason, Catch::Contains("neither asks for it nor takes it"));
+    }
+    SECTION("the array proves another secret") {
+        asked.controller_secret = controller;
+        const auto other = door_with(host, made_secret(0x23, nvme::AuthHash::sha384, 48));
+        const auto [end, reason] = end_behind(asked, guarded, other);
+        CHECK(end == DriverEnd::less_secure);
+        CHECK_THAT(reason, Catch::Contains("does not prove its secret"));
+    }
+    SECTION("it lets this host no longer in, which is another matter") {
+        asked.reconnect_timeout = std::chrono::seconds(1);
+        const bool knows_host = GENERATE(true, false);
+        asked.controller_secret = knows_host ? controller : ""; // Which it has none of, then.
+        const auto other =
+            door_with(knows_host ? host : made_secret(0x12, nvme::AuthHash::sha256, 32), "");
+        const auto [end, reason] = end_behind(asked, guarded, other);
+        CHECK(end == DriverEnd::lost);
+        CHECK_THAT(reason, Catch::Contains("refuses this host"));
     }
 }
 

@@ -3,13 +3,9 @@
 #include "drivers/api/errors.h"
 #include "drivers/nvme_tcp/nvme_tcp_driver.h"
 #include "drivers/wire/little_endian.h"
-#include "tests/fakes/manual_clock.h"
-#include "tests/fakes/nvme_array.h"
-#include "tests/unit/drivers/scripted_controller.h"
+#include "tests/unit/drivers/controller_bench.h"
 
 #include <catch2/catch.hpp>
-
-#include <poll.h>
 
 #include <array>
 #include <string>
@@ -17,6 +13,7 @@
 
 namespace nvme = drivers::wire::nvme;
 using drivers::Completion;
+using drivers::DriverEnd;
 using drivers::Op;
 using drivers::Status;
 using drivers::nvme_tcp::NvmeTcpDriver;
@@ -28,64 +25,7 @@ namespace {
 using Entry = nvme::SubmissionEntry;
 using Bytes = std::vector<std::byte>;
 
-struct Bench {
-    explicit Bench(ScriptedController::Script script, nvme::Digests digests = {})
-        : controller(std::move(script)) {
-        drivers::nvme_tcp::Settings settings;
-        settings.host = "127.0.0.1";
-        settings.port = controller.port();
-        settings.subsystem_nqn = tests::nvme_array_nqn;
-        settings.depth = 4;
-        settings.digests = digests;
-        settings.reconnects = false;
-        driver = std::make_unique<NvmeTcpDriver>(settings, clock);
-    }
-
-    Completion run(Op op, std::size_t blocks) {
-        data.assign(blocks * 512, std::byte{0x5A});
-        drivers::Request request;
-        request.tag = ++tag;
-        request.op = op;
-        request.range = {0, blocks};
-        request.data = data;
-        REQUIRE(driver->submit(request));
-        const Completion done = next();
-        CHECK(done.tag == tag);
-        return done;
-    }
-
-    // Waits as a lane does; fails after about 20 s.
-    Completion next() {
-        std::array<Completion, 4> out{};
-        for (int i = 0; i < 2000; ++i) {
-            const std::size_t count = driver->poll(out);
-            REQUIRE(count <= 1); // One request, one completion.
-            if (count == 1) {
-                return out[0];
-            }
-            pollfd fd{.fd = driver->wait_fd(), .events = POLLIN, .revents = 0};
-            ::poll(&fd, 1, 10);
-        }
-        FAIL("no completion");
-        return {};
-    }
-
-    // Whatever else the controller sends, nothing completes again.
-    void expect_silence() {
-        std::array<Completion, 4> out{};
-        for (int i = 0; i < 5; ++i) {
-            CHECK(driver->poll(out) == 0);
-            pollfd fd{.fd = driver->wait_fd(), .events = POLLIN, .revents = 0};
-            ::poll(&fd, 1, 2);
-        }
-    }
-
-    tests::ManualClock clock;
-    ScriptedController controller;
-    std::unique_ptr<NvmeTcpDriver> driver;
-    Bytes data;
-    std::uint64_t tag = 0;
-};
+using Bench = tests::ControllerBench;
 
 void raw_header(const ScriptedPeer& peer,
                 std::uint8_t type,
@@ -107,6 +47,7 @@ struct Case {
     std::size_t blocks;
     ScriptedController::Script script;
     const char* sentence;
+    DriverEnd end = DriverEnd::broke_protocol;
 };
 
 const Bytes block(512, std::byte{1});
@@ -238,12 +179,14 @@ std::vector<Case> broken_ends() {
                                               {.error = nvme::FatalError::sequence_error},
                                               {})));
          },
-         "PDU sequence error"},
+         "PDU sequence error",
+         DriverEnd::lost},
         {"a closed connection",
          Op::read,
          1,
          [](ScriptedPeer& p, const Entry&) { p.hang_up(); },
-         "closed the connection"},
+         "closed the connection",
+         DriverEnd::lost},
     };
 }
 
@@ -256,6 +199,12 @@ void check_cases(const std::vector<Case>& cases) {
             CHECK(done.fenced == (wrong.op == Op::read));
             CHECK_THAT(bench.driver->last_fault(), Catch::Contains(wrong.sentence));
             bench.expect_silence();
+            CHECK(bench.end() == wrong.end);
+            const std::string reason(bench.driver->end_reason());
+            CHECK_THAT(reason, Catch::Contains(wrong.sentence));
+            CHECK((reason.find("the array broke the protocol") != std::string::npos) ==
+                  (wrong.end == DriverEnd::broke_protocol));
+            CHECK_THAT(reason, Catch::Contains("nvme+tcp://127.0.0.1"));
         }
     }
 }
@@ -279,6 +228,7 @@ TEST_CASE("the scripted controller, when honest, is believed", "[nvme][hostile]"
     CHECK(bench.run(Op::read, 2).status == Status::good);
     CHECK(bench.data == Bytes(1024, std::byte{1}));
     CHECK(bench.driver->last_fault().empty());
+    CHECK(bench.driver->ended() == DriverEnd::none);
 }
 
 TEST_CASE("a second completion of one command is found out", "[nvme][hostile]") {
@@ -293,6 +243,7 @@ TEST_CASE("a second completion of one command is found out", "[nvme][hostile]") 
         bench.expect_silence();
     }
     CHECK_THAT(bench.driver->last_fault(), Catch::Contains("not outstanding"));
+    CHECK(bench.end() == DriverEnd::broke_protocol);
 }
 
 TEST_CASE("a header digest that does not fit ends the connection", "[nvme][hostile]") {
@@ -304,6 +255,7 @@ TEST_CASE("a header digest that does not fit ends the connection", "[nvme][hosti
         {.header = true, .data = false});
     CHECK(bench.run(Op::read, 1).status == Status::lost);
     CHECK_THAT(bench.driver->last_fault(), Catch::Contains("header digest"));
+    CHECK(bench.end() == DriverEnd::lost); // Whoever damaged it: not the controller's word.
 }
 
 TEST_CASE("a data digest that does not fit fails the command alone", "[nvme][hostile]") {

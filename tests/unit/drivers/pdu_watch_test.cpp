@@ -275,6 +275,13 @@ TEST_CASE("a login went through CHAP only by an answer to this end's response", 
                                    responds,
                                    {false, to_operational, "", 8},
                                    {false, to_the_end}}));
+    // Once it has gone through, it answers the next stage as if it were still in the one before.
+    CHECK_FALSE(goes_through_chap({offers,
+                                   {false, 0, "AuthMethod=CHAP"},
+                                   responds,
+                                   {false, to_operational},
+                                   goes_on,
+                                   {false, to_operational}}));
     // It goes on before the response was sent.
     CHECK_FALSE(goes_through_chap({offers,
                                    {false, to_operational, "AuthMethod=CHAP"},
@@ -282,6 +289,23 @@ TEST_CASE("a login went through CHAP only by an answer to this end's response", 
                                    {false, to_operational},
                                    {true, 1, "CHAP_A=5"},
                                    {false, to_operational}}));
+}
+
+TEST_CASE("an array's proof is judged by the answer to this end's response alone", "[iscsi]") {
+    PduWatch watch({});
+    const auto hear = [&watch](unsigned flags, std::uint8_t status_class = 0) {
+        Stream answer = login(Opcode::login_response, flags, "");
+        answer[36] = std::byte{status_class};
+        REQUIRE(watch.received(answer));
+        return watch.was_response_taken();
+    };
+    watch.sent(login(Opcode::login_request, to_operational, offer));
+    CHECK_FALSE(hear(0)); // Nothing was proven yet, and nothing asked for.
+    watch.sent(login(Opcode::login_request, to_operational, response));
+    CHECK_FALSE(hear(to_operational, 2)); // It refuses this end.
+    CHECK(hear(to_operational));
+    watch.sent(login(Opcode::login_request, to_the_end, "MaxConnections=1"));
+    CHECK_FALSE(hear(to_the_end, 3)); // Its proof was accepted: this is another trouble.
 }
 
 TEST_CASE("the table of tasks agrees with a map, whatever comes and goes", "[iscsi]") {

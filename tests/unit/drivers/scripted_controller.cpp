@@ -145,8 +145,13 @@ bool ScriptedController::greet(ScriptedPeer& peer) {
     if (!peer.receive(pdu)) {
         return false;
     }
-    if (greeting_) {
-        greeting_(peer);
+    const Greeting own = [this] {
+        const std::lock_guard lock(mutex_);
+        return greeting_;
+    }();
+    if (own) {
+        own(peer);
+        ++greeted_;
         return false;
     }
     const auto asked = nvme::get_initialize(pdu);

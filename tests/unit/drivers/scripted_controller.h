@@ -60,6 +60,13 @@ public:
 
     std::uint16_t port() const { return port_; }
 
+    // On connections to come, after which each is closed.
+    void greet_from_now_on(Greeting greet) {
+        const std::lock_guard lock(mutex_);
+        greeting_ = std::move(greet);
+    }
+    int greeted() const { return greeted_; } // In a way of one's own.
+
     // What becomes of the answer to an admin command: its data may be changed, and a value is its
     // status, also of one that would have been held.
     using AdminScript = std::function<std::optional<std::uint16_t>(
@@ -90,6 +97,7 @@ private:
     std::mutex mutex_; // The controller, asked on several connections.
     int listener_ = -1;
     std::uint16_t port_ = 0;
+    std::atomic<int> greeted_{0};
     std::atomic<bool> stop_{false};
     std::mutex sockets_mutex_;
     std::vector<int> sockets_;
