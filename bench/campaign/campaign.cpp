@@ -67,7 +67,9 @@ results::RunRecord Campaign::run() {
     try {
         run_in_lab();
     } catch (const drivers::ProtocolError& error) {
-        record_.interrupted = results::end_text(results::broke_protocol_words, error.what());
+        record_.interrupted =
+            results::end_text(results::broke_protocol_words,
+                              left_out_.empty() ? std::string(error.what()) : who_was_left_out());
     } catch (const drivers::ArrayError& error) {
         record_.interrupted = fmt::format("array lost: {}", error.what());
     } catch (const drivers::HostError& error) {
@@ -221,10 +223,6 @@ void Campaign::run_in_lab() {
     run_rounds(lab, runner);
     run_spare_rounds(lab, runner);
     run_capacity(lab, runner);
-    if (!left_out_.empty()) {
-        record_.interrupted =
-            results::end_text(results::broke_protocol_words, left_out_.begin()->second);
-    }
     if (const std::string why = lab.lease_lost(); !why.empty()) {
         throw drivers::SafetyError(why);
     }
@@ -237,6 +235,9 @@ void Campaign::run_in_lab() {
         options_.others->gather_expectations(folder_.path());
     }
     cross_check(lab);
+    if (!left_out_.empty()) {
+        record_.interrupted = results::end_text(results::broke_protocol_words, who_was_left_out());
+    }
     journal_.note("arrays leave");
 }
 
@@ -274,18 +275,18 @@ void Campaign::cross_check(Lab& lab) {
     const auto rounds = results::read_rounds(folder_.path());
     record_.cross_checks.emplace();
     for (ArrayUnderTest& array : lab.arrays()) {
-        if (is_left_out(array.planned->name)) {
-            continue;
-        }
-        progress_.begin(fmt::format("cross-check of {} by fio", array.planned->name),
-                        plan_.cross_check->duration);
-        record_.cross_checks->push_back(cross_check_by_fio({plan_, lab, array}, rounds, clock_));
-        progress_.end();
-        const results::CrossCheckRecord& done = record_.cross_checks->back();
-        journal_.note("cross-checked",
-                      {{"array", array.planned->name},
-                       {"tool", done.tool},
-                       {"not_measured", done.not_measured}});
+        with_array(array.planned->name, [&] {
+            progress_.begin(fmt::format("cross-check of {} by fio", array.planned->name),
+                            plan_.cross_check->duration);
+            record_.cross_checks->push_back(
+                cross_check_by_fio({plan_, lab, array}, rounds, clock_));
+            progress_.end();
+            const results::CrossCheckRecord& done = record_.cross_checks->back();
+            journal_.note("cross-checked",
+                          {{"array", array.planned->name},
+                           {"tool", done.tool},
+                           {"not_measured", done.not_measured}});
+        });
     }
 }
 

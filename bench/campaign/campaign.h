@@ -20,6 +20,7 @@
 namespace bench::campaign {
 
 class RoundRunner;
+struct CapacityRound;
 
 struct CampaignOptions {
     DestroyPermission permission;
@@ -63,10 +64,13 @@ private:
     // is measured of the others goes on.
     void with_array(const std::string& array, const std::function<void()>& act);
     bool is_left_out(const std::string& array) const { return left_out_.count(array) != 0; }
+    std::string who_was_left_out() const; // Each with what it did.
     void run_rounds(Lab& lab, RoundRunner& runner);
     void run_spare_rounds(Lab& lab, RoundRunner& runner);
     results::RoundRecord run_round(Lab& lab, RoundRunner& runner, const PlannedRound& planned);
     void run_capacity(Lab& lab, RoundRunner& runner);
+    results::RoundRecord
+    run_capacity_round(Lab& lab, RoundRunner& runner, const CapacityRound& wanted);
     void check_known_memory(const Lab& lab) const;
     void check_capacity_fits(const Lab& lab) const;
     RoundShown shown_in(const std::string& before);

@@ -7,6 +7,7 @@
 #include "results/whole_file.h"
 
 #include <fmt/format.h>
+#include <optional>
 
 namespace bench::campaign {
 
@@ -28,6 +29,44 @@ void Campaign::check_capacity_fits(const Lab& lab) const {
     }
 }
 
+// Or the one that is done: of another question than this one it is run anew.
+results::RoundRecord
+Campaign::run_capacity_round(Lab& lab, RoundRunner& runner, const CapacityRound& wanted) {
+    const std::string& array = plan_.arrays[wanted.array].name;
+    if (is_done(wanted.index, array)) {
+        results::RoundRecord name;
+        name.index = wanted.index;
+        name.array = array;
+        const std::string file = results::round_file_name(name);
+        results::RoundRecord done =
+            results::round_from_text(results::read_file_in(folder_.path(), file), file);
+        if (done.workload == wanted.workload && done.point == wanted.point) {
+            return done;
+        }
+    }
+    progress_.begin(fmt::format("capacity {}  {}  {}",
+                                wanted.workload.substr(wanted.workload.find(' ') + 1),
+                                array,
+                                wanted.point),
+                    wanted.length);
+    journal_.note("round started", {{"index", std::to_string(wanted.index)}, {"array", array}});
+    if (egress_) {
+        egress_->begin_round(array, "load", std::nullopt);
+    }
+    results::RoundRecord out =
+        runner.measure(lab.arrays()[wanted.array], wanted.order, shown_in(""));
+    out.index = wanted.index;
+    out.block = wanted.block;
+    out.workload = wanted.workload;
+    out.point = wanted.point;
+    out.point_value = wanted.trial.targets;
+    if (egress_) {
+        egress_->end_round(out);
+    }
+    keep_round(lab, out);
+    return out;
+}
+
 void Campaign::run_capacity(Lab& lab, RoundRunner& runner) {
     if (!plan_.capacity || Interruption::raised()) {
         return;
@@ -38,34 +77,9 @@ void Campaign::run_capacity(Lab& lab, RoundRunner& runner) {
     const auto blocks = before.empty() ? 0U : before.back().block + 1;
     CapacityRounds rounds(plan_, index, blocks);
     const auto run = [&](const CapacityRound& wanted) {
-        const std::string& array = plan_.arrays[wanted.array].name;
-        if (is_done(wanted.index, array)) {
-            results::RoundRecord name;
-            name.index = wanted.index;
-            name.array = array;
-            const std::string file = results::round_file_name(name);
-            return results::round_from_text(results::read_file_in(folder_.path(), file), file);
-        }
-        progress_.begin(fmt::format("capacity {}  {}  {}",
-                                    wanted.workload.substr(wanted.workload.find(' ') + 1),
-                                    array,
-                                    wanted.point),
-                        wanted.length);
-        journal_.note("round started", {{"index", std::to_string(wanted.index)}, {"array", array}});
-        if (egress_) {
-            egress_->begin_round(array, "load", std::nullopt);
-        }
-        results::RoundRecord out =
-            runner.measure(lab.arrays()[wanted.array], wanted.order, shown_in(""));
-        out.index = wanted.index;
-        out.block = wanted.block;
-        out.workload = wanted.workload;
-        out.point = wanted.point;
-        out.point_value = wanted.trial.targets;
-        if (egress_) {
-            egress_->end_round(out);
-        }
-        keep_round(lab, out);
+        std::optional<results::RoundRecord> out;
+        with_array(plan_.arrays[wanted.array].name,
+                   [&] { out = run_capacity_round(lab, runner, wanted); });
         return out;
     };
     const auto tell = [&](const CapacityRound& done, const judge::RoundVote& vote) {

@@ -29,6 +29,15 @@ void Campaign::with_array(const std::string& array, const std::function<void()>&
     }
 }
 
+std::string Campaign::who_was_left_out() const {
+    std::string out;
+    for (const auto& [array, what] : left_out_) {
+        const bool is_named = what.starts_with(array + ": ");
+        out += fmt::format("{}{}{}", out.empty() ? "" : "; ", is_named ? "" : array + ": ", what);
+    }
+    return out;
+}
+
 void Campaign::run_rounds(Lab& lab, RoundRunner& runner) {
     for (const PlannedRound& planned : order_) {
         if (Interruption::raised()) {

@@ -62,12 +62,16 @@ void CapacityRounds::run(const Run& run, const Tell& tell, const std::function<b
                 return;
             }
             const CapacityRound round = round_for(trial);
-            const results::RoundRecord seen = run(round);
-            if (seen.ended != "complete") {
+            const std::optional<results::RoundRecord> seen = run(round);
+            ++next_index_; // Also of one that did not come about: its record may be there.
+            if (!seen) {
+                book_.leave_out(trial.array);
+                continue;
+            }
+            if (seen->ended != "complete") {
                 return;
             }
-            tell(round, book_.tell(seen));
-            ++next_index_;
+            tell(round, book_.tell(*seen));
         }
         ++next_block_;
     }

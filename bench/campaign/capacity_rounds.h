@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace bench::campaign {
@@ -28,8 +29,9 @@ struct CapacityRound {
 // earlier rounds, so a resumed run asks for the same ones again and finds them done.
 class CapacityRounds {
 public:
-    // Runs a round, or returns the one that is done; throws what ends the run.
-    using Run = std::function<results::RoundRecord(const CapacityRound&)>;
+    // Runs a round, or returns the one that is done; throws what ends the run. None: its array is
+    // left out from here on, and the search goes on with the others.
+    using Run = std::function<std::optional<results::RoundRecord>(const CapacityRound&)>;
     using Tell = std::function<void(const CapacityRound&, const judge::RoundVote&)>;
 
     // Indices go on from `first_index`, blocks from `first_block`.

@@ -34,9 +34,12 @@ plan::FioPlace place_for_fio(const DataPlace& place, bool writes) {
     out.url = place.array.paths.front();
     out.options = place.array.options;
     out.options.expected = place.array.mark();
-    if (!out.options.chap_user.empty()) {
+    const plan::DriverOptions& asked = out.options;
+    if (!asked.chap_user.empty() || asked.chap_secret.is_named || !asked.chap_secret.file.empty()) {
         throw drivers::HostError("behind nbdkit there is no way to give this array's CHAP secret");
     }
+    out.url.header_digest = out.url.header_digest || asked.header_digest;
+    out.url.data_digest = out.url.data_digest || asked.data_digest;
     out.writes = writes;
     out.lease_token = place.array.lease_token;
     // The lab has cleared this very LUN, and the rounds have written to it since.
@@ -104,6 +107,8 @@ void add_reasons(const plan::FioRun& run,
 void check_still_there(const ArrayUnderTest& array, drivers::Clock& clock) {
     try {
         (void)array.open(1, clock);
+    } catch (const drivers::ProtocolError&) {
+        throw;
     } catch (const drivers::ArrayError&) { // Gone altogether: said already.
     }
 }
@@ -145,8 +150,10 @@ results::CrossCheckRecord cross_check_by_fio(const DataPlace& place,
                                               place.plan.lanes));
         }
         add_bench(rounds, out);
-    } catch (const drivers::SafetyError&) {
-        throw;
+    } catch (const drivers::SafetyError& error) {
+        throw drivers::SafetyError(fmt::format("{}: {}", out.array, error.what()));
+    } catch (const drivers::ProtocolError& error) {
+        throw drivers::ProtocolError(fmt::format("{}: {}", out.array, error.what()));
     } catch (const std::runtime_error& error) { // Whatever kind: the rounds stand without it.
         out.not_measured = error.what();
         check_still_there(place.array, clock);

@@ -302,10 +302,11 @@ std::map<std::string, std::string> words_from(std::string_view letter) {
 }
 
 std::string failure_letter(const std::exception& error) {
-    const char* kind = dynamic_cast<const drivers::UsageError*>(&error) != nullptr    ? "usage"
-                       : dynamic_cast<const drivers::SafetyError*>(&error) != nullptr ? "safety"
-                       : dynamic_cast<const drivers::HostError*>(&error) != nullptr   ? "host"
-                                                                                      : "array";
+    const char* kind = dynamic_cast<const drivers::UsageError*>(&error) != nullptr      ? "usage"
+                       : dynamic_cast<const drivers::SafetyError*>(&error) != nullptr   ? "safety"
+                       : dynamic_cast<const drivers::HostError*>(&error) != nullptr     ? "host"
+                       : dynamic_cast<const drivers::ProtocolError*>(&error) != nullptr ? "protocol"
+                                                                                        : "array";
     return words_letter({{"kind", kind}, {"what", error.what()}});
 }
 
@@ -320,6 +321,9 @@ void throw_failure(std::string_view letter, const std::string& who) {
     }
     if (words["kind"] == "host") {
         throw drivers::HostError(what);
+    }
+    if (words["kind"] == "protocol") {
+        throw drivers::ProtocolError(what);
     }
     throw drivers::ArrayError(what);
 }

@@ -4,6 +4,8 @@
 #include "bench/campaign/data_watch.h"
 #include "bench/campaign/interruption.h"
 #include "bench/integrity/read_back.h"
+#include "bench/load/load_run.h"
+#include "drivers/api/driver_end.h"
 #include "drivers/api/errors.h"
 
 #include <algorithm>
@@ -65,7 +67,9 @@ void verify_phase(ArrayUnderTest& array,
     tell_counts(done.counts, array, round);
     round.measures["verified_bytes"] += static_cast<double>(done.bytes_read);
     round.verified_after = done.after;
-    if (Interruption::raised()) {
+    if (drivers::forbids_writing(done.end) || done.end == drivers::DriverEnd::broke_protocol) {
+        round.ended = load::ended_text(done.end, done.end_reason);
+    } else if (Interruption::raised()) {
         round.ended = "interrupted";
     } else if (done.bytes_failed > 0) {
         (void)array.open(1, clock); // Says so if something else answers there by now.

@@ -9,6 +9,7 @@
 #include "bench/load/lane_keepers.h"
 #include "bench/measure/failure_words.h"
 #include "bench/plan/plan_file.h"
+#include "drivers/api/driver_end.h"
 #include "drivers/api/errors.h"
 #include "drivers/api/monotonic_clock.h"
 #include "drivers/wire/foreign_json_file.h"
@@ -210,6 +211,11 @@ read_all_back(const Known& known,
         }
         out.complete = out.complete && done.complete;
         out.after = done.after;
+        out.end = done.end;
+        out.end_reason = done.end_reason;
+        if (done.end != drivers::DriverEnd::none && done.end != drivers::DriverEnd::lost) {
+            break; // Whoever it is, it is not asked for the other parts.
+        }
     }
     return out;
 }
@@ -340,6 +346,9 @@ int verify_data_command(const Arguments& arguments) {
     const auto done = read_all_back(known, open, settings, clock);
     const auto found = integrity::records_of(done.findings, load::calendar_now(), named[1]);
     json ? print_json(known, done, found) : print_text(known, done, found);
+    if (done.end != drivers::DriverEnd::lost) { // What failed without more is said already.
+        drivers::throw_end(done.end, done.end_reason);
+    }
     if (done.findings.accusations() > 0) {
         return judge::exit_failed;
     }

@@ -47,7 +47,7 @@ public:
         }
         while (at_bytes_ < end_bytes_ || in_flight_ > 0 || is_to_repeat()) {
             const drivers::TimePoint now = clock_.now();
-            const bool over = now >= until || is_stopped();
+            const bool over = now >= until || is_stopped() || is_ended_for_good();
             if (over && (in_flight_ == 0 || now >= until + patience)) {
                 return false;
             }
@@ -61,6 +61,12 @@ public:
         return true;
     }
 
+    // An array that is merely lost is asked to the end: its reads fail, each by itself.
+    bool is_ended_for_good() const {
+        const drivers::DriverEnd end = driver_->ended();
+        return end != drivers::DriverEnd::none && end != drivers::DriverEnd::lost;
+    }
+    const drivers::BlockDriver& driver() const { return *driver_; }
     bool is_stopped() const { return settings_.stop != nullptr && *settings_.stop; }
     bool is_answered() const { return in_flight_ == 0; }
     std::uint64_t bytes_read() const { return bytes_read_; } // Of the last pass.
@@ -319,7 +325,9 @@ ReadBackResult read_back(std::unique_ptr<drivers::BlockDriver> driver,
     }
     out.cache_left = eviction.is_enough() || !settings.preceded_by.empty();
     out.after = after_words(settings, eviction);
-    if (!pass.is_answered() || pass.is_stopped()) {
+    if (!pass.is_answered() || pass.is_stopped() || pass.is_ended_for_good()) {
+        out.end = pass.driver().ended();
+        out.end_reason = pass.driver().end_reason();
         return out;
     }
     KeeperSettings full = settings.keeper;
@@ -339,6 +347,8 @@ ReadBackResult read_back(std::unique_ptr<drivers::BlockDriver> driver,
             break;
         }
     }
+    out.end = pass.driver().ended();
+    out.end_reason = pass.driver().end_reason();
     out.findings.merge(keeper.findings());
     out.counts = keeper.counts();
     return out;

@@ -36,7 +36,9 @@ struct ReadBackResult {
     KeeperCounts counts;
     std::uint64_t bytes_read = 0; // Judged pass only.
     std::uint64_t bytes_failed = 0;
-    std::map<ReadFailure, std::uint64_t> failures; // How, and how many reads.
+    std::map<ReadFailure, std::uint64_t> failures;     // How, and how many reads.
+    drivers::DriverEnd end = drivers::DriverEnd::none; // The driver's, and why.
+    std::string end_reason;
     bool complete = false;   // False: out of time, stopped, or the array stopped answering.
     bool cache_left = false; // More than the cache holds was read, or `preceded_by` emptied it.
     std::string after;       // What came between writing and reading, in words.

@@ -44,7 +44,8 @@ RoundRecord essence(const RoundRecord& round) {
 } // namespace
 
 CapacityBook::CapacityBook(CapacityQuestion question)
-    : question_(std::move(question)) {
+    : question_(std::move(question))
+    , left_out_(question_.arrays.size()) {
     open_variants();
 }
 
@@ -64,7 +65,7 @@ void CapacityBook::open_variants() {
 
 bool CapacityBook::is_done(std::size_t variant) const {
     for (std::size_t array = 0; array < question_.arrays.size(); ++array) {
-        if (book(variant, array).search.next()) {
+        if (!left_out_[array] && book(variant, array).search.next()) {
             return false;
         }
     }
@@ -80,7 +81,8 @@ std::vector<CapacityBook::Trial> CapacityBook::next() const {
     const std::size_t variant = books_.size() / arrays - 1;
     for (std::size_t array = 0; array < arrays; ++array) {
         const CapacitySearch& search = book(variant, array).search;
-        if (const auto targets = search.next()) {
+        const auto targets = search.next();
+        if (targets && !left_out_[array]) {
             Trial trial{variant, array, *targets, 0};
             const auto votes = search.votes().find(*targets);
             if (votes != search.votes().end()) {
@@ -93,6 +95,20 @@ std::vector<CapacityBook::Trial> CapacityBook::next() const {
     return out;
 }
 
+// Somebody's round of the next variant: who has not come to its end in this one was left out.
+void CapacityBook::pass_on() {
+    const std::size_t variant = books_.size() / question_.arrays.size() - 1;
+    for (std::size_t array = 0; array < question_.arrays.size(); ++array) {
+        left_out_[array] = left_out_[array] || book(variant, array).search.next().has_value();
+    }
+    open_variants();
+}
+
+void CapacityBook::leave_out(std::size_t array) {
+    left_out_.at(array) = true;
+    open_variants();
+}
+
 RoundVote CapacityBook::tell(const RoundRecord& round) {
     const auto variant =
         std::find_if(question_.variants.begin(), question_.variants.end(), [&](const auto& one) {
@@ -102,6 +118,10 @@ RoundVote CapacityBook::tell(const RoundRecord& round) {
                                     question_.arrays.end(),
                                     [&](const auto& one) { return one.name == round.array; });
     const auto place = static_cast<std::size_t>(variant - question_.variants.begin());
+    if (variant != question_.variants.end() && !books_.empty() &&
+        place == books_.size() / question_.arrays.size()) {
+        pass_on();
+    }
     if (variant == question_.variants.end() || array == question_.arrays.end() ||
         place >= books_.size() / question_.arrays.size()) {
         return {Vote::unclear, "", "a round of another question"};

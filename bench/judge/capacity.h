@@ -46,6 +46,9 @@ public:
     // One for each array whose search of the present variant goes on; empty: all is found.
     std::vector<Trial> next() const;
 
+    // Asks nothing of this array any more; what is known of it stays known.
+    void leave_out(std::size_t array);
+
     // Rounds of other workloads are passed over.
     RoundVote tell(const results::RoundRecord& round);
 
@@ -65,11 +68,13 @@ private:
         return books_[variant * question_.arrays.size() + array];
     }
     void open_variants();
+    void pass_on();
     results::CapacityRecord record_of(std::size_t variant, std::size_t array) const;
     bool is_done(std::size_t variant) const;
 
     CapacityQuestion question_;
-    std::vector<Book> books_; // Of the variants begun, array by array.
+    std::vector<bool> left_out_; // By array.
+    std::vector<Book> books_;    // Of the variants begun, array by array.
 };
 
 } // namespace bench::judge

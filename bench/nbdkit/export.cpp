@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/nbdkit/export.h"
 
+#include "bench/plan/driver_end_text.h"
 #include "bench/plan/lun_mark_text.h"
 #include "drivers/api/errors.h"
 #include "profiles/units.h"
@@ -8,8 +9,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
 #include <fmt/format.h>
+#include <fstream>
 
 namespace bench::nbdkit {
 
@@ -57,8 +60,16 @@ void ExportSettings::set(std::string_view key, std::string_view value) {
                 "expect={}: wanted a LUN's size, unique id and serial, as BLOCKSxBYTES,ID,SERIAL",
                 value));
         }
+    } else if (key == "end-file") {
+        end_file = value;
     } else if (key == "lease") {
         lease_token = value;
+    } else if (key == "lease-file") {
+        std::ifstream in{std::string(value)};
+        if (!std::getline(in, lease_token) || lease_token.empty()) {
+            throw UsageError(
+                fmt::format("lease-file={}: wanted a file with the word in it", value));
+        }
     } else if (key == "depth") {
         constexpr std::size_t depth_max = 1023;
         const auto [end, error] =
@@ -76,9 +87,22 @@ void ExportSettings::set(std::string_view key, std::string_view value) {
         options.reconnect_timeout = *time;
     } else {
         throw UsageError(fmt::format("{}={}: wanted url=, destroy=, overwrite-data=true, "
-                                     "expect=, lease=, timeout= or depth=",
+                                     "expect=, lease=, lease-file=, end-file=, timeout= or depth=",
                                      key,
                                      value));
+    }
+}
+
+// Whole or not at all: somebody reads it while this process goes on.
+void ExportSettings::tell_end(drivers::DriverEnd end, std::string_view reason) const noexcept {
+    if (end_file.empty()) {
+        return;
+    }
+    try {
+        const std::string part = end_file + ".part";
+        std::ofstream(part) << plan::driver_end_text(end, reason);
+        std::rename(part.c_str(), end_file.c_str());
+    } catch (const std::exception&) { // Then its clients hear of an I/O error, as ever.
     }
 }
 
@@ -110,7 +134,12 @@ Export::Export(const ExportSettings& settings, bool read_only)
         campaign::check_may_write(*driver, report, settings.permission);
     }
     service_ =
-        std::make_unique<LunService>(std::move(driver), clock_, settings.options.reconnect_timeout);
+        std::make_unique<LunService>(std::move(driver),
+                                     clock_,
+                                     settings.options.reconnect_timeout,
+                                     [settings](drivers::DriverEnd end, std::string_view reason) {
+                                         settings.tell_end(end, reason);
+                                     });
 }
 
 std::int64_t Export::size_bytes() const noexcept {

@@ -8,6 +8,7 @@
 #include "drivers/api/monotonic_clock.h"
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace bench::nbdkit {
@@ -26,8 +27,11 @@ struct ExportSettings {
     // one that was.
     bool cleared = false;
 
+    std::string end_file; // Told why a driver has ended for good; empty = nobody is.
+
     void set(std::string_view key, std::string_view value); // Throws UsageError.
     void check() const;                                     // Throws UsageError.
+    void tell_end(drivers::DriverEnd end, std::string_view reason) const noexcept;
 };
 
 // What a client is told: EPERM of a LUN that refuses to be written to, ENOSPC of one that has no

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace bench::nbdkit {
 
@@ -21,10 +22,12 @@ constexpr drivers::Duration refused_sleep = std::chrono::milliseconds(1);
 
 LunService::LunService(std::unique_ptr<drivers::BlockDriver> driver,
                        drivers::Clock& clock,
-                       drivers::Duration patience)
+                       drivers::Duration patience,
+                       OnEnd on_end)
     : driver_(std::move(driver))
     , clock_(clock)
     , patience_(patience)
+    , on_end_(std::move(on_end))
     , event_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (event_fd_ < 0) {
         throw drivers::HostError("no eventfd");
@@ -73,6 +76,7 @@ void LunService::run() noexcept {
         }
         submit_waiting();
         hand_out();
+        heed_end();
         give_up_waiting();
         wait();
     }
@@ -94,9 +98,16 @@ void LunService::submit_waiting() noexcept {
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(taken));
 }
 
+void LunService::heed_end() noexcept {
+    if (on_end_ && driver_->ended() != drivers::DriverEnd::none) {
+        std::exchange(on_end_, nullptr)(driver_->ended(), driver_->end_reason());
+    }
+}
+
 void LunService::hand_out() noexcept {
     for (std::size_t count = driver_->poll(completions_); count > 0;
          count = driver_->poll(completions_)) {
+        heed_end();
         in_flight_ -= count;
         refused_ = false;
         const std::lock_guard lock(mutex_);

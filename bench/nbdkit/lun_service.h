@@ -7,8 +7,10 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -18,11 +20,16 @@ namespace bench::nbdkit {
 // callers' requests in turn, and wakes each caller when his is answered.
 class LunService {
 public:
+    // Told once, by the service's own thread, that the driver has ended for good and why: before
+    // anybody hears of a request that ended with it.
+    using OnEnd = std::function<void(drivers::DriverEnd, std::string_view)>;
+
     // A driver may refuse requests for as long as it hopes for a lost array; after `patience` of
     // that all callers are told that the time was up, and so are new ones until it takes one again.
     LunService(std::unique_ptr<drivers::BlockDriver> driver,
                drivers::Clock& clock,
-               drivers::Duration patience);
+               drivers::Duration patience,
+               OnEnd on_end = {});
     ~LunService(); // Every caller has returned before.
     LunService(const LunService&) = delete;
     LunService& operator=(const LunService&) = delete;
@@ -41,6 +48,7 @@ private:
     };
 
     void run() noexcept;
+    void heed_end() noexcept;
     void submit_waiting() noexcept;
     void give_up_waiting() noexcept;
     void hand_out() noexcept;
@@ -50,6 +58,7 @@ private:
     std::unique_ptr<drivers::BlockDriver> driver_;
     drivers::Clock& clock_;
     drivers::Duration patience_;
+    OnEnd on_end_; // Empty once told.
     int event_fd_;
     std::mutex mutex_;
     std::vector<Call*> asked_;   // Guarded by mutex_.

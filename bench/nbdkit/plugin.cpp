@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // nbdkit's C interface (nbdkit-plugin(3)): any URL of this project as an NBD export.
 #include "bench/nbdkit/export.h"
+#include "drivers/api/errors.h"
 #include "results/text/escape.h"
 
 #include <exception>
+#include <memory>
 #include <optional>
 
 #define NBDKIT_API_VERSION 2
@@ -72,16 +74,25 @@ int config_complete() {
         -1);
 }
 
+std::unique_ptr<Export> tried() {
+    try {
+        return std::make_unique<Export>(settings(), false);
+    } catch (const drivers::ProtocolError& error) {
+        settings().tell_end(drivers::DriverEnd::broke_protocol, error.what());
+        throw;
+    }
+}
+
 int get_ready() { // Before it goes into the background: a wrong URL ends it at once.
     return guarded(
         [] {
-            const Export probe(settings(), false);
-            if (probe.is_writable() && settings().url->kind != bench::plan::UrlKind::memory) {
-                lease().emplace(probe.mark(), settings().lease_token);
+            const auto probe = tried();
+            if (probe->is_writable() && settings().url->kind != bench::plan::UrlKind::memory) {
+                lease().emplace(probe->mark(), settings().lease_token);
             }
             settings().cleared = true;
-            settings().options.expected = probe.mark();
-            return probe.size_bytes() > 0 ? 0 : -1;
+            settings().options.expected = probe->mark();
+            return probe->size_bytes() > 0 ? 0 : -1;
         },
         -1);
 }
@@ -155,6 +166,8 @@ constexpr const char* help =
     "                   and only if it carries nobody's data; may be given several times\n"
     "overwrite-data=true   even if it does\n"
     "lease=TOKEN        share the LUN with the run that holds it by this word\n"
+    "lease-file=FILE    the same, and nobody sees the word on a command line\n"
+    "end-file=FILE      told why an array has ended for good\n"
     "timeout=TIME       a command's time, and how long a lost array is hoped for (default 30s, "
     "60s)\n"
     "depth=N            requests in flight per connection (default 64)";

@@ -104,7 +104,13 @@ FioRun run_fio_at(const profiles::Workload& workload,
     const NbdServer server(settings);
     job.nbd_uri = server.uri();
     out.notes.emplace_back("through nbdkit: every latency has the NBD server's share in it");
-    finish(job, out);
+    try {
+        finish(job, out);
+    } catch (const std::runtime_error&) {
+        server.heed_end();
+        throw;
+    }
+    server.heed_end();
     return out;
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/plan/nbd_server.h"
 
+#include "bench/plan/driver_end_text.h"
 #include "bench/plan/lun_mark_text.h"
+#include "drivers/api/driver_end.h"
 #include "drivers/api/errors.h"
 
 #include <fcntl.h>
@@ -91,13 +93,14 @@ void NbdServer::start(const NbdSettings& settings) {
                                    folder_ + "/pid",
                                    plugin,
                                    "url=" + settings.url,
+                                   "end-file=" + folder_ + "/ended",
                                    "timeout=20s"}; // A client hears of a lost array before it is
                                                    // given up for being late itself.
     if (settings.lun) {
         words.push_back("expect=" + lun_mark_text(*settings.lun));
     }
     if (!settings.lease_token.empty()) {
-        words.push_back("lease=" + settings.lease_token);
+        words.push_back("lease-file=" + private_file("lease", settings.lease_token));
     }
     for (const std::string& identity : settings.destroy) {
         words.push_back("destroy=" + identity);
@@ -134,6 +137,7 @@ void NbdServer::wait_until_ready() {
         int status = 0;
         if (::waitpid(pid_, &status, WNOHANG) == pid_) {
             pid_ = -1;
+            heed_end();
             throw ArrayError("nbdkit: " + complaint());
         }
         ::poll(nullptr, 0, 10);
@@ -141,8 +145,30 @@ void NbdServer::wait_until_ready() {
     throw ArrayError("nbdkit did not become ready: " + complaint());
 }
 
+void NbdServer::heed_end() const {
+    const auto told = driver_end_from(text_in("ended"));
+    if (told && told->end != drivers::DriverEnd::lost) {
+        drivers::throw_end(told->end, told->reason);
+    }
+}
+
 std::string NbdServer::complaint() const {
-    std::ifstream in(folder_ + "/said");
+    return text_in("said");
+}
+
+// In a folder that is this user's alone: command lines are everybody's to read.
+std::string NbdServer::private_file(const char* name, const std::string& content) const {
+    std::string path = folder_ + "/" + name;
+    std::ofstream out(path);
+    out << content << '\n';
+    if (!out.flush()) {
+        throw HostError("cannot write " + path);
+    }
+    return path;
+}
+
+std::string NbdServer::text_in(const char* name) const {
+    std::ifstream in(folder_ + "/" + name);
     std::string out{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
     while (!out.empty() && out.back() == '\n') {
         out.pop_back();

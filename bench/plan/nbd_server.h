@@ -32,11 +32,17 @@ public:
 
     std::string uri() const;
 
+    // Throws SafetyError or ProtocolError where the server's driver has ended by what answered
+    // there; its clients have heard of an I/O error alone.
+    void heed_end() const;
+
 private:
     void start(const NbdSettings& settings);
     void wait_until_ready();
     void end() noexcept;
     std::string complaint() const;
+    std::string private_file(const char* name, const std::string& content) const;
+    std::string text_in(const char* name) const;
 
     std::string folder_;
     pid_t pid_ = -1;

@@ -3,16 +3,11 @@
 """Arrays that attack: each ends its own load within seconds, named for what it did, while the bench's memory stays
 flat; and in a run the other array's rounds all complete. An honest target is not accused."""
 import hashlib
-import json
 import os
-import re
 import shutil
-import subprocess
 import tempfile
-import threading
-import time
 
-from emulated_array import arraybench
+from hostile_runs import Watched, plan_of, rounds_of, turns_at
 from quirky import iscsi_attacks as attack
 from quirky.iscsi import Lun, Target
 from quirky.iscsi_link import Chap
@@ -21,33 +16,6 @@ from quirky_iscsi_peer import USUAL, bad, bench, expect, good, meet_all, says
 GROWTH_MIB = 200  # Above what an honest load takes; each flood would fill more than that a second.
 SECRET, THEIRS = "our-secret-12345", "their-secret-123"
 SECRETS = {"ARRAYBENCH_CHAP_SECRET": SECRET, "ARRAYBENCH_MUTUAL_CHAP_SECRET": THEIRS}
-
-
-class Watched:
-    """A program whose memory is looked at while it runs."""
-
-    def __init__(self, *arguments, seconds=60):
-        self.begun, self.peak_mib = time.monotonic(), 0
-        with tempfile.TemporaryFile() as out:
-            with subprocess.Popen([arraybench(), *arguments], stdin=subprocess.DEVNULL, stdout=out,
-                                  stderr=subprocess.STDOUT) as process:
-                while process.poll() is None:
-                    self.look(process.pid)
-                    if time.monotonic() - self.begun > seconds:
-                        process.kill()
-                    time.sleep(0.02)
-                self.code = process.returncode
-            self.seconds = time.monotonic() - self.begun
-            out.seek(0)
-            self.text = out.read().decode(errors="replace")
-
-    def look(self, process):
-        try:
-            with open(f"/proc/{process}/status", encoding="ascii", errors="replace") as status:
-                found = re.search(r"VmRSS:\s+(\d+) kB", status.read())
-        except OSError:
-            return
-        self.peak_mib = max(self.peak_mib, int(found[1]) >> 10 if found else 0)
 
 
 def watched_load(target, reads=False, block="64k", runtime="20"):
@@ -105,75 +73,12 @@ def an_opcode_that_no_target_sends():
 
 # Of two arrays one turns in its second round.
 
-def plan_of(folder, urls, workload, chap=None, **more):
-    arrays = []
-    for name, (url, identity) in urls.items():
-        file = os.path.join(folder, name + ".json")
-        with open(file, "w", encoding="utf-8") as out:
-            real = {"urls": [url]} | ({"chap": chap} if chap else {})
-            json.dump({"$schema": "arraybench/array/v1", "name": name, "real": real}, out)
-        arrays.append({"name": name, "file": file, "identity": identity})
-    library = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "profiles")
-    plan = {"$schema": "arraybench/plan/1", "type": "compare", "seed": 7, "arrays": arrays,
-            "workloads": [{"file": os.path.join(library, "workloads", workload + ".json")}], "ramp": "0s",
-            "interval": "50ms", "verify": "none", "load_points": ["300/s"], "working_set": "4MiB", **more}
-    path = os.path.join(folder, "plan.json")
-    with open(path, "w", encoding="utf-8") as out:
-        json.dump(plan, out)
-    return path
-
-
-def rounds_of(run):
-    """By array, in order: how each of its rounds ended."""
-    out = {}
-    folder = os.path.join(run, "rounds")
-    for name in sorted(os.listdir(folder) if os.path.isdir(folder) else []):
-        if name.endswith(".json"):
-            with open(os.path.join(folder, name), encoding="utf-8") as file:
-                record = json.load(file)
-            out.setdefault(record["array"], []).append(record["ended"])
-    return out
-
-
-def arm_after_first_round(run, attacker, over):
-    while not over.is_set():
-        try:
-            if rounds_of(run).get("hostile"):
-                attacker.arm()
-                return
-        except (OSError, ValueError, KeyError):
-            pass  # A round that is being written.
-        time.sleep(0.01)
-
-
-def one_of_two(attacker, number, *words):
+def one_of_two(attacker, number, *words, stage="round"):
     own, other = (f"60014050000000000000000000000{number}{digit}" for digit in "12")
     own, other = own + "0", other + "0"
-    folder = tempfile.mkdtemp(prefix="arraybench-hostile-")
-    over = threading.Event()
-    try:
-        with (Target(attacker, luns=[Lun(naa=own)]) as hostile,
-              Target(luns=[Lun(naa=other, serial="QUIRKY02")]) as honest):
-            run = os.path.join(folder, "run")
-            plan = plan_of(folder, {"hostile": (hostile.url(), own), "honest": (honest.url(), other)},
-                           "mixed-70-30", duration="500ms", rounds=3)
-            threading.Thread(target=arm_after_first_round, args=(run, attacker, over), daemon=True).start()
-            ended = Watched("run", plan, "--out", run, "--destroy", own, "--destroy", other)
-            rounds = rounds_of(run)
-            print(f"{type(attacker).__name__:14} in a run: exit {ended.code} after {ended.seconds:.1f} s, "
-                  f"{ended.peak_mib} MiB at most; {rounds}", flush=True)
-            expect(ended.code == 3, f"exit {ended.code}\n{ended.text}")
-            expect(rounds.get("honest") == ["complete"] * 3, f"{rounds}\n{ended.text}")
-            hostile_rounds = rounds.get("hostile", [])
-            expect(hostile_rounds[0] == "complete" and len(hostile_rounds) > 1, f"{rounds}\n{ended.text}")
-            expect(all(end.startswith("array broke the protocol: ") for end in hostile_rounds[1:]), rounds)
-            says((0, hostile_rounds[1]), *words)
-            report = bench("report", run, "--format", "markdown")
-            says(report, "array broke the protocol", *words)
-            expect(bench("verify", run)[0] == 6, "not verified as unfinished")
-    finally:
-        over.set()
-        shutil.rmtree(folder)
+    with (Target(attacker, luns=[Lun(naa=own, blocks=262144)]) as hostile,
+          Target(luns=[Lun(naa=other, serial="QUIRKY02", blocks=262144)]) as honest):
+        turns_at(stage, attacker, [(hostile.url(), own), (honest.url(), other)], *words)
 
 
 def of_two_one_sends_data_for_a_write():
@@ -182,6 +87,22 @@ def of_two_one_sends_data_for_a_write():
 
 def of_two_one_asks_for_gibibytes():
     one_of_two(attack.HugeRequest(), 8, "asks for 4294966784 bytes")
+
+
+def of_two_one_turns_while_it_is_preconditioned():
+    one_of_two(attack.DataForWrite(), 1, "asked for none", stage="precondition")
+
+
+def of_two_one_turns_while_it_is_read_back():
+    one_of_two(attack.MoreData(), 2, "which asked for", stage="verify")
+
+
+def of_two_one_turns_while_its_capacity_is_sought():
+    one_of_two(attack.DataForWrite(), 3, "asked for none", stage="capacity")
+
+
+def of_two_one_turns_while_fio_measures_it():
+    one_of_two(attack.MoreData(), 4, "which asked for", stage="cross-check")
 
 
 # Who proves nothing any more.
@@ -209,6 +130,9 @@ def degraded(quirk, mutual):
                 expect(code in (0, 7) and ends == ["complete"], f"exit {code}, {ends}\n{text}")
                 return
             expect(quirk.is_done, f"never dropped\n{text}")
+            bad((code, text), 4, "CHAP", "after a reconnect")
+            expect([end.split(":")[0] for end in ends] == ["refused for safety"], f"{ends}\n{text}")
+            says(bench("report", run, "--format", "markdown"), "refused for safety: one: ", "CHAP")
             expect(target.media == quirk.media_before, f"{target.media - quirk.media_before} accesses after\n{text}")
             bad(bench("run", plan, "--out", run + "2"), 2, "SOME_SECRET")  # The variable is not there.
     finally:

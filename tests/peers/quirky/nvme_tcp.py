@@ -33,6 +33,8 @@ QUIRKS = {
     # What the namespace is after that.
     "slow_identify_s": 0,  # How long who it is is thought about, after an event.
     "later_nguid": None, "later_blocks": 0, "later_exponent": 0,
+    "attack": None,  # What it does that no controller does (nvme_attacks), from when that is armed.
+    "greeting_later": None,  # What ICResp grants once it has dropped a connection, else as ever.
     # Discovery: records (type, transport, address, service, NQN).
     "records": None, "generations": 0,
 }
@@ -140,7 +142,10 @@ class Session:
         kind, header, _ = self.link.pdu()
         assert kind == 0, "the first PDU is no ICReq"
         wanted = header[11]
-        granted = wanted & ((1 if self.target.digests[0] else 0) | (2 if self.target.digests[1] else 0))
+        digests = self.target.digests
+        if self.target.dropped and self.target.greeting_later is not None:
+            digests = self.target.greeting_later
+        granted = wanted & ((1 if digests[0] else 0) | (2 if digests[1] else 0))
         body = struct.pack("<HBBI", 0, 0, granted, 131072).ljust(120, b"\0")
         self.link.send(IC_RESP, 0, body)
         self.link.header_digest, self.link.data_digest = bool(granted & 1), bool(granted & 2)
@@ -375,6 +380,8 @@ class Session:
 
     def block_command(self, command):
         target = self.target
+        if target.attack and target.attack.handle(self, command):
+            return
         data = self.data_of(command) if command.opcode in (1, 5, 9) else b""
         with target.lock:
             target.io += 1

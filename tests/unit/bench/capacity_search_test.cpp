@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bench/judge/capacity.h"
 #include "bench/judge/capacity_search.h"
 #include "profiles/random.h"
 
@@ -135,4 +136,60 @@ TEST_CASE("by bisection a noisy array's knee lies between always and never", "[c
     }
     CHECK(near >= runs * 95 / 100);
     CHECK(inside >= runs * 95 / 100);
+}
+
+namespace {
+
+CapacityQuestion two_arrays_two_variants() {
+    CapacityQuestion out;
+    out.arrays = {{"hostile", {}, ""}, {"honest", {}, ""}};
+    out.variants.resize(2);
+    out.variants[0].workload = "capacity: base";
+    out.variants[1].workload = "capacity: scrub";
+    out.search.rungs = {100};
+    return out;
+}
+
+// Three of them, and the bench cannot tell: the search has ended.
+results::RoundRecord unclear(const std::string& workload) {
+    results::RoundRecord out;
+    out.array = "honest";
+    out.workload = workload;
+    out.point_value = 100;
+    out.ended = "interrupted";
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("an array that is left out keeps no other's search from going on", "[capacity]") {
+    CapacityBook book(two_arrays_two_variants());
+    CHECK(book.next().size() == 2);
+    for (int i = 0; i < 3; ++i) {
+        (void)book.tell(unclear("capacity: base"));
+    }
+    REQUIRE(book.next().size() == 1); // The other is still asked.
+    CHECK(book.next()[0].array == 0);
+    book.leave_out(0);
+    REQUIRE(book.next().size() == 1);
+    CHECK(book.next()[0].variant == 1);
+    CHECK(book.next()[0].array == 1);
+    for (int i = 0; i < 3; ++i) {
+        (void)book.tell(unclear("capacity: scrub"));
+    }
+    CHECK(book.next().empty());
+    CHECK_FALSE(book.records()[0].measured);
+}
+
+TEST_CASE("rounds alone say later that an array was left out", "[capacity]") {
+    CapacityBook book(two_arrays_two_variants());
+    for (const char* workload : {"capacity: base", "capacity: scrub"}) {
+        for (int i = 0; i < 3; ++i) {
+            CHECK(book.tell(unclear(workload)).reason == "interrupted");
+        }
+    }
+    CHECK(book.next().empty());
+    REQUIRE(book.records().size() == 4);
+    CHECK(book.records()[3].points.front().unclear == 3);
+    CHECK(book.tell(unclear("another")).reason == "a round of another question");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the nbdkit plugin serves, without nbdkit.
 #include "bench/nbdkit/export.h"
+#include "bench/plan/driver_end_text.h"
 #include "drivers/api/errors.h"
 
 #include <catch2/catch.hpp>
@@ -52,7 +53,10 @@ public:
     }
     int wait_fd() const noexcept override { return -1; }
     drivers::TimePoint next_timer() const noexcept override { return drivers::TimePoint::max(); }
+    drivers::DriverEnd ended() const noexcept override { return end; }
+    std::string_view end_reason() const noexcept override { return "as it pleases"; }
 
+    drivers::DriverEnd end = drivers::DriverEnd::none;
     std::atomic<int> asked{0};
     std::atomic<bool> gives_in{false};
 
@@ -63,6 +67,47 @@ private:
 };
 
 } // namespace
+
+TEST_CASE("why a driver has ended goes from the server to whoever started it", "[nbd]") {
+    using bench::plan::driver_end_from;
+    using bench::plan::driver_end_text;
+    using drivers::DriverEnd;
+    for (const DriverEnd end : {DriverEnd::lost,
+                                DriverEnd::another_lun,
+                                DriverEnd::less_secure,
+                                DriverEnd::broke_protocol}) {
+        const auto told = driver_end_from(driver_end_text(end, "it says: so and so"));
+        REQUIRE(told);
+        CHECK(told->end == end);
+        CHECK(told->reason == "it says: so and so");
+    }
+    CHECK(driver_end_text(DriverEnd::none, "x").empty());
+    for (const char* none : {"", " ", "broke_protocol", "broke protocol x", "lost\nx"}) {
+        CHECK_FALSE(driver_end_from(none));
+    }
+}
+
+TEST_CASE("the end of a driver is told before anybody hears of a request that ended with it",
+          "[nbd]") {
+    StoppedClock clock;
+    auto owned = std::make_unique<RefusingDriver>();
+    owned->gives_in = true;
+    owned->end = drivers::DriverEnd::broke_protocol;
+    std::atomic<int> told{0};
+    bench::nbdkit::LunService service(std::move(owned),
+                                      clock,
+                                      std::chrono::seconds(1),
+                                      [&told](drivers::DriverEnd end, std::string_view reason) {
+                                          told += end == drivers::DriverEnd::broke_protocol &&
+                                                          reason == "as it pleases"
+                                                      ? 1
+                                                      : 100;
+                                      });
+    (void)service.execute({});
+    CHECK(told == 1);
+    (void)service.execute({});
+    CHECK(told == 1); // Once.
+}
 
 TEST_CASE("an export is read-only unless its LUN is named", "[nbd]") {
     Export plain(settings(), false);
