@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What libiscsi calls in place of the system's own calls: the build takes its archive and renames
-// these five symbols in a copy, and leaves iSER out of it (drivers/CMakeLists.txt): libiscsi offers
-// no place between its socket and its reading of a PDU.
+// these five symbols, and that of stderr, in a copy, and leaves iSER out of it
+// (drivers/CMakeLists.txt): libiscsi offers no place between its socket and its reading of a PDU.
 #include "drivers/iscsi/pdu_watch.h"
 
 #include <sys/socket.h>
@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <utility>
 
 namespace drivers::iscsi {
@@ -70,6 +71,8 @@ ssize_t arraybench_iscsi_send(int fd, const void* data, std::size_t bytes, int f
 ssize_t arraybench_iscsi_writev(int fd, const iovec* pieces, int count);
 struct iscsi_context;
 void iscsi_init_iser_transport(iscsi_context* context); // No URL of this program asks for RDMA.
+extern std::FILE* arraybench_iscsi_stderr;
+std::FILE* arraybench_iscsi_stderr = stderr; // NOLINT: libiscsi's, which writes to it.
 
 int arraybench_iscsi_socket(int domain, int type, int protocol) {
     return ::socket(domain, type | SOCK_CLOEXEC, protocol); // Of no business to hooks and tools.
