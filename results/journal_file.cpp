@@ -136,7 +136,7 @@ void JournalWriter::go_on() {
                                                              : "not a regular file"));
     }
     if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
-        throw WriteError(fmt::format("{}: another process is writing it", path_));
+        throw BeingWrittenError(fmt::format("{}: another process is writing it", path_));
     }
     Journal before = journal_from(read_open_file(fd_, path_, record_bytes_max), path_);
     size_bytes_ = before.good_bytes;

@@ -46,8 +46,9 @@ bool is_being_written(const std::string& path);
 // crash at most the last line is torn, and opening again cuts it off. Not thread-safe.
 class JournalWriter {
 public:
-    // New, or goes on after the last whole line. Throws WriteError also where another process has
-    // it open for writing, and where the file is a link or has another name: it may be no run's.
+    // New, or goes on after the last whole line. Throws BeingWrittenError where another process
+    // has it open for writing, WriteError also where the file is a link or has another name: it may
+    // be no run's.
     explicit JournalWriter(std::string path);
     ~JournalWriter();
     JournalWriter(const JournalWriter&) = delete;

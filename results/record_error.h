@@ -22,4 +22,9 @@ struct WriteError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// Another process is writing the run's folder now.
+struct BeingWrittenError : WriteError {
+    using WriteError::WriteError;
+};
+
 } // namespace results

@@ -49,7 +49,8 @@ BlockLease::~BlockLease() {
     renewing_.request_stop();
     renewing_.join();
     try {
-        if (!is_lost_ && driver_->ended() == drivers::DriverEnd::none && read() == own_) {
+        if (!is_lost_ && !terms_.is_shared && driver_->ended() == drivers::DriverEnd::none &&
+            read() == own_) {
             write(nullptr);
         }
     } catch (const std::runtime_error&) { // It expires by itself.

@@ -27,6 +27,9 @@ struct BlockLeaseTerms {
     drivers::Duration settles_after =
         std::chrono::seconds(2);                  // Of two who write at once one stays.
     std::function<void(const std::string&)> lost; // Once, from another thread, and why.
+    // Parts of one run on other hosts renew the same note: whoever ends first leaves it to them,
+    // and it expires by itself when none of them renews it any more.
+    bool is_shared = false;
 };
 
 // Holds a LUN for one run among all hosts that reach it, by a note in its last block that is
@@ -40,7 +43,7 @@ public:
     // Waits as long as it takes to know. Throws SafetyError, naming the holder, where another run
     // has the LUN; ArrayError where the block cannot be read or written.
     BlockLease(Open open, drivers::Clock& clock, BlockLeaseTerms terms);
-    ~BlockLease(); // Gives it up.
+    ~BlockLease(); // Gives it up, unless others share it.
     BlockLease(const BlockLease&) = delete;
     BlockLease& operator=(const BlockLease&) = delete;
 

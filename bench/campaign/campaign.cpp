@@ -193,7 +193,8 @@ void Campaign::run_in_lab() {
     Lab lab(plan_,
             {options_.permission,
              starter,
-             options_.lease_token.empty() ? new_lease_token() : options_.lease_token},
+             options_.lease_token.empty() ? new_lease_token() : options_.lease_token,
+             options_.lease_part},
             journal_,
             clock_);
     progress_.end();

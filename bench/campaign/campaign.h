@@ -29,6 +29,7 @@ struct CampaignOptions {
     std::string egress_hindrance; // As egress_hindrance() said before there were threads.
     bool proves_itself = true;    // Runs the self-test first, for the report.
     std::string lease_token;      // Of a part of a run that others drive too; empty = its own.
+    std::string lease_part;       // And which part it is, "1-of-4".
     OtherHosts* others = nullptr; // Who drives every load together with this host.
 };
 
@@ -37,6 +38,7 @@ struct CampaignOptions {
 // round, and running the same folder again goes on with the first one missing.
 class Campaign {
 public:
+    // Throws SafetyError where another process goes on with the run in this folder.
     Campaign(plan::Plan plan, RunFolder folder, CampaignOptions options, drivers::Clock& clock);
 
     // Returns the run with its exit code. Throws SafetyError and UsageError when nothing may be

@@ -86,7 +86,8 @@ Lab::Lab(const plan::Plan& plan, const Terms& terms, RunJournal& journal, driver
     , journal_(journal)
     , clock_(clock)
     , starter_(terms.starter)
-    , lease_token_(terms.lease_token) {
+    , lease_token_(terms.lease_token)
+    , lease_part_(terms.lease_part) {
     for (const plan::PlanArray& planned : plan_.arrays) {
         start(planned);
     }

@@ -40,6 +40,7 @@ struct ArrayUnderTest {
     std::unique_ptr<integrity::Expectation> expectation; // None: nothing is written or verified.
     std::string lease_token; // Of what is written to; who knows it shares.
     std::optional<LunLease> lease;
+    std::optional<LunLease> part_lease; // Of this part of the run, beside the LUN.
     std::unique_ptr<BlockLease> block_lease;
 
     std::uint64_t capacity_bytes() const {
@@ -73,6 +74,7 @@ public:
         const DestroyPermission& permission;
         Starter starter{}; // None: on this host's own network.
         std::string lease_token = new_lease_token();
+        std::string lease_part{}; // "1-of-4" of a run whose parts know one token; empty = all.
     };
 
     // Throws ArrayError, HostError, UsageError, and SafetyError before anything is written.
@@ -122,6 +124,7 @@ private:
     Starter starter_;
     std::string lease_token_;
     mutable std::mutex lease_lock_;
+    std::string lease_part_;
     std::string lease_lost_; // Guarded by lease_lock_.
     std::vector<ArrayUnderTest> arrays_;
 };

@@ -102,6 +102,9 @@ void Lab::clear_for_writing(ArrayUnderTest& array, const DestroyPermission& perm
 void Lab::take_lease(ArrayUnderTest& array) const {
     const plan::UrlKind kind = array.paths.front().kind;
     if (!array.child && kind != plan::UrlKind::memory && kind != plan::UrlKind::null) {
+        if (!lease_part_.empty()) { // Its companions have the token, a second of it has not.
+            array.part_lease.emplace(array.mark(), new_lease_token(), lease_part_);
+        }
         array.lease.emplace(array.mark(), array.lease_token);
     }
 }
@@ -113,6 +116,7 @@ void Lab::take_block_lease(ArrayUnderTest& array) {
     BlockLeaseTerms terms;
     terms.token = lease_token_;
     terms.who = lease_holder();
+    terms.is_shared = !lease_part_.empty();
     terms.lost = [this, name = array.planned->name](const std::string& why) {
         {
             const std::lock_guard hold(lease_lock_);

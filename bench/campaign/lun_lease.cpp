@@ -85,7 +85,7 @@ int open_file(int folder, const std::string& name) {
     return -1;
 }
 
-// "token\nwho holds it".
+// "token\nwho took it\nwho shares it\n...".
 struct Holder {
     std::string token;
     std::string who;
@@ -94,23 +94,67 @@ struct Holder {
 Holder holder_of(int fd) {
     std::array<char, 1024> text{};
     const ssize_t got = ::pread(fd, text.data(), text.size(), 0);
-    const std::string all(text.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    std::string all(text.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     const std::size_t line = all.find('\n');
     if (line == std::string::npos) {
         return {};
     }
-    return {all.substr(0, line), all.substr(line + 1)};
+    Holder out{all.substr(0, line), all.substr(line + 1)};
+    for (std::size_t at = out.who.find('\n'); at != std::string::npos; at = out.who.find('\n')) {
+        out.who.replace(at, 1, "; ");
+    }
+    return out;
 }
 
-void tell_holder(int fd, const std::string& token) {
-    const std::string text = token + "\n" + lease_holder();
-    if (::ftruncate(fd, 0) != 0 ||
-        ::pwrite(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
+void put(int fd, const std::string& text, off_t at) {
+    if (::pwrite(fd, text.data(), text.size(), at) != static_cast<ssize_t>(text.size())) {
         fail("a LUN's lease", "cannot be written");
     }
 }
 
+bool try_lock(int fd, int kind) {
+    return ::flock(fd, kind | LOCK_NB) == 0;
+}
+
+// Alone, and then as one who shares. The kernel lets go of a lock before it gives the other kind,
+// so that another run may come between: what stands there is looked at again.
+bool take_free(int fd, const std::string& token) {
+    if (!try_lock(fd, LOCK_EX)) {
+        return false;
+    }
+    if (::ftruncate(fd, 0) != 0) {
+        fail("a LUN's lease", "cannot be cut");
+    }
+    put(fd, token + "\n" + lease_holder(), 0);
+    if (try_lock(fd, LOCK_SH) && holder_of(fd).token == token) {
+        return true;
+    }
+    (void)::flock(fd, LOCK_UN);
+    return false;
+}
+
+// Beside other parts of the same run, as long as one of them is there: where the last has just
+// ended another run may have come between.
+bool join_held(int fd, const std::string& token) {
+    if (holder_of(fd).token != token || !try_lock(fd, LOCK_SH)) {
+        return false;
+    }
+    if (holder_of(fd).token != token) {
+        (void)::flock(fd, LOCK_UN);
+        return false;
+    }
+    struct stat found {};
+    if (::fstat(fd, &found) == 0) { // Two at once: one of them is not named.
+        put(fd, "\n" + lease_holder(), found.st_size);
+    }
+    return true;
+}
+
 } // namespace
+
+std::string lease_part_name(std::uint32_t index, std::uint32_t count) {
+    return fmt::format("{}-of-{}", index + 1, count);
+}
 
 std::string lease_holder() {
     std::array<char, 32> at{};
@@ -159,13 +203,10 @@ LunLease::LunLease(const drivers::LunMark& lun, const std::string& token, const 
         throw drivers::HostError(
             fmt::format("{}/{}: wanted a file of its own for the lease of a LUN", path, name));
     }
-    for (int look = 0; ::flock(file.fd, LOCK_EX | LOCK_NB) != 0; ++look) {
-        constexpr int looks = 20; // The holder may just be about to say who it is.
-        const Holder holder = holder_of(file.fd);
-        if (holder.token == token) {
-            return;
-        }
+    constexpr int looks = 20; // A holder may just be about to say who it is.
+    for (int look = 0; !take_free(file.fd, token) && !join_held(file.fd, token); ++look) {
         if (look == looks) {
+            const Holder holder = holder_of(file.fd);
             throw drivers::SafetyError(
                 fmt::format("{}{} is held by another run: {}",
                             part.empty() ? "" : "part " + part + " of ",
@@ -174,7 +215,6 @@ LunLease::LunLease(const drivers::LunMark& lun, const std::string& token, const 
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
-    tell_holder(file.fd, token);
     fd_ = std::exchange(file.fd, -1);
 }
 

@@ -3,6 +3,7 @@
 
 #include "drivers/api/lun_mark.h"
 
+#include <cstdint>
 #include <string>
 
 namespace bench::campaign {
@@ -10,7 +11,7 @@ namespace bench::campaign {
 // Holds a LUN for one run among all of this host, whoever started them: a locked file, named by
 // what the LUN is known by, in a folder that every user can reach. The kernel lets go of it when
 // the process ends, however that ends. The parts of one run (its ranks, shards, tools) share it:
-// they know its token.
+// they know its token, each holds it for itself, and it is free when the last of them has ended.
 class LunLease {
 public:
     // Throws SafetyError, naming the holder, where another run has the LUN; HostError where there
@@ -24,8 +25,11 @@ public:
     LunLease& operator=(const LunLease&) = delete;
 
 private:
-    int fd_ = -1; // Shared ones hold none.
+    int fd_ = -1; // None for a LUN that is known by nothing.
 };
+
+// A part's name, of its index from 0 on: "1-of-4".
+std::string lease_part_name(std::uint32_t index, std::uint32_t count);
 
 // Who holds it, for whoever is refused: process, user, host, since when.
 std::string lease_holder();

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/campaign/run_journal.h"
 
+#include "drivers/api/errors.h"
 #include "results/record_error.h"
 
 #include <chrono>
 #include <cstdlib>
+#include <fmt/format.h>
 
 namespace bench::campaign {
 
@@ -12,11 +14,21 @@ namespace {
 
 constexpr std::int64_t step_ns = 50'000'000; // Slewing never moves a clock so far in a second.
 
+// Whoever writes the journal drives the run's arrays: a second would write to the same LUNs.
+results::JournalWriter own_writer(const std::string& path) {
+    try {
+        return results::JournalWriter(path);
+    } catch (const results::BeingWrittenError&) {
+        throw drivers::SafetyError(
+            fmt::format("{}: this run is held by another process, which is writing it now", path));
+    }
+}
+
 } // namespace
 
 RunJournal::RunJournal(const std::string& path, drivers::Clock& clock)
     : clock_(clock)
-    , writer_(path)
+    , writer_(own_writer(path))
     , last_offset_ns_(utc_minus_monotonic_ns())
     , ticker_([this] { tick(); }) {}
 

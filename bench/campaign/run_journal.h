@@ -16,6 +16,7 @@ namespace bench::campaign {
 // calendar against the monotonic clock when it sees one.
 class RunJournal {
 public:
+    // Throws SafetyError where another process goes on with this run, WriteError.
     RunJournal(const std::string& path, drivers::Clock& clock);
     ~RunJournal();
     RunJournal(const RunJournal&) = delete;

@@ -101,12 +101,13 @@ LoadedLun looked_at(const LoadRequest& request, drivers::Clock& clock) {
     out.report = plan::probe_lun(out.url, out.options, clock);
     out.options.expected = drivers::mark_of(out.report.identity, out.report.geometry);
     if (profiles::writes(request.workload) && !holds_nobodys_data(out.url)) {
-        out.lease.emplace(*out.options.expected, lease_token(request));
+        const std::string token = lease_token(request);
         if (request.shard.count > 1) {
             out.part.emplace(*out.options.expected,
                              campaign::new_lease_token(),
-                             fmt::format("{}-of-{}", request.shard.index + 1, request.shard.count));
+                             campaign::lease_part_name(request.shard.index, request.shard.count));
         }
+        out.lease.emplace(*out.options.expected, token);
     }
     return out;
 }

@@ -217,9 +217,13 @@ int run_here(const po::variables_map& given,
         given.count("resume") > 0 ? resumed(given, is_led) : started(given, options, is_led);
     const auto timetable = timetable_of(given, what.plan, clock);
     asked.others = timetable ? timetable.get() : asked.others;
-    if (timetable) { // The parts that begin then with this plan are one run.
-        asked.lease_token =
-            fmt::format("{}-{}", what.folder.plan_sha256(), given["start-at"].as<std::string>());
+    if (timetable) { // The parts that begin then with this plan, divided alike, are one run.
+        const campaign::HostShare share = timetable->share();
+        asked.lease_token = fmt::format("{}-{}-{}",
+                                        what.folder.plan_sha256(),
+                                        share.count,
+                                        given["start-at"].as<std::string>());
+        asked.lease_part = campaign::lease_part_name(share.index, share.count);
     }
     tell("run folder: {}\n{}",
          what.folder.path(),

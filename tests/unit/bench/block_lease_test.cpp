@@ -102,6 +102,26 @@ TEST_CASE("a holder that has gone is waited for until its note has expired", "[l
     CHECK(lun.note()->token == "own");
 }
 
+TEST_CASE("a note that parts of a run share stays until none of them renews it", "[lease]") {
+    SharedLun lun;
+    BlockLeaseTerms shared = terms("run");
+    shared.is_shared = true;
+    std::optional<BlockLease> first(std::in_place, lun.opener(), lun.clock, shared);
+    shared.lost = [](const std::string& why) {
+        FAIL(why);
+    };
+    std::optional<BlockLease> second(std::in_place, lun.opener(), lun.clock, shared);
+    first.reset();
+    REQUIRE(lun.note());
+    CHECK(second->beat()); // It finds what it left, and goes on.
+    CHECK_THROWS_WITH(BlockLease(lun.opener(), lun.clock, terms("foreign")),
+                      Contains("held by another run"));
+    second.reset();
+    const drivers::TimePoint before = lun.clock.now();
+    const BlockLease foreign(lun.opener(), lun.clock, terms("foreign"));
+    CHECK(lun.clock.now() - before >= 600ms);
+}
+
 TEST_CASE("of two who come at once one gets it", "[lease]") {
     SharedLun lun;
     std::vector<std::future<bool>> tries;

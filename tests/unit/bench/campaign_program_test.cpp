@@ -133,6 +133,27 @@ TEST_CASE("SIGINT ends a run cleanly and --resume measures the rest, nothing twi
     CHECK(third.wait() == 2);
 }
 
+TEST_CASE("a run is gone on with by one process at once, and the second changes nothing",
+          "[campaign][lease]") {
+    const tests::ScratchFolder folder;
+    const tests::ScratchFolder second;
+    const std::string run = new_run(folder);
+    ProgramRun program({"run", write_plan(folder.path(), many_rounds), "--out", run},
+                       folder.path());
+    REQUIRE(tests::await_rounds(run, 3));
+    program.signal(SIGINT);
+    CHECK(program.wait() == 6);
+    ProgramRun again({"run", "--resume", run}, folder.path());
+    REQUIRE(tests::await_note(run, "run resumed"));
+    ProgramRun other({"run", "--resume", run}, second.path());
+    CHECK(other.wait() == 4);
+    CHECK_THAT(other.err(), Catch::Contains(run) && Catch::Contains("is held by another process"));
+    const int code = again.wait();
+    CHECK((code == 0 || code == 7));
+    CHECK(kinds_of(run)["run resumed"] == 1);
+    CHECK(verified(run, folder.path()) == 0);
+}
+
 TEST_CASE("after kill -9 the finished rounds count once and the run goes on", "[campaign]") {
     const tests::ScratchFolder folder;
     const std::string run = new_run(folder);

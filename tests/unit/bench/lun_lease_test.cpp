@@ -11,12 +11,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <optional>
+#include <thread>
+#include <vector>
 
 namespace fs = std::filesystem;
 using bench::campaign::LunLease;
@@ -119,6 +123,63 @@ TEST_CASE("a part of a run is held once, whoever shares the LUN", "[lease]") {
                       Contains("part 1-of-2 of ") && Contains("held by another run"));
     first.reset();
     CHECK_NOTHROW(LunLease(lun("600140a1"), "two", "1-of-2"));
+}
+
+TEST_CASE("a LUN that parts of a run share is held until the last of them has ended", "[lease]") {
+    const OwnLeases leases;
+    std::optional<LunLease> first(std::in_place, lun("600140a1"), "run");
+    std::optional<LunLease> second(std::in_place, lun("600140a1"), "run");
+    first.reset();
+    CHECK_THROWS_AS(LunLease(lun("600140a1"), "foreign"), drivers::SafetyError);
+    std::optional<LunLease> third(std::in_place, lun("600140a1"), "run"); // A part that comes late.
+    second.reset();
+    CHECK_THROWS_AS(LunLease(lun("600140a1"), "foreign"), drivers::SafetyError);
+    third.reset();
+    const LunLease foreign(lun("600140a1"), "foreign");
+    CHECK_THROWS_AS(LunLease(lun("600140a1"), "run"), drivers::SafetyError);
+}
+
+TEST_CASE("a part that was killed takes nothing away from its companions", "[lease]") {
+    const OwnLeases leases;
+    std::optional<LunLease> held;
+    Other first([&] { held.emplace(lun("a1"), "run"); });
+    Other second([&] { held.emplace(lun("a1"), "run"); });
+    REQUIRE(first.said() == 'y');
+    REQUIRE(second.said() == 'y');
+    first.end();
+    CHECK_THROWS_WITH(LunLease(lun("a1"), "foreign"),
+                      Contains("process " + std::to_string(second.process())));
+    second.end();
+    CHECK_NOTHROW(LunLease(lun("a1"), "foreign"));
+}
+
+TEST_CASE("two runs that come and go never hold a LUN at once", "[lease]") {
+    const OwnLeases leases;
+    std::array<std::atomic<int>, 2> holders{};
+    std::atomic<int> together = 0;
+    std::atomic<int> taken = 0;
+    std::vector<std::thread> parts;
+    for (std::size_t part = 0; part < 4; ++part) {
+        parts.emplace_back([&, run = part % 2] {
+            for (int turn = 0; turn < 50; ++turn) {
+                try {
+                    const LunLease held(lun("a1"), run == 0 ? "one" : "two");
+                    ++holders[run];
+                    together += holders[1 - run] > 0 ? 1 : 0;
+                    ++taken;
+                    std::this_thread::yield();
+                    together += holders[1 - run] > 0 ? 1 : 0;
+                    --holders[run];
+                } catch (const drivers::SafetyError&) { // The other run's turn.
+                }
+            }
+        });
+    }
+    for (std::thread& one : parts) {
+        one.join();
+    }
+    CHECK(together == 0);
+    CHECK(taken > 0);
 }
 
 TEST_CASE("a holder that was killed holds nothing any more", "[lease]") {

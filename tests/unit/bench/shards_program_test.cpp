@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <ctime>
 #include <fmt/format.h>
 #include <memory>
@@ -202,6 +203,50 @@ TEST_CASE("a part of a load is driven once, and beside the others", "[merge][lea
     CHECK_THAT(one.err() + same.err(), Catch::Contains("part 1-of-2 of "));
     const int other = two.wait();
     CHECK((other == 0 || other == 7)); // 7: a busy host.
+}
+
+TEST_CASE("a part of a run is driven once, and what is left of the run keeps others out",
+          "[merge][lease]") {
+    const ScratchFolder folder;
+    const ArrayProcess array;
+    const CampaignPlan plan{{shared_array(folder, array)},
+                            {"mixed-70-30"},
+                            R"(, "ramp": "20ms", "interval": "100ms", "verify": "none",
+                    "working_set": "16MiB", "load_points": ["100/s"], "rounds": 1,
+                    "duration": "300s")"};
+    const std::string path = plan.write(folder.path());
+    const std::string start = instant_in(600s);
+    std::vector<std::unique_ptr<ScratchFolder>> said;
+    const auto started = [&](const std::string& shard, const std::string& out) {
+        said.push_back(std::make_unique<ScratchFolder>());
+        std::vector<std::string> words{
+            "run", path, "--out", folder.path() + "/" + out, "--destroy", ArrayProcess::unique_id};
+        if (!shard.empty()) {
+            words.insert(words.end(), {"--shard", shard, "--start-at", start});
+        }
+        return std::make_unique<ProgramRun>(words, said.back()->path());
+    };
+    const auto one = started("1/2", "one");
+    REQUIRE(tests::await_note(folder.path() + "/one", "cleared for writing"));
+    const auto same = started("1/2", "same");
+    CHECK(same->wait() == 4);
+    CHECK_THAT(same->err(), Catch::Contains("part 1-of-2 of ") && Catch::Contains("is held by"));
+    const auto otherwise = started("2/3", "otherwise"); // It would drive what both others do.
+    CHECK(otherwise->wait() == 4);
+    CHECK_THAT(otherwise->err(), Catch::Contains("is held by another run"));
+    const auto two = started("2/2", "two");
+    REQUIRE(tests::await_note(folder.path() + "/two", "cleared for writing"));
+    one->signal(SIGKILL);
+    (void)one->wait();
+    const auto foreign = started("", "foreign"); // The second part still writes.
+    CHECK(foreign->wait() == 4);
+    CHECK_THAT(foreign->err(), Catch::Contains("is held by another run"));
+    const auto again = started("1/2", "again"); // Killed, and so free.
+    CHECK(tests::await_note(folder.path() + "/again", "cleared for writing"));
+    two->signal(SIGINT);
+    again->signal(SIGINT);
+    CHECK(two->wait() == 6);
+    CHECK(again->wait() == 6);
 }
 
 TEST_CASE("what hosts that do not speak cannot drive is refused before anything is made",
