@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/cli/command.h"
+#include "bench/cli/option_page.h"
 #include "bench/cli/say.h"
 #include "bench/plan/actor_assembly.h"
 #include "bench/plan/array_assembly.h"
@@ -88,9 +89,7 @@ int array_command(const Arguments& arguments) {
     const options::options_description known = described();
     options::positional_options_description places;
     places.add("file", 1);
-    options::variables_map given;
-    options::store(options::command_line_parser(arguments).options(known).positional(places).run(),
-                   given);
+    const options::variables_map given = stored_options(arguments, known, places);
     if (given.count("help") != 0) {
         std::ostringstream text;
         text << introduction << known;

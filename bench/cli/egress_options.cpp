@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/cli/egress_options.h"
 
+#include "bench/cli/option_page.h"
 #include "bench/cli/say.h"
 #include "drivers/api/errors.h"
 
@@ -72,8 +73,7 @@ EgressOptions egress_options(const Arguments& arguments) {
     const po::options_description all = describe(options);
     po::positional_options_description positional;
     positional.add("file", 1);
-    po::variables_map values;
-    po::store(po::command_line_parser(arguments).options(all).positional(positional).run(), values);
+    po::variables_map values = stored_options(arguments, all, positional);
     po::notify(values);
     if (options.help) {
         std::ostringstream text;

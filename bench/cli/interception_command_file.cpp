@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/cli/command.h"
+#include "bench/cli/option_page.h"
 #include "bench/cli/say.h"
 #include "bench/load/content_measure.h"
 #include "drivers/api/errors.h"
@@ -193,8 +194,7 @@ int interception_command(const Arguments& arguments) {
     add("workload", po::value(&file), "the workload file");
     po::positional_options_description positional;
     positional.add("workload", 1);
-    po::variables_map values;
-    po::store(po::command_line_parser(arguments).options(all).positional(positional).run(), values);
+    po::variables_map values = stored_options(arguments, all, positional);
     po::notify(values);
     if (values.count("help") != 0) {
         std::ostringstream help;

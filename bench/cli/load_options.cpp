@@ -2,6 +2,7 @@
 #include "bench/cli/load_options.h"
 
 #include "bench/cli/load_workload.h"
+#include "bench/cli/option_page.h"
 #include "bench/cli/option_values.h"
 #include "bench/cli/say.h"
 #include "bench/integrity/canary_key_file.h"
@@ -153,9 +154,7 @@ std::optional<LoadRequest> read_load_request(const Arguments& arguments) {
     const options::options_description known = described();
     options::positional_options_description places;
     places.add("url", 1);
-    options::variables_map given;
-    options::store(options::command_line_parser(arguments).options(known).positional(places).run(),
-                   given);
+    const options::variables_map given = stored_options(arguments, known, places);
     if (given.count("help") != 0) {
         std::ostringstream text;
         text << introduction << known;

@@ -18,6 +18,14 @@ struct OptionPage {
     const char* operand = ""; // What stands without a name: "PLAN".
 };
 
+// The arguments as options and operands, which no command reads in another way. Throws
+// boost::program_options::error, and UsageError for a number below zero where none may be: read as
+// it stands, it would be one near 2^64.
+boost::program_options::variables_map
+stored_options(const Arguments& arguments,
+               const boost::program_options::options_description& all,
+               const boost::program_options::positional_options_description& places);
+
 // None: help was asked for and printed. Operands are under operands().
 std::optional<boost::program_options::variables_map> read_options(const Arguments& arguments,
                                                                   const OptionPage& page);

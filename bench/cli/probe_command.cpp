@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/cli/command.h"
 #include "bench/cli/driver_options.h"
+#include "bench/cli/option_page.h"
 #include "bench/cli/say.h"
 #include "bench/plan/lun_report_file.h"
 #include "drivers/api/errors.h"
@@ -148,8 +149,7 @@ int probe_command(const Arguments& arguments) {
     all.add(visible).add_options()("url", po::value<std::vector<std::string>>());
     po::positional_options_description places;
     places.add("url", -1);
-    po::variables_map given;
-    po::store(po::command_line_parser(arguments).options(all).positional(places).run(), given);
+    po::variables_map given = stored_options(arguments, all, places);
     if (given.count("help") > 0) {
         std::ostringstream options;
         options << visible;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/cli/command.h"
+#include "bench/cli/option_page.h"
 #include "bench/cli/outputs.h"
 #include "bench/cli/say.h"
 #include "drivers/api/errors.h"
@@ -117,9 +118,7 @@ int report_command(const Arguments& arguments) {
     const options::options_description known = described();
     options::positional_options_description places;
     places.add("run", 1);
-    options::variables_map given;
-    options::store(options::command_line_parser(arguments).options(known).positional(places).run(),
-                   given);
+    const options::variables_map given = stored_options(arguments, known, places);
     if (given.count("help") != 0) {
         std::ostringstream text;
         text << introduction << known;
