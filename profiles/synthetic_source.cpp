@@ -50,17 +50,23 @@ std::vector<double> weights_of(const Items& items, Value value) {
     return out;
 }
 
-// The shard's own part of the stream's region, cut at multiples of the largest access.
-Region own_region(const WorkloadStream& stream, const WorkingSet& set, Shard shard) {
-    std::uint64_t largest = 1;
+void want_whole_blocks(const WorkloadStream& stream, std::uint32_t block_bytes) {
     for (const auto& block : stream.blocks) {
-        if (block.size_bytes == 0 || block.size_bytes % set.block_bytes != 0) {
+        if (block.size_bytes == 0 || block.size_bytes % block_bytes != 0) {
             throw FileError(fmt::format("stream \"{}\": block size {}: wanted a multiple of the "
                                         "LUN's block of {} bytes",
                                         stream.name,
                                         size_text(block.size_bytes),
-                                        set.block_bytes));
+                                        block_bytes));
         }
+    }
+}
+
+// The shard's own part of the stream's region, cut at multiples of the largest access.
+Region own_region(const WorkloadStream& stream, const WorkingSet& set, Shard shard) {
+    want_whole_blocks(stream, set.block_bytes);
+    std::uint64_t largest = 1;
+    for (const auto& block : stream.blocks) {
         largest = std::max(largest, block.size_bytes);
     }
     const std::uint64_t units = set.size_bytes / largest;
@@ -286,6 +292,12 @@ private:
 };
 
 } // namespace
+
+void want_whole_blocks(const Workload& workload, std::uint32_t block_bytes) {
+    for (const WorkloadStream& stream : workload.streams) {
+        want_whole_blocks(stream, block_bytes);
+    }
+}
 
 std::unique_ptr<Source>
 make_source(const Workload& workload, const WorkingSet& set, std::uint64_t seed, Shard shard) {

@@ -16,6 +16,9 @@ struct WorkingSet { // The part of a LUN that a source may touch.
     std::uint32_t block_bytes = 512; // Every access is a multiple of it.
 };
 
+// Throws FileError where an access of the workload is no multiple of the LUN's block.
+void want_whole_blocks(const Workload& workload, std::uint32_t block_bytes);
+
 // A seeded source of the workload's accesses. Shards share the schedule or the depth between them,
 // and each keeps to its own part of every stream's region. Throws FileError when the working set is
 // too small for the workload or its block size does not fit.

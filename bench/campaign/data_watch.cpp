@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 
 namespace bench::campaign {
 
@@ -16,7 +15,7 @@ std::uint64_t remembered_bytes(const plan::Plan& plan, const Lab& lab) {
     for (const profiles::AnyWorkload& one : plan::all_workloads(plan)) {
         out = std::max(out, lab.working_set_bytes(one));
     }
-    return out - (out % unit_bytes(plan));
+    return out;
 }
 
 profiles::WorkingSet
@@ -67,14 +66,8 @@ void DataWatch::remember(const plan::Plan& plan, const Lab& lab) {
     if (array_.expectation) {
         return;
     }
-    std::random_device device;
-    const std::uint64_t high = device();
     array_.expectation = std::make_unique<integrity::Expectation>(
-        integrity::ExpectationSettings{.run = high << 32U | device(),
-                                       .from_bytes = 0,
-                                       .size_bytes = remembered_bytes(plan, lab),
-                                       .unit_bytes = unit_bytes(plan),
-                                       .lun = array_.report.identity.unique_id});
+        load::new_expectation({0, remembered_bytes(plan, lab)}, unit_bytes(plan), array_.mark()));
 }
 
 void tell_findings(const integrity::FindingLog& log,

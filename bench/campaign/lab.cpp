@@ -4,8 +4,10 @@
 #include "bench/campaign/array_paths.h"
 #include "bench/campaign/expectation_files.h"
 #include "bench/campaign/lun_search.h"
+#include "bench/integrity/written_lun.h"
 #include "bench/plan/array_assembly.h"
 #include "drivers/api/errors.h"
+#include "profiles/file_error.h"
 #include "results/folder_files.h"
 
 #include <algorithm>
@@ -90,6 +92,9 @@ Lab::Lab(const plan::Plan& plan, const Terms& terms, RunJournal& journal, driver
     , lease_part_(terms.lease_part) {
     for (const plan::PlanArray& planned : plan_.arrays) {
         start(planned);
+    }
+    for (const ArrayUnderTest& array : arrays_) {
+        check_blocks(array);
     }
     for (ArrayUnderTest& array : arrays_) { // All are reached before any is written to.
         clear_for_writing(array, terms.permission);
@@ -186,6 +191,20 @@ void Lab::start(const plan::PlanArray& planned) {
                    {"emulated", array.child ? "yes" : "no"}});
 }
 
+// That every access can be whole blocks of this LUN.
+void Lab::check_blocks(const ArrayUnderTest& array) const {
+    for (const profiles::AnyWorkload& one : plan::all_workloads(plan_)) {
+        try {
+            profiles::want_whole_blocks(one, array.report.geometry.block_bytes);
+        } catch (const profiles::FileError& error) {
+            throw drivers::UsageError(fmt::format("{}: workload {}: {}",
+                                                  array.planned->name,
+                                                  profiles::workload_name(one),
+                                                  error.what()));
+        }
+    }
+}
+
 std::uint64_t Lab::usable_bytes(const ArrayUnderTest& array) const {
     const std::uint64_t given_up = plan_.lease == plan::LeaseKind::block ? lease_bytes : 0;
     return array.capacity_bytes() - std::min(array.capacity_bytes(), given_up);
@@ -206,6 +225,21 @@ std::string expectation_path(const std::string& folder, const ArrayUnderTest& ar
     return folder + "/" + expectation_file_name(array.planned->name);
 }
 
+// Of the array's own LUN, and with a place on it. Throws SafetyError.
+std::string checked_growth(const integrity::ExpectationSettings& written,
+                           const std::string& path,
+                           const ArrayUnderTest& array) {
+    const drivers::LunMark lun = array.mark();
+    if (!integrity::is_of_lun(written, lun)) {
+        throw drivers::SafetyError(fmt::format("{}: is of LUN {}; {} shows {} now",
+                                               path,
+                                               written.lun,
+                                               array.planned->name,
+                                               integrity::written_name(lun)));
+    }
+    return integrity::growth_since_written(written, path, lun);
+}
+
 } // namespace
 
 void Lab::save_expectations(const std::string& folder, bool finished) const {
@@ -223,18 +257,15 @@ void Lab::load_expectations(const std::string& folder) {
         if (array.child || !results::is_there_in(folder, name)) {
             continue;
         }
-        auto found = integrity::Expectation::load(path);
-        const std::string& lun = array.report.identity.unique_id;
-        if (found->settings().lun != lun) {
-            throw drivers::SafetyError(fmt::format("{}: is of LUN {}; {} shows {} now",
-                                                   path,
-                                                   found->settings().lun,
-                                                   array.planned->name,
-                                                   lun));
-        }
-        journal_.note(
-            "expectation read",
-            {{"array", array.planned->name}, {"whole", found->strict_from() == 0 ? "yes" : "no"}});
+        std::string growth;
+        auto found = integrity::Expectation::load(path, [&](const auto& written) {
+            growth = checked_growth(written, path, array);
+            return true;
+        });
+        journal_.note("expectation read",
+                      {{"array", array.planned->name},
+                       {"whole", found->strict_from() == 0 ? "yes" : "no"},
+                       {"lun", growth.empty() ? "as it was written" : growth}});
         array.expectation = std::move(found);
     }
 }

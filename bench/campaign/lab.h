@@ -110,6 +110,7 @@ private:
     void start(const plan::PlanArray& planned);
     void meet(const MetArray& met);
     void check_named(const ArrayUnderTest& array) const;
+    void check_blocks(const ArrayUnderTest& array) const;
     void check_met_before(const ArrayUnderTest& array) const;
     void clear_for_writing(ArrayUnderTest& array, const DestroyPermission& permission);
     WritePermission permission_for(const ArrayUnderTest& array,
@@ -123,8 +124,8 @@ private:
     drivers::Clock& clock_;
     Starter starter_;
     std::string lease_token_;
-    mutable std::mutex lease_lock_;
     std::string lease_part_;
+    mutable std::mutex lease_lock_;
     std::string lease_lost_; // Guarded by lease_lock_.
     std::vector<ArrayUnderTest> arrays_;
 };

@@ -8,6 +8,7 @@
 #include "bench/plan/fio_target.h"
 #include "drivers/api/errors.h"
 #include "drivers/api/monotonic_clock.h"
+#include "profiles/synthetic_source.h"
 #include "profiles/units.h"
 #include "profiles/workload_file.h"
 
@@ -90,6 +91,7 @@ std::optional<campaign::LunLease> clear_for_fio(const profiles::Workload& worklo
     plan::DriverOptions options;
     options.depth = 1;
     const auto report = plan::probe_lun(url, options, clock);
+    profiles::want_whole_blocks(workload, report.geometry.block_bytes);
     options.expected = drivers::mark_of(report.identity, report.geometry);
     const auto driver = plan::open_driver(url, options, clock);
     place.options.expected = options.expected;

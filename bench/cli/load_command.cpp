@@ -166,7 +166,7 @@ Driven run_verified(std::span<load::Lane> lanes,
                     const load::LoadSettings& settings,
                     drivers::Clock& clock) {
     const drivers::BlockDriver& driver = *lanes[0].drivers[0];
-    const std::string lun = driver.identity().unique_id;
+    const drivers::LunMark lun = drivers::mark_of(driver.identity(), driver.geometry());
     const auto set = working_set(request, driver.geometry());
     Driven out;
     out.expectation = load::make_expectation(request.workload, set, lun);

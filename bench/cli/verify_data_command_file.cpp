@@ -5,6 +5,7 @@
 #include "bench/cli/option_page.h"
 #include "bench/cli/say.h"
 #include "bench/integrity/read_back.h"
+#include "bench/integrity/written_lun.h"
 #include "bench/judge/exit_code.h"
 #include "bench/load/lane_keepers.h"
 #include "bench/measure/failure_words.h"
@@ -57,6 +58,8 @@ struct Known {
     std::vector<std::unique_ptr<integrity::Expectation>> parts;
     std::set<std::uint32_t> hosts_missing; // Their parts are not in the run.
     std::string coverage;                  // Of an unfinished run: how much of it this is.
+    std::string growth;                    // How the LUN has grown since; empty = it has not.
+    bool keeps_geometry = true;            // Else whether it has is not known.
     bool by_several = false;               // Each part knows what its own host wrote, no more.
 };
 
@@ -112,33 +115,9 @@ campaign::HostShare share_of(const std::string& run) {
         fmt::format("{}: it was run without verification: nothing says what a LUN must hold", run));
 }
 
-// What was written there has no place on this LUN: judging it would accuse the wrong one.
-void want_its_geometry(const integrity::ExpectationSettings& set,
-                       const std::string& file,
-                       const drivers::Geometry& geometry) {
-    const std::uint64_t capacity = geometry.block_count * geometry.block_bytes;
-    if (set.from_bytes + set.size_bytes > capacity) {
-        throw drivers::SafetyError(fmt::format(
-            "{}: of {} bytes from byte {} of LUN {}, which has {} bytes now: not as it was written",
-            file,
-            set.size_bytes,
-            set.from_bytes,
-            set.lun,
-            capacity));
-    }
-    if (set.unit_bytes % geometry.block_bytes != 0) {
-        throw drivers::SafetyError(
-            fmt::format("{}: of writes of {} bytes to LUN {}, whose blocks have {} bytes now: not "
-                        "as it was written",
-                        file,
-                        set.unit_bytes,
-                        set.lun,
-                        geometry.block_bytes));
-    }
-}
-
 Known known_of(const std::string& run, const drivers::LunReport& report) {
-    const std::string& lun = report.identity.unique_id;
+    const drivers::LunMark now = drivers::mark_of(report.identity, report.geometry);
+    const std::string lun = integrity::written_name(now);
     const results::RunLook look = results::look_at_run(run);
     const bool is_file = fs::is_regular_file(run);
     if (!is_file && look.state == results::RunState::none) {
@@ -157,14 +136,21 @@ Known known_of(const std::string& run, const drivers::LunReport& report) {
          fs::is_directory(run)
              ? campaign::expectation_files(run)
              : std::vector<campaign::ExpectationFile>{{fs::canonical(run).string(), {}}}) {
-        auto part = integrity::Expectation::load(file.path);
-        if (part->settings().lun == lun) {
-            want_its_geometry(part->settings(), file.path, report.geometry);
+        auto part = integrity::Expectation::load(file.path, [&](const auto& written) {
+            const bool is_of_it = integrity::is_of_lun(written, now);
+            if (is_of_it) {
+                const std::string growth = integrity::growth_since_written(written, file.path, now);
+                out.growth = growth.empty() ? out.growth : growth;
+                out.keeps_geometry = out.keeps_geometry && written.block_bytes != 0;
+            } else {
+                others.insert(
+                    fmt::format("{} ({})", written.lun, fs::path(file.path).filename().string()));
+            }
+            return is_of_it;
+        });
+        if (part) {
             out.parts.push_back(std::move(part));
             shares.push_back(file.share.count > 1 ? file.share : own);
-        } else {
-            others.insert(fmt::format(
-                "{} ({})", part->settings().lun, fs::path(file.path).filename().string()));
         }
     }
     if (out.parts.empty() && !others.empty()) {
@@ -258,6 +244,13 @@ void print_text(const Known& known,
     if (!known.coverage.empty()) {
         say("this is of {}\n", known.coverage);
     }
+    if (!known.growth.empty()) {
+        say("GROWN: {}; of what was added nothing is known\n", known.growth);
+    }
+    if (!known.keeps_geometry) {
+        say("whether the LUN's size or blocks have changed is not known: an earlier version wrote "
+            "what it must hold\n");
+    }
     if (done.counts.sectors_checked == 0) {
         say("NOTHING CHECKED: {}\n", why_nothing_checked(done));
     }
@@ -285,6 +278,8 @@ void print_json(const Known& known,
                                         {"parts", known.parts.size()},
                                         {"hosts_missing", known.hosts_missing},
                                         {"covers", known.coverage},
+                                        {"lun_has_grown", known.growth},
+                                        {"geometry_known", known.keeps_geometry},
                                         {"after", done.after},
                                         {"bytes_read", done.bytes_read},
                                         {"bytes_failed", done.bytes_failed},

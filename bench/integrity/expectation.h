@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -20,7 +21,9 @@ struct ExpectationSettings {
     std::uint64_t from_bytes = 0; // The working set on the LUN, whole units.
     std::uint64_t size_bytes = 0;
     std::uint32_t unit_bytes = 4096; // Smallest write of the workload; a multiple of 512.
-    std::string lun{};               // The LUN's unique id, for whoever reads it back later.
+    std::string lun{};               // Its written_name(), for whoever reads it back later.
+    std::uint32_t block_bytes = 0;   // What it had when it was written; 0, both: not known.
+    std::uint64_t block_count = 0;
 };
 
 // What every unit of one LUN's working set must hold: 8 bytes per settled unit, a list for the few
@@ -81,7 +84,11 @@ public:
 
     // Written whole or not at all. `finished`: no access is in flight and none will follow.
     void save(const std::string& path, bool finished) const;
-    static std::unique_ptr<Expectation> load(const std::string& path);
+
+    // `wanted` is asked before the units are read, which may be many: whether they are, else null
+    // is returned. Throws FileError for what is no whole expectation, and what `wanted` throws.
+    using Wanted = std::function<bool(const ExpectationSettings&)>;
+    static std::unique_ptr<Expectation> load(const std::string& path, const Wanted& wanted = {});
 
 private:
     ExpectationSettings settings_;

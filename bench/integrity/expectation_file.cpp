@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // An expectation on disk, in words of 8 bytes, little-endian:
 //   magic, format, run, from, size, unit bytes, next generation, next event, cut generation,
-//   strict from, finished (0 or 1), length of the LUN's id, count of unsettled units;
-//   the id, filled up to whole words; the unsettled units; then blocks of units, each led by a word
-//   that is 1 (the block follows) or 0 (all of it is zero); last the CRC32C of everything before.
-// Format 1, which is still read, kept 34 bits of a settled unit's generation, and of a version when
-// it was issued and acknowledged instead of when it landed and what ran beside it.
+//   strict from, finished (0 or 1), length of the LUN's id, count of unsettled units, bytes of a
+//   block of the LUN, its count of blocks (both 0: not known);
+//   the id, filled up to whole words; the CRC32C of everything before; the unsettled units; then
+//   blocks of units, each led by a word that is 1 (the block follows) or 0 (all of it is zero);
+//   last the CRC32C of everything before.
+// Formats 1 and 2, which are still read, kept no geometry and no sum behind the id. Format 1 kept
+// 34 bits of a settled unit's generation, and of a version when it was issued and acknowledged
+// instead of when it landed and what ran beside it.
 #include "bench/integrity/expectation.h"
 #include "drivers/api/errors.h"
 #include "profiles/file_error.h"
@@ -28,16 +31,20 @@ namespace bench::integrity {
 namespace {
 
 constexpr std::uint64_t magic = 0x3174637078654261ULL; // "aBexpct1" as bytes
-constexpr std::uint64_t format = 2;
+constexpr std::uint64_t format = 3;
 constexpr std::uint64_t first_format = 1;
+constexpr std::uint64_t geometry_format = 3; // The first that keeps one.
 constexpr std::size_t block_units = 1U << 16U;
 constexpr std::uint64_t units_most = 1ULL << 36U;
 constexpr std::uint64_t unsettled_most = 1ULL << 24U;
 constexpr std::uint64_t id_bytes_most = 1024;
+constexpr std::uint64_t unit_bytes_most = 1U << 30U;
+constexpr std::uint64_t address_most = 1ULL << 62U; // No sum of two runs over.
 // After a restart: more generations than a lane can have issued since the last checkpoint.
 constexpr std::uint64_t forgotten_most = 1ULL << 28U;
 
 using Header = std::array<std::uint64_t, 13>;
+using HeaderGeometry = std::array<std::uint64_t, 2>; // Bytes of a block, count of blocks.
 
 struct CloseFile {
     void operator()(std::FILE* file) const noexcept { std::fclose(file); }
@@ -54,8 +61,9 @@ public:
         file_.put(data, bytes);
     }
     void word(std::uint64_t value) { put(&value, sizeof value); }
+    void sum() { word(crc_); }
     void finish() {
-        word(crc_);
+        sum();
         file_.keep();
     }
 
@@ -97,11 +105,14 @@ public:
         }
         return out;
     }
-    void finish() {
+    void sum(const char* what) {
         const std::uint64_t want = crc_;
         if (word() != want) {
-            fail("checksum does not match");
+            fail(fmt::format("{} does not match", what));
         }
+    }
+    void finish() {
+        sum("checksum");
         if (std::fgetc(file_.get()) != EOF) {
             fail("goes on after its end");
         }
@@ -206,6 +217,55 @@ std::uint64_t as_loaded(std::uint64_t unit, std::uint64_t its_format, std::uint6
     return told ? packed : with_epoch(packed, epoch_first);
 }
 
+HeaderGeometry get_geometry(Reader& from, const Header& header) {
+    HeaderGeometry out{};
+    if (header[1] < geometry_format) {
+        return out;
+    }
+    from.get(out.data(), sizeof out);
+    const auto [block_bytes, block_count] = out;
+    const bool is_known = block_bytes != 0 || block_count != 0;
+    const bool sane = !is_known || (block_bytes >= sector_bytes && block_bytes <= unit_bytes_most &&
+                                    block_bytes % sector_bytes == 0 &&
+                                    block_count <= address_most / block_bytes &&
+                                    header[3] + header[4] <= block_count * block_bytes);
+    if (!sane) {
+        from.fail(fmt::format(
+            "{} blocks of {} bytes are no LUN that holds it", block_count, block_bytes));
+    }
+    return out;
+}
+
+// With all that leads the units.
+ExpectationSettings get_settings(Reader& from, const Header& header) {
+    if (header[0] != magic || header[1] < first_format || header[1] > format) {
+        from.fail("another kind of file, or another version of it");
+    }
+    const bool sane = header[5] >= sector_bytes && header[5] <= unit_bytes_most &&
+                      header[5] % sector_bytes == 0 && header[3] % header[5] == 0 &&
+                      header[3] <= address_most && header[4] <= address_most &&
+                      header[4] >= header[5] && header[4] / header[5] <= units_most &&
+                      header[10] <= 1 && header[11] <= id_bytes_most &&
+                      header[12] <= unsettled_most;
+    if (!sane) {
+        from.fail("a size in its header is out of range");
+    }
+    const auto [block_bytes, block_count] = get_geometry(from, header);
+    ExpectationSettings out{.run = header[2],
+                            .from_bytes = header[3],
+                            .size_bytes = header[4],
+                            .unit_bytes = static_cast<std::uint32_t>(header[5]),
+                            .block_bytes = static_cast<std::uint32_t>(block_bytes),
+                            .block_count = block_count};
+    out.lun.resize((header[11] + 7) / 8 * 8);
+    from.get(out.lun.data(), out.lun.size());
+    out.lun.resize(header[11]);
+    if (header[1] >= geometry_format) {
+        from.sum("checksum of its head");
+    }
+    return out;
+}
+
 } // namespace
 
 void Expectation::save(const std::string& path, bool finished) const {
@@ -227,9 +287,12 @@ void Expectation::save(const std::string& path, bool finished) const {
                                id.size(),
                                open.size()};
         to.put(header.data(), sizeof header);
+        to.word(settings_.block_bytes);
+        to.word(settings_.block_count);
         std::string padded = id;
         padded.resize((id.size() + 7) / 8 * 8);
         to.put(padded.data(), padded.size());
+        to.sum();
         for (const Unsettled& unit : open) {
             put_unsettled(to, unit);
         }
@@ -254,44 +317,30 @@ void Expectation::save(const std::string& path, bool finished) const {
     }
 }
 
-std::unique_ptr<Expectation> Expectation::load(const std::string& path) {
+std::unique_ptr<Expectation> Expectation::load(const std::string& path, const Wanted& wanted) {
     Reader from(path);
     Header header{};
     from.get(header.data(), sizeof header);
-    if (header[0] != magic || header[1] < first_format || header[1] > format) {
-        from.fail("another kind of file, or another version of it");
+    const ExpectationSettings settings = get_settings(from, header);
+    if (wanted && !wanted(settings)) {
+        return nullptr;
     }
-    ExpectationSettings settings{.run = header[2],
-                                 .from_bytes = header[3],
-                                 .size_bytes = header[4],
-                                 .unit_bytes = static_cast<std::uint32_t>(header[5])};
-    const bool sane = header[5] >= sector_bytes && header[5] <= 1U << 30U &&
-                      header[5] % sector_bytes == 0 && header[3] % header[5] == 0 &&
-                      header[4] >= header[5] && header[4] / header[5] <= units_most &&
-                      header[10] <= 1 && header[11] <= id_bytes_most &&
-                      header[12] <= unsettled_most;
-    if (!sane) {
-        from.fail("a size in its header is out of range");
-    }
-    settings.lun.resize((header[11] + 7) / 8 * 8);
-    from.get(settings.lun.data(), settings.lun.size());
-    settings.lun.resize(header[11]);
     auto out = std::make_unique<Expectation>(settings);
     const bool finished = header[10] == 1;
     out->next_generation_ = finished ? header[6] : header[6] + forgotten_most;
     for (std::uint64_t i = 0; i < header[12]; ++i) {
         out->keep(get_unsettled(from, out->unit_count_, header[1]));
     }
+    std::vector<std::uint64_t> block(block_units);
     for (std::uint64_t at = 0; at < out->unit_count_; at += block_units) {
         const std::uint64_t count = std::min<std::uint64_t>(block_units, out->unit_count_ - at);
         if (from.word(1, "block mark") == 1) {
-            from.get(out->units_ + at, count * sizeof(std::uint64_t));
-            std::transform(out->units_ + at,
-                           out->units_ + at + count,
-                           out->units_ + at,
-                           [&](std::uint64_t unit) {
-                               return as_loaded(unit, header[1], out->next_generation_);
-                           });
+            from.get(block.data(), count * sizeof(std::uint64_t));
+            for (std::uint64_t i = 0; i < count; ++i) {
+                if (block[i] != 0) { // What is zero takes no memory, whatever the file says.
+                    out->units_[at + i] = as_loaded(block[i], header[1], out->next_generation_);
+                }
+            }
         }
     }
     from.finish();

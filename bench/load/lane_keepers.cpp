@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/load/lane_keepers.h"
 
+#include "bench/integrity/written_lun.h"
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -90,17 +92,26 @@ std::uint32_t depth_of(const Lane& lane) {
 
 } // namespace
 
-std::unique_ptr<integrity::Expectation> make_expectation(const profiles::AnyWorkload& workload,
-                                                         const profiles::WorkingSet& set,
-                                                         const std::string& lun) {
+integrity::ExpectationSettings new_expectation(const integrity::ByteRange& range,
+                                               std::uint32_t write_bytes,
+                                               const drivers::LunMark& lun) {
     std::random_device device;
     const std::uint64_t high = device();
-    return std::make_unique<integrity::Expectation>(
-        integrity::ExpectationSettings{.run = high << 32U | device(),
-                                       .from_bytes = set.from_bytes,
-                                       .size_bytes = set.size_bytes,
-                                       .unit_bytes = profiles::write_unit_bytes(workload),
-                                       .lun = lun});
+    const std::uint32_t unit = std::lcm(write_bytes, std::max(lun.block_bytes, 1U));
+    return {.run = high << 32U | device(),
+            .from_bytes = range.from_bytes,
+            .size_bytes = range.size_bytes - range.size_bytes % unit,
+            .unit_bytes = unit,
+            .lun = integrity::written_name(lun),
+            .block_bytes = lun.block_bytes,
+            .block_count = lun.block_count};
+}
+
+std::unique_ptr<integrity::Expectation> make_expectation(const profiles::AnyWorkload& workload,
+                                                         const profiles::WorkingSet& set,
+                                                         const drivers::LunMark& lun) {
+    return std::make_unique<integrity::Expectation>(new_expectation(
+        {set.from_bytes, set.size_bytes}, profiles::write_unit_bytes(workload), lun));
 }
 
 LaneKeepers::LaneKeepers(integrity::Expectation& expectation,

@@ -3,6 +3,7 @@
 
 #include "bench/integrity/keeper.h"
 #include "bench/load/pump.h"
+#include "drivers/api/lun_mark.h"
 #include "drivers/api/lun_report.h"
 #include "profiles/kinds/any_workload.h"
 #include "results/run_record.h"
@@ -28,11 +29,16 @@ struct VerifySettings {
     std::uint32_t hosts = 1;
 };
 
-// A new expectation for what the workload will do to `set` of the LUN named `lun`, under a run
-// number drawn for it alone.
+// A new expectation's, under a run number drawn for it alone: of `range` of the LUN, as far as it
+// holds whole units. A unit is the smallest write, `write_bytes`, in whole blocks of the LUN.
+integrity::ExpectationSettings new_expectation(const integrity::ByteRange& range,
+                                               std::uint32_t write_bytes,
+                                               const drivers::LunMark& lun);
+
+// The same for what the workload will do to `set` of the LUN.
 std::unique_ptr<integrity::Expectation> make_expectation(const profiles::AnyWorkload& workload,
                                                          const profiles::WorkingSet& set,
-                                                         const std::string& lun);
+                                                         const drivers::LunMark& lun);
 
 // Gives each lane a keeper of its own share of one expectation for as long as it lives: made when
 // the lanes have their drivers, gone before the expectation is saved. What lanes of other hosts may

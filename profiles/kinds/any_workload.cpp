@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profiles/kinds/any_workload.h"
 
+#include "profiles/file_error.h"
 #include "profiles/interception/interception_source.h"
 #include "profiles/interception/rates.h"
 #include "profiles/interception/streams.h"
@@ -8,6 +9,7 @@
 #include "profiles/workload_file.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <numeric>
 
 namespace profiles {
@@ -183,6 +185,17 @@ std::uint32_t write_unit_bytes(const AnyWorkload& workload) {
                  return std::uint32_t{512};
              }},
         workload);
+}
+
+void want_whole_blocks(const AnyWorkload& workload, std::uint32_t block_bytes) {
+    if (const auto* synthetic = std::get_if<Workload>(&workload)) {
+        want_whole_blocks(*synthetic, block_bytes);
+    } else if (usual_unit_bytes % block_bytes != 0) {
+        throw FileError(fmt::format("accesses of multiples of {} bytes: wanted a LUN whose block "
+                                    "divides them; this one's has {} bytes",
+                                    usual_unit_bytes,
+                                    block_bytes));
+    }
 }
 
 Offer offer_of(const AnyWorkload& workload) {

@@ -39,6 +39,10 @@ DataReduction reduction_of(const AnyWorkload& workload);
 std::uint32_t write_unit_bytes(const AnyWorkload& workload);
 
 // How accesses come: in a closed loop so many at once, or whatever the array does.
+// Throws FileError where its accesses cannot be whole blocks of a LUN. Those of a trace are
+// widened.
+void want_whole_blocks(const AnyWorkload& workload, std::uint32_t block_bytes);
+
 struct Offer {
     bool open_loop = false;
     std::uint32_t depth = 1; // Closed loop.

@@ -92,7 +92,10 @@ struct Verified {
     void run(std::size_t lane_count, std::uint64_t swallow_every, Verify verify) {
         const profiles::Workload workload = mixed();
         const profiles::WorkingSet set{0, 1U << 20U, 512};
-        const auto expectation = bench::load::make_expectation(workload, set, "memory");
+        const auto expectation = bench::load::make_expectation(
+            workload,
+            set,
+            {.unique_id = "memory", .serial = "", .block_bytes = 512, .block_count = 2048});
         lanes.resize(lane_count);
         for (std::size_t i = 0; i < lane_count; ++i) {
             lanes[i].drivers.push_back(std::make_unique<Swallowing>(clock, swallow_every));

@@ -79,6 +79,7 @@ const Arrows folder_arrows = {
       "profiles/synthetic_source",
       "profiles/strict_json",
       "profiles/file_error",
+      "profiles/file_place", // Where descriptions and what they name may be.
       "profiles/zipf",
       "profiles/units"}},
     // Other people's recordings as sources.
@@ -87,12 +88,15 @@ const Arrows folder_arrows = {
       "profiles/strict_json",
       "profiles/synthetic_source",
       "profiles/file_error",
+      "profiles/file_place",
       "profiles/units"}},
     // One face for workloads of every kind.
     {"profiles/kinds",
      {"profiles/interception",
       "profiles/trace",
       "profiles/source",
+      "profiles/file_error", // A LUN whose blocks no access of it can be.
+      "profiles/file_place",
       "profiles/strict_json",
       "profiles/synthetic_source",
       "profiles/workload",

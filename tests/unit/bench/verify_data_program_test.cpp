@@ -117,6 +117,7 @@ TEST_CASE("verify-data refuses another LUN's expectation, a torn one and one wit
                      folder.path());
     (void)other.wait();
     CHECK(verify_data(expectation, array.urls().at(0)).code == 4);
+    written_once(array.urls().at(0), expectation, "");
     results::write_whole_file(expectation, results::read_whole_file(expectation).substr(0, 1000));
     CHECK(verify_data(expectation, array.urls().at(0)).code == 2);
     ProgramRun unwatched({"load", "null:size=1GiB", "--expectation", expectation}, folder.path());
