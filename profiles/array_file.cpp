@@ -251,8 +251,8 @@ ArrayDescription read_document(const JsonDocument& document, const std::string& 
 
 } // namespace
 
-ArrayDescription read_array(const std::string& path) {
-    return read_document(JsonDocument::read_file(path), path);
+ArrayDescription read_array(const std::string& path, const FilePlace& place) {
+    return read_document(JsonDocument::read_file(path, place), path);
 }
 
 ArrayDescription parse_array(std::string_view text, const std::string& name) {

@@ -139,8 +139,8 @@ nlohmann::ordered_json rule_json(const PolicyRule& rule) {
 
 } // namespace
 
-Policy read_policy(const std::string& path) {
-    return read(JsonDocument::read_file(path), path);
+Policy read_policy(const std::string& path, const FilePlace& place) {
+    return read(JsonDocument::read_file(path, place), path);
 }
 
 Policy parse_policy(std::string_view text, const std::string& name) {

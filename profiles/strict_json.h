@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "profiles/file_place.h"
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -84,7 +86,7 @@ private:
 // A file (at most 16 MiB, nesting at most 64, no duplicate keys) or a text, parsed.
 class JsonDocument {
 public:
-    static JsonDocument read_file(const std::string& path);
+    static JsonDocument read_file(const std::string& path, const FilePlace& place = {});
     static JsonDocument parse(std::string_view text, const std::string& name);
 
     JsonValue root() const { return root_; }

@@ -286,7 +286,22 @@ JsonDocument JsonDocument::parse(std::string_view text, const std::string& name)
         std::make_shared<JsonValue::Place>(JsonValue::Place{std::move(parsed), root, ""})));
 }
 
-JsonDocument JsonDocument::read_file(const std::string& path) {
+namespace {
+
+// As much of a file as is read, and a byte more where it has one.
+std::string head_of(std::istream& in) {
+    std::string out(file_bytes_max + 1, '\0');
+    in.read(out.data(), static_cast<std::streamsize>(out.size()));
+    out.resize(static_cast<std::size_t>(in.gcount()));
+    return out;
+}
+
+} // namespace
+
+JsonDocument JsonDocument::read_file(const std::string& path, const FilePlace& place) {
+    if (!place.is_anywhere()) {
+        return parse(head_of(*place.open(path)), path);
+    }
     std::error_code ignored;
     if (path.empty() || std::filesystem::is_directory(path, ignored)) {
         throw FileError(path.empty() ? std::string("an empty name: wanted a JSON file")
@@ -297,10 +312,7 @@ JsonDocument JsonDocument::read_file(const std::string& path) {
         throw FileError(
             fmt::format("{}: cannot be read: {}", path, std::generic_category().message(errno)));
     }
-    std::string text(file_bytes_max + 1, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(in.gcount()));
-    return parse(text, path);
+    return parse(head_of(in), path);
 }
 
 JsonObject JsonDocument::root_object(std::string_view schema) const {

@@ -196,8 +196,8 @@ Workload read_document(const JsonDocument& document, std::string name) {
 
 } // namespace
 
-Workload read_workload(const std::string& path) {
-    return read_document(JsonDocument::read_file(path), std::filesystem::path(path).stem());
+Workload read_workload(const std::string& path, const FilePlace& place) {
+    return read_document(JsonDocument::read_file(path, place), std::filesystem::path(path).stem());
 }
 
 Workload parse_workload(std::string_view text, const std::string& name) {

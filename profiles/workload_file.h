@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "profiles/file_place.h"
 #include "profiles/workload.h"
 
 #include <string>
@@ -10,7 +11,7 @@ namespace profiles {
 
 // Reads a workload file ("$schema": "arraybench/workload/1"). Throws FileError with file, JSON
 // pointer, value and what was wanted. The name is the file's without folder and ending.
-Workload read_workload(const std::string& path);
+Workload read_workload(const std::string& path, const FilePlace& place = {});
 Workload parse_workload(std::string_view text, const std::string& name);
 
 } // namespace profiles

@@ -95,6 +95,34 @@ void copy_file_in(const std::string& from_folder,
     to.keep();
 }
 
+void check_goes_on_in(const std::string& folder) {
+    constexpr const char* rounds = "rounds";
+    if (is_there_in(folder, rounds) && !S_ISDIR(mode_in(folder, rounds))) {
+        throw RecordError(fmt::format("{}/{}: wanted a folder of the run's own", folder, rounds));
+    }
+    for (const FolderEntry& entry : entries_below(folder)) {
+        if (entry.kind == EntryKind::link || entry.kind == EntryKind::other) {
+            throw RecordError(
+                fmt::format("{}/{}: {}; wanted a file of the run's own",
+                            folder,
+                            entry.name,
+                            entry.kind == EntryKind::link ? "a symbolic link" : "no regular file"));
+        }
+        if (entry.kind == EntryKind::regular_file && entry.name.starts_with("rounds/")) {
+            struct stat status {};
+            const Descriptor file = open_file_in(folder, entry.name);
+            if (::fstat(file.number(), &status) == 0 &&
+                static_cast<std::uint64_t>(status.st_size) > record_bytes_max) {
+                throw RecordError(fmt::format("{}/{}: {} bytes; wanted at most {}",
+                                              folder,
+                                              entry.name,
+                                              status.st_size,
+                                              record_bytes_max));
+            }
+        }
+    }
+}
+
 void check_inputs_in(const std::string& folder) {
     (void)open_file_in(folder, "plan.json");
     const mode_t inputs = mode_in(folder, "inputs");

@@ -30,4 +30,9 @@ void copy_file_in(const std::string& from_folder,
 // by name cannot lead elsewhere, and nothing is waited for.
 void check_inputs_in(const std::string& folder);
 
+// Throws RecordError, naming the path, unless a run's folder holds files and folders only, its
+// rounds files that can be read whole: before anything is done for hours that could not be kept
+// there.
+void check_goes_on_in(const std::string& folder);
+
 } // namespace results

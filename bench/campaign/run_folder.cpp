@@ -48,13 +48,16 @@ void make_folder(const fs::path& path) {
 
 // Copies a named file into the folder once and notes under which name.
 void take_in(const fs::path& folder,
+             const profiles::FilePlace& place,
              const std::string& file,
              const std::string& inside,
              std::map<std::string, std::string>& taken) {
-    constexpr std::uint64_t input_bytes_max = 16ULL << 20U;
+    constexpr std::uint64_t most = 16ULL << 20U;
     if (taken.try_emplace(file, inside).second) {
-        results::write_file_in(
-            folder.string(), inside, results::read_whole_file(file, input_bytes_max));
+        const std::string text =
+            place.is_anywhere() ? results::read_whole_file(file, most)
+                                : results::read_file_in(place.folder(), place.name_of(file), most);
+        results::write_file_in(folder.string(), inside, text);
     }
 }
 
@@ -68,11 +71,13 @@ void take_in_trace(const fs::path& folder,
         return;
     }
     const std::string copy = fmt::format("trace-{}.txt", workload.name);
-    const fs::path source = fs::canonical(trace.file); // Whoever starts the run may name a link.
-    results::copy_file_in(source.parent_path().string(),
-                          source.filename().string(),
-                          folder.string(),
-                          "inputs/" + copy);
+    const profiles::FilePlace& place = trace.place;
+    const fs::path source = place.is_anywhere() // Whoever starts the run may name a link.
+                                ? fs::canonical(trace.file)
+                                : fs::path(place.folder()) / place.name_of(trace.file);
+    const std::string top = place.is_anywhere() ? source.parent_path().string() : place.folder();
+    results::copy_file_in(
+        top, source.lexically_relative(top).string(), folder.string(), "inputs/" + copy);
     results::write_file_in(folder.string(), inside, profiles::trace::workload_text(trace, copy));
 }
 
@@ -153,25 +158,33 @@ RunFolder RunFolder::create(const std::string& path, const plan::Plan& plan) {
     results::make_folder_in(folder.string(), "rounds");
     std::map<std::string, std::string> taken;
     for (const plan::PlanArray& array : plan.arrays) {
-        take_in(folder, array.file, fmt::format("inputs/array-{}.json", array.name), taken);
+        take_in(
+            folder, plan.files, array.file, fmt::format("inputs/array-{}.json", array.name), taken);
     }
     for (const plan::PlanWorkload& workload : plan.workloads) {
         const std::string inside = fmt::format("inputs/workload-{}.json", workload.name);
         if (const auto* trace = std::get_if<profiles::trace::TraceWorkload>(&workload.workload)) {
             take_in_trace(folder, workload, *trace, taken);
         } else {
-            take_in(folder, workload.file, inside, taken);
+            take_in(folder, plan.files, workload.file, inside, taken);
         }
     }
     if (plan.egress) {
         for (const auto& [array, policy] : plan.egress->policies) {
-            take_in(folder, policy.file, fmt::format("inputs/policy-{}.json", array), taken);
+            take_in(folder,
+                    plan.files,
+                    policy.file,
+                    fmt::format("inputs/policy-{}.json", array),
+                    taken);
         }
     }
     if (plan.capacity) {
         for (const plan::CapacityVariant& variant : plan.capacity->variants) {
-            take_in(
-                folder, variant.file, fmt::format("inputs/platform-{}.json", variant.name), taken);
+            take_in(folder,
+                    plan.files,
+                    variant.file,
+                    fmt::format("inputs/platform-{}.json", variant.name),
+                    taken);
         }
     }
     RunFolder out(folder.string());
@@ -197,6 +210,7 @@ RunFolder RunFolder::open(const std::string& path) {
                               path)
                 : look.sentence);
     }
+    results::check_goes_on_in(out.path());
     check_goes_on(out);
     return out;
 }

@@ -21,7 +21,8 @@ public:
     static RunFolder create(const std::string& path, const plan::Plan& plan);
 
     // The folder of an earlier run that is to go on. Throws UsageError where that is complete, or
-    // was started with another plan; looks and changes nothing.
+    // was started with another plan, RecordError where it holds what no run leaves there; looks and
+    // changes nothing.
     static RunFolder open(const std::string& path);
 
     // Takes away what a run has left there, and the folder with it if nothing else is in it.

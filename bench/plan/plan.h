@@ -143,6 +143,7 @@ struct Plan {
     std::string name;
     std::string purpose;
     std::string file;
+    profiles::FilePlace files; // Where those that it names may be.
     PlanType type = PlanType::compare;
     std::uint64_t seed = 1;
     std::vector<PlanArray> arrays; // The first is the baseline.

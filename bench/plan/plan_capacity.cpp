@@ -34,7 +34,7 @@ double read_targets(const JsonValue& value) {
 
 PlatformWorkload
 read_platform(const JsonValue& value, const std::string& path, const PlanWords& words) {
-    auto any = profiles::read_any_workload(path);
+    auto any = profiles::read_any_workload(path, words.files);
     set_buffer(any, words.buffer);
     const auto* platform = std::get_if<PlatformWorkload>(&any);
     if (platform == nullptr) {

@@ -14,6 +14,7 @@ struct PlanWords {
     std::function<std::string(const profiles::JsonValue&)> path;
     std::function<std::string(const profiles::JsonValue&)> name;
     std::optional<PlanDuration> buffer{}; // The plan's own.
+    profiles::FilePlace files{};          // Where its files may be.
 };
 
 // Gives a platform the plan's mediation buffer, where it has one; other workloads have none.

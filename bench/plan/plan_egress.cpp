@@ -73,7 +73,7 @@ PlanEgress read_plan_egress(profiles::JsonObject in, const Plan& plan, const Pla
         if (policy.file.empty()) {
             policy.file = placed(declared_policy(array, in.self()), in.self());
         }
-        policy.rules = profiles::read_policy(policy.file);
+        policy.rules = profiles::read_policy(policy.file, plan.files);
     }
     in.finish();
     return out;

@@ -2,6 +2,7 @@
 #include "bench/plan/plan_file.h"
 
 #include "bench/plan/cross_check_plan.h"
+#include "bench/plan/judged_place.h"
 #include "bench/plan/plan_capacity.h"
 #include "bench/plan/plan_check.h"
 #include "bench/plan/plan_egress.h"
@@ -31,14 +32,12 @@ constexpr std::size_t arrays_max = 8;
 constexpr std::uint32_t rounds_max = 1000;
 constexpr PlanDuration longest = 7 * 24h;
 
-enum class PlanFiles : std::uint8_t { wherever, of_the_folder };
-
 class PlanReader {
 public:
-    PlanReader(const std::string& path, JsonObject root, PlanFiles files)
+    PlanReader(const std::string& path, JsonObject root, const profiles::FilePlace& files)
         : folder_(fs::absolute(path).lexically_normal().parent_path())
-        , files_(files)
         , root_(std::move(root)) {
+        plan_.files = files;
         plan_.file = fs::absolute(path).lexically_normal().string();
         plan_.name = fs::path(path).stem().string();
     }
@@ -111,12 +110,11 @@ private:
     }
 
     std::string placed(const fs::path& path, const JsonValue& at) const {
-        const fs::path out = fs::absolute(path).lexically_normal();
-        const std::string inside = out.lexically_relative(folder_ / "inputs").string();
-        if (files_ == PlanFiles::of_the_folder && (inside.empty() || inside.starts_with('.'))) {
+        std::string out = fs::absolute(path).lexically_normal().string();
+        if (!plan_.files.holds(out)) {
             at.fail("a file of the run's own, below inputs");
         }
-        return out.string();
+        return out;
     }
 
     template <typename Named>
@@ -135,7 +133,7 @@ private:
             JsonObject object = item.object();
             PlanArray out;
             out.file = resolved(object.required("file"));
-            out.description = profiles::read_array(out.file);
+            out.description = profiles::read_array(out.file, plan_.files);
             out.name = name_of(object, out.description.name, item);
             if (const auto transport = object.optional("transport")) {
                 out.transport = transport->choice<std::string>({{"iscsi", "iscsi"},
@@ -180,7 +178,7 @@ private:
             JsonObject object = item.object();
             PlanWorkload out;
             out.file = resolved(object.required("file"));
-            out.workload = profiles::read_any_workload(out.file);
+            out.workload = profiles::read_any_workload(out.file, plan_.files);
             set_buffer(out.workload, plan_.buffer);
             out.name = name_of(object, profiles::workload_name(out.workload), item);
             object.finish();
@@ -317,7 +315,8 @@ private:
                 read_capacity(*value,
                               {[this](const JsonValue& file) { return resolved(file); },
                                checked_name,
-                               plan_.buffer});
+                               plan_.buffer,
+                               plan_.files});
             check_lanes(plan_, *value);
         }
         const auto all = all_workloads(plan_);
@@ -354,7 +353,6 @@ private:
     }
 
     fs::path folder_;
-    PlanFiles files_;
     JsonObject root_;
     std::optional<JsonValue> phases_at_;
     Plan plan_;
@@ -364,7 +362,7 @@ private:
 
 Plan read_plan(const std::string& path) {
     const auto document = profiles::JsonDocument::read_file(path);
-    return PlanReader(path, document.root_object(plan_schema), PlanFiles::wherever).read();
+    return PlanReader(path, document.root_object(plan_schema), {}).read();
 }
 
 Plan read_plan_in(const std::string& folder) {
@@ -372,7 +370,7 @@ Plan read_plan_in(const std::string& folder) {
     const std::string path = folder + "/plan.json";
     const auto document =
         profiles::JsonDocument::parse(results::read_file_in(folder, "plan.json"), path);
-    return PlanReader(path, document.root_object(plan_schema), PlanFiles::of_the_folder).read();
+    return PlanReader(path, document.root_object(plan_schema), judged_place(folder)).read();
 }
 
 } // namespace bench::plan

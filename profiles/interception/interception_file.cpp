@@ -242,8 +242,8 @@ PlatformWorkload read(const JsonDocument& document, const std::string& name) {
 
 } // namespace
 
-PlatformWorkload read_platform_workload(const std::string& path) {
-    return read(JsonDocument::read_file(path), std::filesystem::path(path).stem());
+PlatformWorkload read_platform_workload(const std::string& path, const FilePlace& place) {
+    return read(JsonDocument::read_file(path, place), std::filesystem::path(path).stem());
 }
 
 PlatformWorkload parse_platform_workload(std::string_view text, const std::string& name) {

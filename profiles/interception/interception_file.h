@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "profiles/file_place.h"
 #include "profiles/interception/parameters.h"
 
 #include <string>
@@ -18,7 +19,7 @@ struct PlatformWorkload {
 
 // A platform workload: every assumption may be given, what is not keeps its default. Throws
 // FileError.
-PlatformWorkload read_platform_workload(const std::string& path);
+PlatformWorkload read_platform_workload(const std::string& path, const FilePlace& place = {});
 PlatformWorkload parse_platform_workload(std::string_view text, const std::string& name);
 
 } // namespace profiles::interception

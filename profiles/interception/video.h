@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "profiles/file_place.h"
 #include "profiles/interception/rates.h"
 #include "profiles/source.h"
 #include "profiles/synthetic_source.h"
@@ -38,7 +39,7 @@ struct VideoWorkload {
 };
 
 // A workload file of this kind. Throws FileError.
-VideoWorkload read_video_workload(const std::string& path);
+VideoWorkload read_video_workload(const std::string& path, const FilePlace& place = {});
 VideoWorkload parse_video_workload(std::string_view text, const std::string& name);
 
 enum class VideoStream : std::uint16_t { record, index, playback, playback_start, count };

@@ -60,8 +60,8 @@ VideoWorkload read(const JsonDocument& document, std::string name) {
 
 } // namespace
 
-VideoWorkload read_video_workload(const std::string& path) {
-    return read(JsonDocument::read_file(path), std::filesystem::path(path).stem());
+VideoWorkload read_video_workload(const std::string& path, const FilePlace& place) {
+    return read(JsonDocument::read_file(path, place), std::filesystem::path(path).stem());
 }
 
 VideoWorkload parse_video_workload(std::string_view text, const std::string& name) {

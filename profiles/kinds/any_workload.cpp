@@ -84,20 +84,20 @@ Offer platform_offer(const PlatformWorkload& workload) {
 
 } // namespace
 
-AnyWorkload read_any_workload(const std::string& path) {
-    const auto document = JsonDocument::read_file(path);
+AnyWorkload read_any_workload(const std::string& path, const FilePlace& place) {
+    const auto document = JsonDocument::read_file(path, place);
     JsonObject root = document.root().object();
     const auto schema = root.optional("$schema");
     if (schema && schema->is_text() && schema->text() == interception::workload_schema) {
-        return interception::read_platform_workload(path);
+        return interception::read_platform_workload(path, place);
     }
     if (schema && schema->is_text() && schema->text() == interception::video_schema) {
-        return interception::read_video_workload(path);
+        return interception::read_video_workload(path, place);
     }
     if (schema && schema->is_text() && schema->text() == trace::workload_schema) {
-        return trace::read_trace_workload(path);
+        return trace::read_trace_workload(path, place);
     }
-    return read_workload(path); // Which says what it wanted instead.
+    return read_workload(path, place); // Which says what it wanted instead.
 }
 
 const std::string& workload_name(const AnyWorkload& workload) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "profiles/file_place.h"
 #include "profiles/interception/interception_file.h"
 #include "profiles/interception/video.h"
 #include "profiles/source.h"
@@ -23,7 +24,7 @@ using AnyWorkload = std::variant<Workload,
                                  interception::VideoWorkload>;
 
 // Reads the kind that the file's "$schema" names. Throws FileError.
-AnyWorkload read_any_workload(const std::string& path);
+AnyWorkload read_any_workload(const std::string& path, const FilePlace& place = {});
 
 const std::string& workload_name(const AnyWorkload& workload);
 bool is_platform(const AnyWorkload& workload);
@@ -38,11 +39,11 @@ DataReduction reduction_of(const AnyWorkload& workload);
 // The largest unit of which every write is a multiple; 512 bytes at least.
 std::uint32_t write_unit_bytes(const AnyWorkload& workload);
 
-// How accesses come: in a closed loop so many at once, or whatever the array does.
 // Throws FileError where its accesses cannot be whole blocks of a LUN. Those of a trace are
 // widened.
 void want_whole_blocks(const AnyWorkload& workload, std::uint32_t block_bytes);
 
+// How accesses come: in a closed loop so many at once, or whatever the array does.
 struct Offer {
     bool open_loop = false;
     std::uint32_t depth = 1; // Closed loop.

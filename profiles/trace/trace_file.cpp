@@ -64,14 +64,18 @@ void read_settings(JsonObject& in, TraceWorkload& out) {
 
 } // namespace
 
-TraceWorkload read_trace_workload(const std::string& path) {
-    const auto document = JsonDocument::read_file(path);
+TraceWorkload read_trace_workload(const std::string& path, const FilePlace& place) {
+    const auto document = JsonDocument::read_file(path, place);
     JsonObject in = document.root_object(workload_schema);
     TraceWorkload out;
     out.name = fs::path(path).stem();
     out.purpose = in.required("purpose").text();
     const JsonValue file = in.required("file");
     out.file = (fs::absolute(path).parent_path() / file.text()).lexically_normal().string();
+    if (!place.holds(out.file)) {
+        file.fail("a file of the run's own, below inputs");
+    }
+    out.place = place;
     read_settings(in, out);
     in.finish();
     out.outline = outline_of(read_trace(out));

@@ -29,9 +29,19 @@ bool begins_like_iolog(std::istream& in) {
                                             : text == iolog_head;
 }
 
+Trace parsed(std::istream& in, const TraceWorkload& workload) {
+    const bool iolog = workload.format == Format::automatic ? begins_like_iolog(in)
+                                                            : workload.format == Format::fio_iolog;
+    return iolog ? parse_iolog(in, workload.file)
+                 : parse_blkparse(in, workload.file, workload.event);
+}
+
 } // namespace
 
 Trace read_trace(const TraceWorkload& workload) {
+    if (!workload.place.is_anywhere()) {
+        return parsed(*workload.place.open(workload.file), workload);
+    }
     std::error_code ignored;
     std::ifstream in;
     if (std::filesystem::is_regular_file(workload.file, ignored)) { // Else a pipe is waited for.
@@ -42,10 +52,7 @@ Trace read_trace(const TraceWorkload& workload) {
                                     workload.file,
                                     ignored ? fmt::format(" ({})", ignored.message()) : ""));
     }
-    const bool iolog = workload.format == Format::automatic ? begins_like_iolog(in)
-                                                            : workload.format == Format::fio_iolog;
-    return iolog ? parse_iolog(in, workload.file)
-                 : parse_blkparse(in, workload.file, workload.event);
+    return parsed(in, workload);
 }
 
 Outline outline_of(const Trace& trace) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "profiles/file_place.h"
 #include "profiles/synthetic_source.h"
 #include "profiles/trace/blkparse.h"
 #include "profiles/trace/trace.h"
@@ -43,6 +44,7 @@ struct TraceWorkload {
     std::string name;
     std::string purpose;
     std::string file; // The trace.
+    FilePlace place;  // Where that may be.
     Format format = Format::automatic;
     Event event = Event::queued;
     double speed = 1;      // Twice as fast: 2.
@@ -56,7 +58,7 @@ struct TraceWorkload {
 
 // A workload file ("$schema": "arraybench/trace/1"), or a trace itself with everything else as it
 // is by default. Reads the trace once, for its outline. Throws FileError.
-TraceWorkload read_trace_workload(const std::string& path);
+TraceWorkload read_trace_workload(const std::string& path, const FilePlace& place = {});
 TraceWorkload trace_workload_of(const std::string& trace_path);
 
 // The workload as a file's text that names `file` as its trace.
