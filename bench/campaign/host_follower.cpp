@@ -276,7 +276,7 @@ int follow(hosts::Fellowship& fellowship, drivers::Clock& clock) {
     try {
         Follower(fellowship, clock).serve();
     } catch (const hosts::HostLost& error) {
-        (void)results::text::write_err(
+        (void)results::text::write_err_at_last(
             results::text::clean_lines(fmt::format("arraybench: {}\n", error.what())));
         return judge::exit_incomplete;
     }

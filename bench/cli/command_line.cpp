@@ -19,7 +19,7 @@ namespace bench::cli {
 namespace {
 
 int complain(int code, const char* what) {
-    tell("arraybench: {}\n", what);
+    tell_at_last("arraybench: {}\n", what);
     return code;
 }
 
@@ -91,7 +91,7 @@ int run_command_line(int argc, char** argv) {
     const Arguments all(argv + std::min(argc, 1), argv + argc);
     int code = 2;
     if (all.empty()) {
-        tell("{}", overview());
+        tell_at_last("{}", overview());
     } else if (all[0] == "--help" || all[0] == "-h" || all[0] == "help") {
         say("{}", overview());
         code = 0;

@@ -365,7 +365,7 @@ int load_command(const Arguments& arguments) {
                             load_run(*request, driven.round, lanes_report, arguments));
     }
     if (results::end_of(driven.round.ended) > results::RoundEnd::interrupted) {
-        tell("arraybench: {}: {}\n", url.text(), driven.round.ended);
+        tell_at_last("arraybench: {}: {}\n", url.text(), driven.round.ended);
     }
     return exit_code(driven.round);
 }

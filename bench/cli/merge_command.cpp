@@ -105,7 +105,7 @@ int merge_command(const Arguments& arguments) {
         : campaign::holds_plan(out) ? campaign::conclusion_text(merged)
                                     : text_of(merged));
     if (!merged.complete) {
-        tell("arraybench: {}\n", merged.interrupted);
+        tell_at_last("arraybench: {}\n", merged.interrupted);
     }
     return merged.exit_code;
 }

@@ -232,7 +232,7 @@ int run_here(const po::variables_map& given,
     asked.egress_hindrance = campaign::egress_hindrance(what.plan);
     const results::RunRecord run = campaign::run_campaign(what.plan, what.folder, asked, clock);
     if (!run.interrupted.empty()) {
-        tell("arraybench: {}\n", run.interrupted);
+        tell_at_last("arraybench: {}\n", run.interrupted);
     }
     if (is_json_wanted(given)) {
         say("{}", results::result_text(run));

@@ -18,10 +18,17 @@ void say(fmt::format_string<Parts...> text, Parts&&... parts) {
         results::text::clean_lines(fmt::format(text, std::forward<Parts>(parts)...)));
 }
 
-// To standard error, as clean, whether or not anybody hears.
+// To standard error, as clean, whether or not anybody hears, and without waiting for it.
 template <typename... Parts>
 void tell(fmt::format_string<Parts...> text, Parts&&... parts) {
     (void)results::text::write_err(
+        results::text::clean_lines(fmt::format(text, std::forward<Parts>(parts)...)));
+}
+
+// The last word, for which it may be waited: nothing is measured any more.
+template <typename... Parts>
+void tell_at_last(fmt::format_string<Parts...> text, Parts&&... parts) {
+    (void)results::text::write_err_at_last(
         results::text::clean_lines(fmt::format(text, std::forward<Parts>(parts)...)));
 }
 

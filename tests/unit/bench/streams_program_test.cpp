@@ -4,6 +4,7 @@
 #include "results/whole_file.h"
 #include "tests/fakes/campaign_plan.h"
 #include "tests/fakes/sample_run.h"
+#include "tests/fakes/stalled_stream.h"
 #include "tests/fakes/streams_run.h"
 
 #include <catch2/catch.hpp>
@@ -13,9 +14,11 @@
 
 #include <filesystem>
 
+using tests::code_with_stalled;
 using tests::code_with_streams;
 using tests::ProgramRun;
 using tests::ScratchFolder;
+using tests::StalledStream;
 using tests::StreamEnd;
 
 namespace {
@@ -116,6 +119,57 @@ TEST_CASE("progress that nobody hears ends, the run does not", "[streams]") {
                                                {kind, ""});
             CHECK((load == 0 || load == 7));
         }
+    }
+}
+
+TEST_CASE("a standard error that is full and not read delays nothing, and keeps its flags",
+          "[streams]") {
+    const ScratchFolder folder;
+    const std::string plan = short_plan(folder.path());
+    const std::string out = folder.path() + "/out";
+    int number = 0;
+    for (const auto kind : {StalledStream::pipe, StalledStream::socket, StalledStream::terminal}) {
+        INFO(kind);
+        const StalledStream stalled(kind);
+        const int flags = stalled.flags();
+        const int load = code_with_stalled({"load",
+                                            "null:size=64MiB",
+                                            "--rate_iops=100",
+                                            "--runtime=0.5",
+                                            "--interval=20ms",
+                                            "--progress=plain",
+                                            "--format=json"},
+                                           stalled,
+                                           out,
+                                           60);
+        CHECK((load == 0 || load == 7)); // 7: a host too busy to measure on.
+        CHECK_THAT(results::read_whole_file(out), Catch::Contains("{"));
+        const std::string run = folder.path() + "/run" + std::to_string(++number);
+        const int code =
+            code_with_stalled({"run", plan, "--out", run, "--progress=plain"}, stalled, out, 120);
+        CHECK((code == 0 || code == 7));
+        CHECK(results::read_run(run).rounds.size() == 2);
+        CHECK(stalled.flags() == flags);
+    }
+}
+
+TEST_CASE("a last word waits for a standard error that is full, and is whole", "[streams]") {
+    const ScratchFolder folder;
+    for (const auto kind : {StalledStream::pipe, StalledStream::socket}) {
+        const StalledStream stalled(kind);
+        std::string said;
+        std::thread reader;
+        const std::vector<std::string> words{"load", "nonsense"};
+        CHECK(code_with_stalled(words, stalled, folder.path() + "/out", 1) == -1); // It waits.
+        reader = std::thread([&] {
+            for (int look = 0; look < 6000 && said.find("nonsense") == std::string::npos; ++look) {
+                said += stalled.read_all();
+                std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            }
+        });
+        CHECK(code_with_stalled(words, stalled, folder.path() + "/out", 60) == 2);
+        reader.join();
+        CHECK_THAT(said, Catch::Contains("URL \"nonsense\": "));
     }
 }
 
