@@ -116,18 +116,67 @@ inline std::string alter(Json& root, Chance& chance) {
     return was + " now " + now.dump().substr(0, 60);
 }
 
-// One altered thing in one file, and all hashes anew.
-inline std::string forge(const std::string& run, Chance& chance) {
-    const std::vector<std::string> files{"result.json",
-                                         "result.json",
-                                         "rounds/000-a0.json",
-                                         "rounds/001-a1.json",
-                                         "rounds/002-a1.json",
-                                         "plan.json",
-                                         "host.json",
-                                         "integrity.json",
-                                         "inputs/array-a0.json",
-                                         "events.ndjson"};
+// What no JSON library would write: cut, a key twice, a number that none can hold, a nest without
+// end, bytes that are no text.
+inline std::string alter_text(std::string& text, Chance& chance) {
+    const std::size_t at = text.empty() ? 0 : below(text.size(), chance);
+    switch (below(6, chance)) {
+    case 0:
+        text.resize(at);
+        return "cut at " + std::to_string(at);
+    case 1: {
+        const std::size_t open = text.find('{', at);
+        const std::size_t colon = open == std::string::npos ? open : text.find(':', open);
+        if (colon == std::string::npos) {
+            return "nothing";
+        }
+        const std::string key = text.substr(open + 1, colon - open - 1);
+        text.insert(open + 1, key + ": 1, ");
+        return "twice " + key.substr(0, 60);
+    }
+    case 2: {
+        static const std::vector<std::string> numbers{"18446744073709551616",
+                                                      "-9223372036854775809",
+                                                      "1e999",
+                                                      std::string(5000, '9'),
+                                                      "-1",
+                                                      "0.1",
+                                                      "9007199254740993"};
+        const std::size_t from = text.find_first_of("0123456789", at);
+        if (from == std::string::npos) {
+            return "nothing";
+        }
+        const std::size_t end = text.find_first_not_of("0123456789", from);
+        const std::string& number = numbers[below(numbers.size(), chance)];
+        text.replace(from, (end == std::string::npos ? text.size() : end) - from, number);
+        return "the number " + number.substr(0, 30) + " at " + std::to_string(from);
+    }
+    case 3: {
+        const std::size_t colon = text.find(':', at);
+        if (colon == std::string::npos) {
+            return "nothing";
+        }
+        const bool ends = below(2, chance) == 0;
+        const std::size_t deep = 100'000;
+        std::string nest(deep, '[');
+        for (std::size_t i = 0; ends && i < deep; ++i) {
+            nest += ']';
+        }
+        text.insert(colon + 1, nest + (ends ? ", \"x\": " : ""));
+        return "a nest at " + std::to_string(colon);
+    }
+    case 4:
+        text.insert(at, std::string("\0\xff\xc0\x80\xed\xa0\x80", 7));
+        return "no text at " + std::to_string(at);
+    default:
+        text += text.substr(at);
+        return "its end twice, from " + std::to_string(at);
+    }
+}
+
+// One altered thing in one file of these, and all hashes anew.
+inline std::string
+forge(const std::string& run, const std::vector<std::string>& files, Chance& chance) {
     const std::string name = files[below(files.size(), chance)];
     std::string how;
     if (name == "events.ndjson") {
@@ -154,6 +203,51 @@ inline std::string forge(const std::string& run, Chance& chance) {
         Json result = parsed(run + "/result.json");
         result["plan_sha256"] = results::sha256_of_file_in(run, "plan.json");
         put(run + "/result.json", result);
+    }
+    results::write_manifest(run);
+    return name + ": " + how;
+}
+
+inline std::string forge(const std::string& run, Chance& chance) {
+    static const std::vector<std::string> files{"result.json",
+                                                "result.json",
+                                                "rounds/000-a0.json",
+                                                "rounds/001-a1.json",
+                                                "rounds/002-a1.json",
+                                                "plan.json",
+                                                "host.json",
+                                                "integrity.json",
+                                                "inputs/array-a0.json",
+                                                "events.ndjson"};
+    return forge(run, files, chance);
+}
+
+// The same of its text, whatever file it is, or of what stands in its place.
+inline std::string
+forge_text(const std::string& run, const std::vector<std::string>& files, Chance& chance) {
+    const std::string name = files[below(files.size(), chance)];
+    const std::string path = run + "/" + name;
+    std::string how;
+    switch (below(8, chance)) {
+    case 0: {
+        static const std::vector<std::string> targets{"/etc/passwd", "/dev/zero", "plan.json", "."};
+        const std::string& target = targets[below(targets.size(), chance)];
+        fs::remove(path);
+        fs::create_symlink(target, path);
+        return name + ": a link to " + target;
+    }
+    case 1:
+        fs::remove(path);
+        fs::create_directory(path);
+        return name + ": a folder";
+    default:
+        break;
+    }
+    std::string text = results::read_whole_file(path);
+    how = alter_text(text, chance);
+    results::write_whole_file(path, text);
+    if (name.starts_with("rounds/")) {
+        hash_again(run);
     }
     results::write_manifest(run);
     return name + ": " + how;

@@ -2,20 +2,18 @@
 // Run folders that somebody made or altered and hashed again: whatever stands in them, it is a
 // finding or an error with its place, never the end of the program or a fault of its own.
 #include "bench/campaign/merged_run.h"
-#include "bench/campaign/run_comparison.h"
 #include "bench/campaign/run_folder.h"
 #include "bench/campaign/verification.h"
 #include "bench/plan/plan_file.h"
 #include "drivers/api/errors.h"
 #include "drivers/api/monotonic_clock.h"
-#include "profiles/file_error.h"
 #include "results/journal_file.h"
 #include "results/manifest.h"
 #include "results/record_error.h"
 #include "results/run_record_file.h"
-#include "results/sinks.h"
 #include "results/whole_file.h"
 #include "tests/fakes/campaign_plan.h"
+#include "tests/fakes/forged_folder.h"
 #include "tests/fakes/forgery.h"
 #include "tests/fakes/program_run.h"
 #include "tests/fakes/sample_run.h"
@@ -28,12 +26,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <functional>
 #include <random>
 
 namespace fs = std::filesystem;
 using Catch::Contains;
 using Json = nlohmann::ordered_json;
+using tests::fault_in;
 using tests::ScratchFolder;
 
 namespace {
@@ -80,43 +78,6 @@ void make_run(const std::string& scratch, const std::string& out) {
     run.egress.clear();
     drivers::MonotonicClock clock;
     (void)bench::campaign::keep_merged_run(run, {{from.path(), "1/1"}}, out, clock);
-}
-
-// What the program ends with; "" for what it has a word and an exit code for.
-std::string fault_of(const std::function<void()>& act) {
-    try {
-        act();
-    } catch (const results::RecordError&) {
-    } catch (const results::UnfinishedError&) {
-    } catch (const results::WriteError&) {
-    } catch (const profiles::FileError&) {
-    } catch (const drivers::UsageError&) {
-    } catch (const std::exception& error) {
-        return error.what();
-    }
-    return "";
-}
-
-// Every command that reads a run.
-std::string fault_in(const std::string& run, bool& is_verified) {
-    std::string out =
-        fault_of([&] { is_verified = bench::campaign::verify_run(run).problems.empty(); });
-    out += fault_of([&] {
-        const results::RunRecord read = results::read_run(run);
-        for (const auto& sink : {&results::html_report,
-                                 &results::markdown_report,
-                                 &results::junit_report,
-                                 &results::openmetrics,
-                                 &results::json_summary,
-                                 &results::fio_report}) {
-            out += sink(read).empty() ? "an empty report" : "";
-        }
-        (void)results::csv_tables(read);
-        using results::Quantity;
-        (void)bench::campaign::compare_runs({read, read},
-                                            {{{"", Quantity::response, "p99", ""}, 0.1, true}});
-    });
-    return out + fault_of([&] { (void)bench::campaign::RunFolder::open(run); });
 }
 
 struct Ended {
