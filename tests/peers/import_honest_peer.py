@@ -42,7 +42,6 @@ RUNS = {
     "written and read back": ["--rw=write", "--verify=crc32c", "--size=4m"],
     "written and read back at once": ["--rw=randwrite", "--verify=crc32c", "--verify_backlog=16", "--size=4m"],
     "flushes": ["--rw=randwrite", "--fsync=8", *TIMED],
-    "submitted by others": ["--rw=randread", "--io_submit_mode=offload", "--iodepth=4", "--ioengine=libaio", *TIMED],
     "no completion latency": ["--rw=randread", "--disable_clat=1", *TIMED],
     "no latency": ["--rw=randread", "--gtod_reduce=1", *TIMED],
     "percentiles of the whole": ["--rw=randread", "--lat_percentiles=1", *TIMED],
