@@ -12,21 +12,12 @@ namespace {
 
 constexpr std::size_t evidence_frames_per_flow = 4;
 constexpr std::size_t undecoded_evidence_frames = 64;
-constexpr std::size_t evidence_frame_bytes_max = 2048;
 
 bool may_be_allowed(Undecoded why) {
     // A rule may name a protocol or EtherType that has no decoder here; broken frames no rule can
     // allow.
     return why == Undecoded::none || why == Undecoded::unknown_ether_type ||
            why == Undecoded::unknown_protocol;
-}
-
-EvidenceFrame copy_of(const drivers::Frame& frame) {
-    const auto kept = frame.bytes.first(std::min(frame.bytes.size(), evidence_frame_bytes_max));
-    return {frame.at.time_since_epoch().count(),
-            frame.wire_bytes,
-            frame.link_type,
-            {kept.begin(), kept.end()}};
 }
 
 } // namespace
@@ -39,7 +30,10 @@ Analysis::Analysis(const CompiledPolicy& policy, AnalysisSettings settings)
     , streams_(*this)
     , phases_{{"", 0}}
     , budgets_(policy.rules().size())
-    , budget_windows_(policy.rules().size()) {
+    , budget_windows_(policy.rules().size())
+    , evidence_(settings.evidence_bytes_max)
+    , dns_log_(settings.dns_log_max) {
+    stream_states_.emplace_back();
     if (settings_.mislay) {
         ledger_.mislay_next(*settings_.mislay);
     }
@@ -61,7 +55,7 @@ void Analysis::frame(const drivers::Frame& frame) {
     if (!may_be_allowed(packet.undecoded)) {
         ledger_.undecoded(packet.undecoded, frame.wire_bytes);
         if (undecoded_evidence_.size() < undecoded_evidence_frames) {
-            undecoded_evidence_.push_back(copy_of(frame));
+            undecoded_evidence_.push_back(evidence_of(frame));
         }
         return;
     }
@@ -110,7 +104,9 @@ void Analysis::begin_flow(Flow& flow,
     flow.rule = policy_.rule_for(flow, phases_.back().name, names_);
     flow.name = names_.name_index(flow.key.ends[1 - flow.initiator_end()]);
     if (flow.initiator != Initiator::unknown && packet.is_ip()) {
-        flow.service = services_.begin(flow);
+        const Services::Begun begun = services_.begin(flow);
+        flow.service = begun.service;
+        flow.start = begun.start;
     }
 }
 
@@ -130,7 +126,9 @@ void Analysis::begin_again(Flow& flow, std::uint8_t sender, std::int64_t at_ns) 
     flow.rule = policy_.rule_for(flow, phases_.back().name, names_);
     Flow connection = flow;
     connection.first_ns = at_ns;
-    flow.service = services_.begin(connection);
+    const Services::Begun begun = services_.begin(connection);
+    flow.start = begun.service == flow.service ? flow.start : 0;
+    flow.service = begun.service;
 }
 
 void Analysis::account(Flow& flow,
@@ -153,7 +151,7 @@ void Analysis::account(Flow& flow,
         fresh = true;
     }
     if (flow.packets_all() < evidence_frames_per_flow) {
-        keep_evidence(flow.key, frame);
+        evidence_.keep(flow.key, frame);
     }
     flow.last_ns = at_ns;
     flow.packets[keyed.sender] += 1;
@@ -240,27 +238,6 @@ void Analysis::look_for_oddities(Flow& flow, std::size_t sender, const Packet& p
             ++flow.printable_ids;
         }
     }
-}
-
-void Analysis::keep_evidence(const FlowKey& key, const drivers::Frame& frame) {
-    const std::size_t bytes =
-        std::min(frame.bytes.size(), evidence_frame_bytes_max) + sizeof(EvidenceFrame);
-    if (evidence_bytes_ + bytes <= settings_.evidence_bytes_max) {
-        evidence_bytes_ += bytes;
-        std::vector<EvidenceFrame>& kept = evidence_[key];
-        if (kept.empty()) {
-            kept.reserve(evidence_frames_per_flow);
-        }
-        kept.push_back(copy_of(frame));
-    } else if (settings_.evidence_bytes_max > 0) {
-        ++evidence_left_out_;
-    }
-}
-
-const std::vector<EvidenceFrame>& Analysis::evidence(const FlowKey& key) const {
-    static const std::vector<EvidenceFrame> nothing;
-    const auto found = evidence_.find(key);
-    return found == evidence_.end() ? nothing : found->second;
 }
 
 void Analysis::fold(const Flow& flow) {

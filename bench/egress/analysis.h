@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bench/egress/dns_log.h"
 #include "bench/egress/dns_watch.h"
+#include "bench/egress/evidence.h"
 #include "bench/egress/flow_table.h"
 #include "bench/egress/fragments.h"
 #include "bench/egress/icmp_watch.h"
@@ -9,6 +11,7 @@
 #include "bench/egress/policy.h"
 #include "bench/egress/services.h"
 #include "bench/egress/tcp_streams.h"
+#include "bench/egress/undeclared_table.h"
 #include "drivers/api/capture_source.h"
 
 #include <array>
@@ -74,19 +77,6 @@ struct FlowRecord {
     std::array<std::uint64_t, 2> payload_bytes{};
 };
 
-// A question, and what was answered if an answer was seen.
-struct DnsTransaction {
-    FlowKey key;
-    std::uint8_t client = 0; // The end that asked
-    std::uint16_t id = 0;
-    std::int64_t at_ns = 0;
-    std::int64_t answered_ns = 0; // 0 = never
-    std::string name;
-    std::uint16_t type = 0;
-    std::uint8_t code = 0;
-    std::vector<drivers::wire::DnsAnswer> answers;
-};
-
 // A name that a connection gave itself: TLS server name or HTTP host. Claims of the speaker, not
 // facts.
 struct Claim {
@@ -95,13 +85,6 @@ struct Claim {
     std::string fingerprint; // JA3 text for TLS
     FlowKey key;
     std::int64_t at_ns = 0;
-};
-
-struct EvidenceFrame {
-    std::int64_t at_ns = 0;
-    std::uint32_t wire_bytes = 0;
-    std::uint16_t link_type = 0;
-    std::vector<std::byte> bytes;
 };
 
 // What flows that no longer have a record of their own added up to, by protocol, serving port and
@@ -118,16 +101,6 @@ struct BudgetUse { // The interval of a rule in which the array sent most.
     std::uint64_t worst_bytes = 0;
     std::uint64_t oversize_frames = 0;
     std::uint32_t largest_frame_bytes = 0;
-};
-
-using DnsQuestionKey = std::tuple<FlowKey, std::uint16_t, std::string>; // Id and name.
-
-struct UndeclaredName {
-    std::string name;
-    std::size_t rule = 0;
-    FlowKey key;
-    std::int64_t at_ns = 0;
-    std::uint64_t queries = 0;
 };
 
 // A table whose keys come from outside, and what it did not keep for want of room.
@@ -162,22 +135,21 @@ public:
     const FragmentCounts& fragments() const noexcept { return fragments_.counts(); }
     const StreamCounts& streams() const noexcept { return streams_.counts(); }
     const LearnedNames& names() const noexcept { return names_; }
-    const std::vector<Claim>& claims() const noexcept { return claims_; }
+    const Pile<Claim>& claims() const noexcept { return claims_; }
     const std::vector<PhaseMark>& phases() const noexcept { return phases_; }
     const std::map<std::tuple<std::string, std::uint16_t, std::int32_t>, FoldedFlows>&
     folded() const noexcept {
         return folded_;
     }
     const std::vector<BudgetUse>& budgets() const noexcept { return budgets_; }
-    const std::map<std::string, UndeclaredName>& undeclared_names() const noexcept {
-        return undeclared_;
+    const UndeclaredTable& undeclared() const noexcept { return undeclared_; }
+    const std::vector<EvidenceFrame>& evidence(const FlowKey& key) const {
+        return evidence_.of(key);
     }
-    const std::vector<EvidenceFrame>& evidence(const FlowKey& key) const;
     const std::vector<EvidenceFrame>& undecoded_evidence() const noexcept {
         return undecoded_evidence_;
     }
-    const std::vector<DnsTransaction>& dns_log() const noexcept { return dns_log_; }
-    std::uint64_t dns_log_left_out() const noexcept { return dns_log_left_out_; }
+    const Pile<DnsTransaction>& dns_log() const noexcept { return dns_log_.all(); }
     std::vector<TableUse> tables() const;
     std::uint64_t flow_records() const noexcept { return flow_records_; }
     std::uint64_t malformed_transport_frames() const noexcept { return malformed_; }
@@ -216,15 +188,10 @@ private:
                      const drivers::wire::DnsMessage& message,
                      const Packet& packet,
                      std::int64_t at_ns);
-    void log_dns(const Flow& flow,
-                 const drivers::wire::DnsMessage& message,
-                 const Packet& packet,
-                 std::int64_t at_ns);
     void tell_packets(const Flow& flow, std::size_t sender, HeardPacket heard);
     void enter_phases(std::int64_t at_ns);
     void tell_stream(StreamState& state, std::size_t end);
     void close_stream(std::uint32_t stream);
-    void keep_evidence(const FlowKey& key, const drivers::Frame& frame);
     void fold(const Flow& flow);
 
     const CompiledPolicy& policy_;
@@ -237,25 +204,19 @@ private:
     DnsWatch dns_;
     IcmpWatch icmp_;
     LearnedNames names_;
-    std::vector<Claim> claims_;
+    Pile<Claim> claims_;
     std::vector<PhaseMark> phases_;
-    std::vector<StreamState> stream_states_{1};
+    Pile<StreamState> stream_states_; // The first is none.
     std::map<std::tuple<std::string, std::uint16_t, std::int32_t>, FoldedFlows> folded_;
     std::vector<BudgetUse> budgets_;
     std::vector<BudgetWindow> budget_windows_;
-    std::map<std::string, UndeclaredName> undeclared_;
-    std::map<FlowKey, std::vector<EvidenceFrame>> evidence_;
+    UndeclaredTable undeclared_;
+    Evidence evidence_;
     std::vector<EvidenceFrame> undecoded_evidence_;
-    std::vector<DnsTransaction> dns_log_;
-    std::map<DnsQuestionKey, std::size_t> dns_open_; // Of questions without answers
-    std::uint64_t dns_log_left_out_ = 0;
-    std::uint64_t questions_left_out_ = 0;
-    std::uint64_t undeclared_left_out_ = 0;
+    DnsLog dns_log_;
     std::uint64_t claims_left_out_ = 0;
-    std::uint64_t evidence_left_out_ = 0;
     std::size_t phases_entered_ = 0;
     std::uint64_t flow_records_ = 0;
-    std::size_t evidence_bytes_ = 0;
     std::uint64_t malformed_ = 0;
     std::uint64_t bad_checksums_ = 0;
     std::int64_t first_ns_ = 0;

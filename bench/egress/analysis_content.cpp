@@ -57,8 +57,8 @@ void Analysis::content(Flow& flow,
         }
         if (flow.streams == 0) {
             flow.streams = streams_.open();
-            if (flow.streams >= stream_states_.size()) {
-                stream_states_.resize(flow.streams + 1);
+            while (flow.streams >= stream_states_.size()) {
+                stream_states_.emplace_back();
             }
             stream_states_[flow.streams] = StreamState{flow.key, {}, {}, {}};
         }
@@ -132,7 +132,7 @@ void Analysis::tell_stream(StreamState& state, std::size_t end) {
     if (state.told[end]) {
         state.head[end] = {};
     } else { // Not at every byte, or a head that comes in single bytes would be read as often.
-        state.look_at[end] = head.size() + std::max<std::size_t>(head.size() / 8, 1);
+        state.look_at[end] = head.size() + std::max<std::size_t>(head.size() / 2, 1);
     }
 }
 

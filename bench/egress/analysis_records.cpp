@@ -8,19 +8,12 @@ namespace bench::egress {
 
 using namespace drivers::wire;
 
-namespace {
-
-constexpr std::size_t undeclared_names_max = 10'000;
-constexpr std::size_t dns_open_max = 100'000;
-
-} // namespace
-
 void Analysis::dns_message(const Flow& flow,
                            const DnsMessage& message,
                            const Packet& packet,
                            std::int64_t at_ns) {
     dns_.message(message, packet, at_ns);
-    log_dns(flow, message, packet, at_ns);
+    dns_log_.message(message, packet, at_ns);
     for (const DnsAnswer& answer : message.answers) {
         if (answer.address.family != 0 && !message.questions.empty()) {
             names_.learn(answer.address, message.questions[0].name);
@@ -35,62 +28,11 @@ void Analysis::dns_message(const Flow& flow,
                 std::any_of(declared.begin(), declared.end(), [&](const std::string& pattern) {
                     return name_matches(pattern, question.name);
                 });
-            if (known) {
-                continue;
-            }
-            if (undeclared_.size() >= undeclared_names_max &&
-                undeclared_.count(question.name) == 0) {
-                ++undeclared_left_out_;
-            } else {
-                UndeclaredName& entry = undeclared_[question.name];
-                if (entry.queries++ == 0) {
-                    entry = {question.name, rule, flow.key, at_ns, 1};
-                }
+            if (!known) {
+                undeclared_.asked(question.name, rule, flow.key, at_ns);
             }
         }
     }
-}
-
-void Analysis::log_dns(const Flow& flow,
-                       const DnsMessage& message,
-                       const Packet& packet,
-                       std::int64_t at_ns) {
-    if (settings_.dns_log_max == 0 || message.questions.empty()) {
-        return;
-    }
-    const std::string& name = message.questions[0].name;
-    DnsQuestionKey question(flow.key, message.id, name);
-    const auto open = dns_open_.find(question);
-    if (message.response && open != dns_open_.end()) {
-        DnsTransaction& asked = dns_log_[open->second];
-        asked.answered_ns = at_ns;
-        asked.code = message.code;
-        asked.answers = message.answers;
-        dns_open_.erase(open);
-        return;
-    }
-    if (dns_log_.size() >= settings_.dns_log_max) {
-        ++dns_log_left_out_;
-        return;
-    }
-    DnsTransaction fresh;
-    fresh.key = flow.key;
-    fresh.client = key_of(packet).sender;
-    fresh.id = message.id;
-    fresh.at_ns = at_ns;
-    fresh.name = name;
-    fresh.type = message.questions[0].type;
-    if (message.response) { // Its question was not captured.
-        fresh.client = fresh.client == 0 ? 1 : 0;
-        fresh.answered_ns = at_ns;
-        fresh.code = message.code;
-        fresh.answers = message.answers;
-    } else if (dns_open_.size() < dns_open_max) {
-        dns_open_[std::move(question)] = dns_log_.size();
-    } else {
-        ++questions_left_out_;
-    }
-    dns_log_.push_back(std::move(fresh));
 }
 
 void Analysis::dns_record(const DnsMessage& message, const Packet& packet, std::int64_t at_ns) {
@@ -114,13 +56,17 @@ std::vector<TableUse> Analysis::tables() const {
         {"names of addresses", names_.left_out(), "answers that nothing was learnt from"},
         {"DNS domains", dns_.left_out(), "messages below further domains, not added up"},
         {"DNS names", dns_.names_left_out(), "queries not told apart from earlier ones"},
-        {"DNS log", dns_log_left_out_, "questions not logged"},
-        {"open DNS questions", questions_left_out_, "questions whose answers stand by themselves"},
-        {"undeclared names", undeclared_left_out_, "queries for further names that no rule names"},
+        {"DNS log", dns_log_.left_out(), "questions not logged"},
+        {"open DNS questions",
+         dns_log_.questions_left_out(),
+         "questions whose answers stand by themselves"},
+        {"undeclared names",
+         undeclared_.left_out(),
+         "queries for further names that no rule names"},
         {"ICMP pairs", icmp_.left_out(), "echo messages of further pairs"},
         {"ICMP requests", icmp_.forgotten(), "requests forgotten before their replies"},
         {"TLS and HTTP claims", claims_left_out_, "openings of streams, not kept"},
-        {"evidence", evidence_left_out_, "frames not kept as cut-outs"},
+        {"evidence", evidence_.left_out(), "frames not kept as cut-outs"},
         {"TCP streams", streams_.counts().abandoned, "streams not put together"},
     };
 }
@@ -173,7 +119,7 @@ void Analysis::flow_record(const FlowRecord& record) {
         connection.first_ns = record.first_ns;
         connection.last_ns = record.last_ns;
         connection.bytes = record.bytes;
-        connection.service = services_.begin(connection);
+        connection.service = services_.begin(connection).service;
         services_.connection(connection);
     }
     if (flow.rule == rule_none) {

@@ -11,6 +11,7 @@ namespace bench::egress {
 
 CanaryScan::CanaryScan(const integrity::CanaryMarker& marker)
     : marker_(marker)
+    , multiplier_(static_cast<std::uint32_t>(integrity::drawn_secret()[0]) | 1U)
     , encodings_(all_encodings())
     , first_(std::size_t{1} << table_bits, none)
     , next_(encodings_.size(), none) {
@@ -32,23 +33,29 @@ CanaryScan::CanaryScan(const integrity::CanaryMarker& marker)
             std::uint8_t& shift = shift_[slot_of(pattern.data() + at)];
             shift = std::min(shift, static_cast<std::uint8_t>(last - at));
         }
+        last_blocks_.push_back(value_of(pattern.data() + last));
         const std::size_t slot = slot_of(pattern.data() + last);
         next_[i] = first_[slot];
         first_[slot] = static_cast<std::uint16_t>(i);
     }
 }
 
-std::size_t CanaryScan::slot_of(const std::byte* block) noexcept {
+std::uint32_t CanaryScan::value_of(const std::byte* block) noexcept {
     std::uint32_t value = 0;
     std::memcpy(&value, block, sizeof value);
-    return (value * 0x9E3779B1U) >> (32 - table_bits);
+    return value;
+}
+
+std::size_t CanaryScan::slot_of(const std::byte* block) const noexcept {
+    return (value_of(block) * multiplier_) >> (32 - table_bits);
 }
 
 void CanaryScan::verify(Bytes all, std::size_t block, std::vector<Sighting>& out) const {
     const std::size_t at = block - (window_ - block_bytes);
+    const std::uint32_t value = value_of(all.data() + block);
     for (std::uint16_t i = first_[slot_of(all.data() + block)]; i != none; i = next_[i]) {
         const std::string& pattern = patterns_[i];
-        if (pattern.size() <= all.size() - at &&
+        if (last_blocks_[i] == value && pattern.size() <= all.size() - at &&
             std::memcmp(all.data() + at, pattern.data(), pattern.size()) == 0) {
             out.push_back({at, i, 0});
         }

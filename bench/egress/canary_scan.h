@@ -33,15 +33,18 @@ private:
     static constexpr unsigned table_bits = 15;
     static constexpr std::uint16_t none = 0xFFFF;
 
-    static std::size_t slot_of(const std::byte* block) noexcept;
+    static std::uint32_t value_of(const std::byte* block) noexcept;
+    std::size_t slot_of(const std::byte* block) const noexcept;
     void find_patterns(Bytes all, std::size_t from, std::vector<Sighting>& out) const;
     void verify(Bytes all, std::size_t block, std::vector<Sighting>& out) const;
     void find_xor(Bytes all, std::size_t from, std::vector<Sighting>& out) const;
     bool is_xor(const std::byte* at) const noexcept;
 
     integrity::CanaryMarker marker_;
+    std::uint32_t multiplier_; // Of this process alone: nobody knows which blocks share a slot.
     std::vector<Encoding> encodings_;
     std::vector<std::string> patterns_;
+    std::vector<std::uint32_t> last_blocks_; // By pattern: the block that ends its window
     std::vector<std::uint8_t> shift_; // By slot: how far the block may still be from a pattern.
     std::vector<std::uint16_t>
         first_;                       // By slot with shift 0: first pattern that ends its window so

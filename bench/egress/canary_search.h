@@ -2,11 +2,15 @@
 #pragma once
 
 #include "bench/egress/analysis.h"
+#include "bench/egress/asked_name.h"
 #include "bench/egress/canary_view.h"
 #include "bench/egress/findings.h"
+#include "bench/egress/hidden_content.h"
+#include "bench/egress/recent_table.h"
 #include "bench/integrity/canary_key_file.h"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -46,10 +50,26 @@ public:
     const CanaryTools& tools() const noexcept { return tools_; }
     const integrity::CanaryKeyFile& key() const noexcept { return key_; }
     std::uint64_t bytes_searched() const noexcept { return bytes_searched_; }
-    std::uint64_t views_forgotten() const noexcept { return views_forgotten_; }
+    std::uint64_t views_forgotten() const noexcept {
+        return views_.forgotten() + names_.forgotten();
+    }
+    const HiddenContent& hidden() const noexcept { return hidden_; }
 
 private:
-    using Views = std::array<std::unique_ptr<CanaryView>, 2>;
+    struct Views { // Of a flow, and what is known of it
+        std::array<std::optional<CanaryView>, 2> ends;
+        Initiator initiator = Initiator::unknown;
+        std::uint16_t phase = 0;
+        std::int32_t rule = rule_none;
+        std::int64_t last_ns = 0;
+    };
+    struct Pair { // Who asked whom
+        IpAddress client;
+        IpAddress server;
+
+        bool operator==(const Pair&) const = default;
+        std::uint64_t hash(const integrity::SipSecret& secret) const noexcept;
+    };
     using GroupKey = std::tuple<FlowKey,
                                 std::size_t,
                                 std::string,
@@ -59,34 +79,59 @@ private:
                                 std::tuple<std::uint32_t, std::uint16_t, std::uint16_t>,
                                 std::int32_t>;
     struct Names { // What one client asked of one server.
-        std::unique_ptr<CanaryView> as_written;
-        std::unique_ptr<CanaryView> lower_case;
-        std::vector<std::string> last;
+        std::optional<CanaryView> as_written;
+        std::optional<CanaryView> lower_case;
+        AskedName last;
         Flow flow;
+        std::uint8_t end = 0;
+    };
+    struct Owner { // Of a packed stream that was put by
+        Flow flow;
+        std::size_t end = 0;
+        const char* channel = "";
     };
 
+    struct Who { // Sends what is looked at. Hearers hold one pointer, and so need no memory.
+        CanarySearch& search;
+        const Flow& flow;
+        std::size_t end;
+        const char* channel;
+
+        CanaryHearer hearer() const {
+            return [this](const CanaryHit& hit) {
+                search.note(*this, hit);
+            };
+        }
+    };
     struct Piece {
         const char* channel = "";
         Bytes bytes{};
         bool afresh = false; // Nothing before it belongs to it.
     };
     void search(const Flow& flow, std::size_t end, const Piece& piece);
-    void name(const Flow& flow, std::size_t end, std::vector<std::string> labels);
-    void forget_all();
-    CanaryView::Hearer hearer(const Flow& flow, std::size_t end, const char* channel);
-    void note(const Flow& flow, std::size_t end, const char* channel, const CanaryHit& hit);
+    void name(const Flow& flow, std::size_t end);
+    void forget(const FlowKey& key, Views& views);
+    void end_views(const Flow& flow, Views& views);
+    void end_names(Names& names);
+    void settle(const Who& who);
+    void note(const Who& who, const CanaryHit& hit);
 
     integrity::CanaryKeyFile key_;
     CanaryTools tools_;
-    std::map<FlowKey, Views> views_;
-    std::map<std::pair<IpAddress, IpAddress>, Names> names_;
+    RecentTable<FlowKey, Views> views_;
+    RecentTable<Pair, Names> names_;
+    AskedName asked_; // By the query that is looked at
     std::vector<CanaryGroup> groups_;
     std::map<GroupKey, std::size_t> places_; // At most as many as groups.
     std::uint64_t bytes_searched_ = 0;
-    std::uint64_t views_forgotten_ = 0;
+    std::size_t last_group_ = 0; // One past the group that was last added to; 0 = none
+    Unsearched settled_;         // Is accounted for.
+    HiddenContent hidden_;
+    std::vector<Owner> owners_; // As tools_.put_by
 };
 
-// Canaries anywhere but on storage sessions are findings.
+// Canaries anywhere but on storage sessions are findings; so is content sent so that no search in
+// proportion to it could look inside.
 void find_canaries(const CanarySearch& search,
                    const Analysis& analysis,
                    std::vector<EgressFinding>& out);

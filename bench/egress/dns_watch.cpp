@@ -7,8 +7,9 @@
 #include <array>
 #include <cmath>
 #include <fmt/format.h>
-#include <functional>
 #include <optional>
+#include <set>
+#include <tuple>
 
 namespace bench::egress {
 
@@ -25,10 +26,9 @@ constexpr double data_entropy_bits =
 constexpr std::array<std::string_view, 12> public_second_labels{
     "co", "com", "org", "net", "gov", "edu", "ac", "gob", "mil", "or", "ne", "go"};
 
-std::string_view subdomain_of(const std::string& name, const std::string& domain) {
-    return name.size() > domain.size() + 1
-               ? std::string_view(name).substr(0, name.size() - domain.size() - 1)
-               : std::string_view{};
+std::string_view subdomain_of(std::string_view name, std::string_view domain) {
+    return name.size() > domain.size() + 1 ? name.substr(0, name.size() - domain.size() - 1)
+                                           : std::string_view{};
 }
 
 // Length of a subdomain as analysers print it: an escaped byte is one character, a UTF-8 sequence
@@ -68,83 +68,148 @@ bool carries_data_down(std::uint16_t type) {
     return type == dns_type_txt || type == dns_type_null || type == dns_type_cname;
 }
 
-std::string types_text(const std::set<std::uint16_t>& types) {
-    std::string out;
-    for (const std::uint16_t type : types) {
-        const char* name = type == dns_type_a       ? "A"
-                           : type == dns_type_aaaa  ? "AAAA"
-                           : type == dns_type_txt   ? "TXT"
-                           : type == dns_type_null  ? "NULL"
-                           : type == dns_type_cname ? "CNAME"
-                                                    : nullptr;
-        out += (out.empty() ? "" : ", ") +
-               (name != nullptr ? std::string(name) : fmt::format("type {}", type));
-    }
-    return out;
+std::string type_text(std::uint16_t type) {
+    const char* name = type == dns_type_a       ? "A"
+                       : type == dns_type_aaaa  ? "AAAA"
+                       : type == dns_type_txt   ? "TXT"
+                       : type == dns_type_null  ? "NULL"
+                       : type == dns_type_cname ? "CNAME"
+                                                : nullptr;
+    return name != nullptr ? std::string(name) : fmt::format("type {}", type);
 }
 
 } // namespace
+
+void DnsTypes::add(std::uint16_t type) noexcept {
+    const auto end = types_.begin() + count_;
+    const auto at = std::lower_bound(types_.begin(), end, type);
+    if (at != end && *at == type) {
+        return;
+    }
+    if (count_ == types_.size()) {
+        more_ = true;
+        return;
+    }
+    std::copy_backward(at, end, end + 1);
+    *at = type;
+    ++count_;
+}
+
+std::string DnsTypes::text() const {
+    std::string out;
+    for (std::size_t i = 0; i < count_; ++i) {
+        out += (out.empty() ? "" : ", ") + type_text(types_[i]);
+    }
+    return out + (more_ ? " and more" : "");
+}
 
 bool looks_like_data(std::string_view label) {
     return label.size() >= data_label_characters &&
            entropy_bits(std::as_bytes(std::span(label))) >= data_entropy_bits;
 }
 
-std::string registered_domain(const std::string& name) {
-    std::array<std::size_t, 3> dots{std::string::npos, std::string::npos, std::string::npos};
-    std::size_t from = std::string::npos;
+std::string_view registered_domain(std::string_view name) {
+    std::array<std::size_t, 3> dots{
+        std::string_view::npos, std::string_view::npos, std::string_view::npos};
+    std::size_t from = std::string_view::npos;
     for (std::size_t& dot : dots) {
         dot = name.rfind('.', from);
-        if (dot == std::string::npos || dot == 0) {
+        if (dot == std::string_view::npos || dot == 0) {
             break;
         }
         from = dot - 1;
     }
-    if (dots[0] == std::string::npos || dots[1] == std::string::npos) {
+    if (dots[0] == std::string_view::npos || dots[1] == std::string_view::npos) {
         return name;
     }
-    const std::string_view second =
-        std::string_view(name).substr(dots[1] + 1, dots[0] - dots[1] - 1);
+    const std::string_view second = name.substr(dots[1] + 1, dots[0] - dots[1] - 1);
     const bool country = name.size() - dots[0] - 1 == 2;
     const bool public_suffix =
         country && std::find(public_second_labels.begin(), public_second_labels.end(), second) !=
                        public_second_labels.end();
     const std::size_t cut = public_suffix ? dots[2] : dots[1];
-    return cut == std::string::npos ? name : name.substr(cut + 1);
+    return cut == std::string_view::npos ? name : name.substr(cut + 1);
+}
+
+std::uint64_t DnsWatch::hash_of(const IpAddress& client,
+                                const IpAddress& server,
+                                std::string_view name) const noexcept {
+    integrity::SipHash<2, 4> state(secret_);
+    for (const IpAddress* address : {&client, &server}) {
+        std::array<std::uint64_t, 2> halves{};
+        std::memcpy(halves.data(), address->bytes.data(), address->bytes.size());
+        state.word(halves[0]);
+        state.word(halves[1]);
+    }
+    state.word(std::uint64_t{client.family} << 8U | server.family);
+    constexpr std::uint64_t bytes_before = 40;
+    return state.end_with(std::as_bytes(std::span(name)), bytes_before);
 }
 
 DnsTraffic* DnsWatch::entry(const IpAddress& client,
                             const IpAddress& server,
-                            const std::string& domain,
+                            std::string_view domain,
                             const Packet& packet) {
-    const Key key{client, server, domain};
-    const auto found = traffic_.find(key);
-    if (found != traffic_.end()) {
-        return &found->second;
+    const auto hash = static_cast<std::uint32_t>(hash_of(client, server, domain));
+    const std::uint32_t found = table_.find(hash, [&](std::uint32_t one) {
+        const Domain& known = domains_[one];
+        return known.name == domain && known.client == client && known.server == server;
+    });
+    if (found != SlotTable::none) {
+        return &domains_[found].traffic;
     }
-    if (traffic_.size() >= entries_max) {
+    if (domains_.size() >= entries_max) {
         ++left_out_;
         return nullptr;
     }
-    DnsTraffic& fresh = traffic_[key];
-    fresh.sample = key_of(packet).key;
-    return &fresh;
+    table_.insert(hash, static_cast<std::uint32_t>(domains_.size()));
+    Domain& fresh = domains_.emplace_back();
+    fresh.client = client;
+    fresh.server = server;
+    fresh.name = domain;
+    fresh.traffic.sample = key_of(packet).key;
+    return &fresh.traffic;
+}
+
+// Two different names taken for one would need 2^32 queries.
+bool DnsWatch::is_fresh(std::uint64_t hash, bool asks) {
+    if (!asks) {
+        return false;
+    }
+    const auto known = subdomains_.find(static_cast<std::uint32_t>(hash), [&](std::uint32_t one) {
+        return subdomain_hashes_[one] == hash;
+    });
+    if (known != SlotTable::none) {
+        return false;
+    }
+    if (subdomain_hashes_.size() >= subdomains_max) {
+        ++names_left_out_;
+        return false;
+    }
+    subdomains_.insert(static_cast<std::uint32_t>(hash),
+                       static_cast<std::uint32_t>(subdomain_hashes_.size()));
+    subdomain_hashes_.push_back(hash);
+    return true;
 }
 
 void DnsWatch::message(const DnsMessage& message, const Packet& packet, std::int64_t at_ns) {
     const IpAddress& client = message.response ? packet.destination : packet.source;
     const IpAddress& server = message.response ? packet.source : packet.destination;
-    const std::string name = message.questions.empty() ? "" : message.questions[0].name;
-    const std::string domain = registered_domain(name);
+    const std::string_view name =
+        message.questions.empty() ? std::string_view{} : message.questions[0].name;
+    const std::string_view domain = registered_domain(name);
     const std::string_view subdomain = subdomain_of(name, domain);
-    // Keyed hash of the whole: two different texts taken for one would need 2^32 queries.
-    const std::string asked = to_text(client) + '>' + to_text(server) + '?' + name;
-    const std::uint64_t hash = integrity::sip_hash(secret_, std::as_bytes(std::span(asked)));
-    const bool asks = !message.response && !subdomain.empty();
-    const bool full = subdomains_seen_.size() >= subdomains_max;
-    names_left_out_ += asks && full && subdomains_seen_.count(hash) == 0 ? 1U : 0U;
-    const bool fresh_subdomain = asks && !full && subdomains_seen_.insert(hash).second;
-    for (const std::string& scope : {domain, std::string()}) {
+    std::uint64_t fresh_characters = 0;
+    std::uint64_t fresh_data = 0;
+    if (is_fresh(hash_of(client, server, name), !message.response && !subdomain.empty())) {
+        fresh_characters = characters(subdomain);
+        fresh_data = data_characters(subdomain);
+    }
+    std::uint64_t answer_bytes = 0;
+    for (const DnsAnswer& answer : message.answers) {
+        answer_bytes += carries_data_down(answer.type) ? answer.data_bytes : 0;
+    }
+    for (const std::string_view scope : {domain, std::string_view{}}) {
         DnsTraffic* traffic = entry(client, server, scope, packet);
         if (traffic == nullptr) {
             continue;
@@ -158,17 +223,25 @@ void DnsWatch::message(const DnsMessage& message, const Packet& packet, std::int
                 traffic->longest_query = name;
             }
         }
-        if (fresh_subdomain) {
-            traffic->distinct_characters += characters(subdomain);
-            traffic->long_label_characters += data_characters(subdomain);
-        }
+        traffic->distinct_characters += fresh_characters;
+        traffic->long_label_characters += fresh_data;
         for (const DnsQuestion& question : message.questions) {
-            traffic->types.insert(question.type);
+            traffic->types.add(question.type);
         }
-        for (const DnsAnswer& answer : message.answers) {
-            traffic->answer_bytes += carries_data_down(answer.type) ? answer.data_bytes : 0;
-        }
+        traffic->answer_bytes += answer_bytes;
     }
+}
+
+std::vector<const DnsWatch::Domain*> DnsWatch::in_order() const {
+    std::vector<const Domain*> out;
+    for (const Domain& one : domains_) {
+        out.push_back(&one);
+    }
+    std::sort(out.begin(), out.end(), [](const Domain* left, const Domain* right) {
+        return std::tie(left->client, left->server, left->name) <
+               std::tie(right->client, right->server, right->name);
+    });
+    return out;
 }
 
 namespace {
@@ -226,9 +299,10 @@ std::optional<Reason> pair_reason(const DnsTraffic& traffic, const DnsLimits& li
 std::vector<DnsSuspicion> DnsWatch::suspicions(const DnsLimits& limits) const {
     std::vector<DnsSuspicion> out;
     std::set<std::pair<IpAddress, IpAddress>> explained;
+    const std::vector<const Domain*> domains = in_order();
     for (const bool whole_pairs : {false, true}) {
-        for (const auto& [key, traffic] : traffic_) {
-            const auto& [client, server, domain] = key;
+        for (const Domain* one : domains) {
+            const auto& [client, server, domain, traffic] = *one;
             if (domain.empty() != whole_pairs ||
                 (whole_pairs && explained.count({client, server}) != 0)) {
                 continue;
@@ -238,7 +312,7 @@ std::vector<DnsSuspicion> DnsWatch::suspicions(const DnsLimits& limits) const {
             if (reason) {
                 explained.insert({client, server});
                 out.push_back({domain,
-                               reason->why + "; types " + types_text(traffic.types),
+                               reason->why + "; types " + traffic.types.text(),
                                reason->confidence,
                                traffic,
                                client,

@@ -21,14 +21,14 @@ struct UndeclaredNames {
 void find_undeclared_names(const Analysis& analysis, std::vector<EgressFinding>& out) {
     const auto& rules = analysis.policy().rules();
     std::map<std::pair<std::size_t, std::string>, UndeclaredNames> groups;
-    for (const auto& [name, entry] : analysis.undeclared_names()) {
-        UndeclaredNames& group = groups[{entry.rule, registered_domain(name)}];
-        if (group.first == nullptr || entry.at_ns < group.first->at_ns) {
-            group.first = &entry;
-            group.first_name = name;
+    for (const UndeclaredName* entry : analysis.undeclared().all()) {
+        UndeclaredNames& group = groups[{entry->rule, std::string(registered_domain(entry->name))}];
+        if (group.first == nullptr || entry->at_ns < group.first->at_ns) {
+            group.first = entry;
+            group.first_name = entry->name;
         }
         group.names += 1;
-        group.queries += entry.queries;
+        group.queries += entry->queries;
     }
     for (const auto& [what, group] : groups) {
         EgressFinding finding = finding_of(group.first->key, "undeclared DNS name", "");

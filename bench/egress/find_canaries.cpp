@@ -8,9 +8,12 @@ namespace bench::egress {
 
 namespace {
 
+bool is_storage(std::int32_t rule, const Analysis& analysis) {
+    return rule != rule_none && analysis.policy().rules()[static_cast<std::size_t>(rule)].storage;
+}
+
 bool is_expected(const CanaryGroup& group, const Analysis& analysis) {
-    return group.rule != rule_none &&
-           analysis.policy().rules()[static_cast<std::size_t>(group.rule)].storage;
+    return is_storage(group.rule, analysis);
 }
 
 template <typename Number>
@@ -36,6 +39,60 @@ std::string unit_text(const CanaryGroup& group, const integrity::CanaryKeyFile& 
         out += " " + named("phase", group.first.phase, key.phases) + ",";
     }
     return out + (group.first.arm != 0 ? fmt::format(" arm {},", group.first.arm) : "");
+}
+
+// What chance alone makes of random bytes stays far below.
+constexpr std::uint64_t not_begun_min = 64;
+
+bool hides(const Unsearched& left) {
+    return left.packed_bytes > 0 || left.too_long > 0 || left.not_begun >= not_begun_min;
+}
+
+std::string unsearched_text(const Unsearched& left) {
+    std::string out;
+    const auto add = [&](const std::string& what) {
+        out += (out.empty() ? "" : ", ") + what;
+    };
+    if (left.packed_bytes > 0) {
+        add(fmt::format("{} bytes of packed streams", left.packed_bytes));
+    }
+    if (left.too_long > 0) {
+        add(fmt::format("the rest of {} packed streams that were too long", left.too_long));
+    }
+    if (left.not_begun > 0) {
+        add(fmt::format("{} beginnings of packed streams", left.not_begun));
+    }
+    return out;
+}
+
+void find_hidden(const CanarySearch& search,
+                 const Analysis& analysis,
+                 std::vector<EgressFinding>& out) {
+    for (const HiddenContent::Sender& sender : search.hidden().senders()) {
+        if (!hides(sender.left) || is_storage(sender.flow.rule, analysis)) {
+            continue;
+        }
+        EgressFinding finding = finding_of(
+            sender.flow.key,
+            "hid content from the canary search",
+            fmt::format(
+                "{} sent {} more than a search in proportion to what was carried may unpack; "
+                "not searched: {}",
+                end_text(sender.flow.key, sender.end),
+                end_text(sender.flow.key, 1U - sender.end),
+                unsearched_text(sender.left)));
+        finding.test = "budget of the canary search";
+        finding.confidence = "medium"; // It may be no more than packed very well.
+        finding.phase = analysis.phases()[sender.flow.phase].name;
+        finding.first_ns = sender.first_ns;
+        finding.last_ns = sender.flow.last_ns;
+        finding.packets = sender.flow.packets_all();
+        finding.bytes = sender.left.packed_bytes;
+        finding.details["packed bytes not searched"] = std::to_string(sender.left.packed_bytes);
+        finding.details["packed streams too long"] = std::to_string(sender.left.too_long);
+        finding.details["packed streams not begun"] = std::to_string(sender.left.not_begun);
+        out.push_back(std::move(finding));
+    }
 }
 
 } // namespace
@@ -75,6 +132,7 @@ void find_canaries(const CanarySearch& search,
         }
         out.push_back(std::move(finding));
     }
+    find_hidden(search, analysis, out);
 }
 
 std::vector<std::string> canary_lines(const CanarySearch& search, const Analysis& analysis) {
@@ -90,14 +148,21 @@ std::vector<std::string> canary_lines(const CanarySearch& search, const Analysis
                               forbidden,
                               expected,
                               bytes_text(search.bytes_searched()),
-                              bytes_text(tools.unpacked_bytes),
+                              bytes_text(tools.budget.unpacked_bytes()),
                               tools.unpacked_streams));
-    if (tools.bombs + tools.unpackers_refused + search.views_forgotten() > 0) {
-        out.push_back(fmt::format("Canaries: {} packed streams were left after {}, {} were not "
-                                  "begun, and of {} flows the tail was forgotten, for memory.",
-                                  tools.bombs,
-                                  bytes_text(tools.limits.bytes_max),
-                                  tools.unpackers_refused,
+    if (tools.unsearched.any()) {
+        out.push_back(fmt::format("Canaries: search budget exhausted, not searched: {}.",
+                                  unsearched_text(tools.unsearched)));
+    }
+    if (tools.unread > 0) {
+        out.push_back(
+            fmt::format("Canaries: of {} markers, sent closer than one in {} B, the tokens "
+                        "were not read one by one.",
+                        tools.unread,
+                        SearchBudget::bytes_per_read));
+    }
+    if (search.views_forgotten() > 0) {
+        out.push_back(fmt::format("Canaries: of {} flows the tail was forgotten, for memory.",
                                   search.views_forgotten()));
     }
     out.emplace_back(

@@ -55,6 +55,7 @@ struct Flow {
     std::uint16_t phase = 0;       // Of its first packet.
     std::int32_t rule = rule_none; // Index of the allowing rule.
     std::uint32_t service = 0;     // Index of its service statistics; 0 = none.
+    std::uint32_t start = 0;       // One past its first start among its service's; 0 = none.
     std::uint32_t streams = 0;     // Index of its reassembly; 0 = none.
     std::uint32_t marks = 0;
     std::int64_t first_ns = 0;  // UTC

@@ -8,35 +8,25 @@
 namespace bench::egress {
 
 namespace {
-constexpr std::size_t entries_at_first = 1024;
 constexpr std::size_t exact_age_flows_max = 1024;
 } // namespace
 
 FlowTable::FlowTable(std::size_t flows_max, Hearer folded)
     : flows_max_(std::max<std::size_t>(1, flows_max))
-    , folded_(std::move(folded))
-    , entries_(entries_at_first) {}
+    , folded_(std::move(folded)) {}
 
-std::size_t FlowTable::probe(const FlowKey& key, std::uint32_t hash) const noexcept {
-    const std::size_t mask = entries_.size() - 1;
-    std::size_t at = hash & mask;
-    while (entries_[at].index != none &&
-           (entries_[at].hash != hash || !(slots_[entries_[at].index].flow.key == key))) {
-        at = (at + 1) & mask;
-    }
-    return at;
+std::uint32_t FlowTable::index_of(const FlowKey& key, std::uint32_t hash) const noexcept {
+    return table_.find(hash, [&](std::uint32_t index) { return slots_[index].flow.key == key; });
 }
 
 Flow* FlowTable::find(const FlowKey& key) noexcept {
-    const std::size_t at = probe(key, hash_of(key));
-    return entries_[at].index == none ? nullptr : &slots_[entries_[at].index].flow;
+    const std::uint32_t index = index_of(key, hash_of(key));
+    return index == none ? nullptr : &slots_[index].flow;
 }
 
 FlowTable::Found FlowTable::find_or_make(const FlowKey& key) {
     const std::uint32_t hash = hash_of(key);
-    std::size_t at = probe(key, hash);
-    if (entries_[at].index != none) {
-        const std::uint32_t index = entries_[at].index;
+    if (const std::uint32_t index = index_of(key, hash); index != none) {
         ++lookups_;
         const bool young =
             used_ > exact_age_flows_max && lookups_ - slots_[index].moved < used_ / 4;
@@ -48,10 +38,6 @@ FlowTable::Found FlowTable::find_or_make(const FlowKey& key) {
     }
     if (used_ == flows_max_) {
         fold_oldest();
-        at = probe(key, hash);
-    } else if ((used_ + 1) * 2 > entries_.size()) {
-        grow();
-        at = probe(key, hash);
     }
     auto index = static_cast<std::uint32_t>(slots_.size());
     if (free_.empty()) {
@@ -62,7 +48,7 @@ FlowTable::Found FlowTable::find_or_make(const FlowKey& key) {
         slots_[index] = Slot{};
     }
     slots_[index].flow.key = key;
-    entries_[at] = {index, hash};
+    table_.insert(hash, index);
     append(index);
     ++used_;
     return {&slots_[index].flow, true};
@@ -88,41 +74,11 @@ void FlowTable::fold_oldest() {
     assert(index != none);
     const Flow& flow = slots_[index].flow;
     folded_(flow);
-    erase_entry(probe(flow.key, hash_of(flow.key)));
+    table_.erase(hash_of(flow.key), index);
     unlink(index);
     free_.push_back(index);
     --used_;
     ++folded_count_;
-}
-
-// Linear probing needs no tombstones if what follows is moved up to where it wants to be.
-void FlowTable::erase_entry(std::size_t at) noexcept {
-    const std::size_t mask = entries_.size() - 1;
-    std::size_t hole = at;
-    for (std::size_t next = (at + 1) & mask; entries_[next].index != none;
-         next = (next + 1) & mask) {
-        const std::size_t home = entries_[next].hash & mask;
-        if (((next - home) & mask) >= ((next - hole) & mask)) {
-            entries_[hole] = entries_[next];
-            hole = next;
-        }
-    }
-    entries_[hole] = {};
-}
-
-void FlowTable::grow() {
-    std::vector<Entry> old(entries_.size() * 2);
-    old.swap(entries_);
-    const std::size_t mask = entries_.size() - 1;
-    for (const Entry& entry : old) {
-        if (entry.index != none) {
-            std::size_t at = entry.hash & mask;
-            while (entries_[at].index != none) {
-                at = (at + 1) & mask;
-            }
-            entries_[at] = entry;
-        }
-    }
 }
 
 void FlowTable::for_each(const Hearer& hearer) const {

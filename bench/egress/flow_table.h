@@ -2,6 +2,8 @@
 #pragma once
 
 #include "bench/egress/flow.h"
+#include "bench/egress/pile.h"
+#include "bench/egress/slot_table.h"
 
 #include <functional>
 #include <vector>
@@ -31,7 +33,7 @@ public:
     std::uint64_t folded_count() const noexcept { return folded_count_; }
 
 private:
-    static constexpr std::uint32_t none = 0xFFFFFFFFU;
+    static constexpr std::uint32_t none = SlotTable::none;
     struct Slot {
         Flow flow;
         std::uint32_t older = none;
@@ -39,26 +41,19 @@ private:
         std::uint64_t moved = 0; // Lookup at which it last went to the young end.
     };
 
-    struct Entry { // The hash beside the index: most probes end without touching a flow.
-        std::uint32_t index = none;
-        std::uint32_t hash = 0;
-    };
-
     std::uint32_t hash_of(const FlowKey& key) const noexcept {
         return static_cast<std::uint32_t>(key.hash(secret_));
     }
-    std::size_t probe(const FlowKey& key, std::uint32_t hash) const noexcept;
+    std::uint32_t index_of(const FlowKey& key, std::uint32_t hash) const noexcept;
     void unlink(std::uint32_t index) noexcept;
     void append(std::uint32_t index) noexcept;
     void fold_oldest();
-    void erase_entry(std::size_t at) noexcept;
-    void grow();
 
     integrity::SipSecret secret_ = integrity::drawn_secret();
     std::size_t flows_max_;
     Hearer folded_;
-    std::vector<Slot> slots_;
-    std::vector<Entry> entries_; // Open addressing, power of two, at most half full.
+    Pile<Slot> slots_;
+    SlotTable table_;
     std::vector<std::uint32_t> free_;
     std::uint32_t oldest_ = none;
     std::uint32_t youngest_ = none;

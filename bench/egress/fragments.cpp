@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t datagram_bytes_max = 65535;
 constexpr std::int64_t patience_ns = 60'000'000'000; // RFC 8200 section 4.5
 constexpr std::size_t piece_overhead_bytes = 64;
+constexpr int given_up_at_once = 8; // For time: many may have begun together.
 
 } // namespace
 
@@ -33,7 +34,11 @@ std::optional<drivers::wire::Bytes> Fragments::add(const Packet& packet, std::in
         ++counts_.malformed;
         return std::nullopt;
     }
-    const auto [where, fresh] = datagrams_.try_emplace(key(packet));
+    auto [where, fresh] = datagrams_.try_emplace(key(packet));
+    if (!fresh && at_ns - where->second.first_ns > patience_ns) {
+        drop(where, false);
+        std::tie(where, fresh) = datagrams_.try_emplace(key(packet));
+    }
     Datagram& datagram = where->second;
     if (fresh) {
         datagram.first_ns = at_ns;
@@ -109,9 +114,11 @@ std::optional<drivers::wire::Bytes> Fragments::joined(const Datagram& datagram) 
 }
 
 void Fragments::expire(std::int64_t now_ns) {
-    while (!ages_.empty()) {
+    for (int given_up = 0; !ages_.empty(); ++given_up) {
         const auto oldest = datagrams_.find(ages_.front());
-        if (bytes_held_ <= bytes_max_ && now_ns - oldest->second.first_ns <= patience_ns) {
+        const bool late =
+            now_ns - oldest->second.first_ns > patience_ns && given_up < given_up_at_once;
+        if (bytes_held_ <= bytes_max_ && !late) {
             break;
         }
         drop(oldest, false);

@@ -27,6 +27,34 @@ constexpr std::size_t entropy_bytes_min = 64;
 
 } // namespace
 
+IcmpWatch::IcmpWatch()
+    : asked_(asked_max) {}
+
+std::uint64_t IcmpWatch::Question::hash(const integrity::SipSecret& secret) const noexcept {
+    integrity::SipHash<1, 3> state(secret);
+    state.word(key.hash(secret));
+    constexpr std::uint64_t message_bytes = 12;
+    return state.end(message_bytes, number);
+}
+
+// None where there are too many already. Ends alone count: any VLAN, whatever is around.
+IcmpTraffic* IcmpWatch::traffic_of(const FlowKey& key) {
+    FlowKey bare;
+    bare.ends = key.ends;
+    const auto hash = static_cast<std::uint32_t>(bare.hash(secret_));
+    std::uint32_t at =
+        by_ends_.find(hash, [&](std::uint32_t one) { return pairs_[one].key.ends == key.ends; });
+    if (at == SlotTable::none) {
+        if (pairs_.size() >= pairs_max) {
+            return nullptr;
+        }
+        at = static_cast<std::uint32_t>(pairs_.size());
+        by_ends_.insert(hash, at);
+        pairs_.emplace_back().key = key;
+    }
+    return &pairs_[at];
+}
+
 std::uint64_t IcmpWatch::hash_of(Bytes bytes) const noexcept {
     return integrity::sip_hash(secret_, bytes);
 }
@@ -39,16 +67,13 @@ void IcmpWatch::packet(const Packet& packet, std::int64_t at_ns) {
         return;
     }
     const KeyedEnd keyed = key_of(packet);
-    const std::pair ends(keyed.key.ends[0], keyed.key.ends[1]);
-    if (pairs_.size() >= pairs_max && pairs_.count(ends) == 0) {
+    IcmpTraffic* const known = traffic_of(keyed.key);
+    if (known == nullptr) {
         ++left_out_;
         return;
     }
-    IcmpTraffic& traffic = pairs_[ends];
-    if (traffic.first_ns == 0) {
-        traffic.first_ns = at_ns;
-        traffic.key = keyed.key;
-    }
+    IcmpTraffic& traffic = *known;
+    traffic.first_ns = traffic.first_ns == 0 ? at_ns : traffic.first_ns;
     traffic.last_ns = at_ns;
     const Bytes data = packet.payload;
     (request ? traffic.requests : traffic.replies) += 1;
@@ -62,27 +87,32 @@ void IcmpWatch::packet(const Packet& packet, std::int64_t at_ns) {
     }
     Cursor in(packet.ip_payload);
     in.skip(4);
-    const Question question(keyed.key, in.u32());
+    const Question question{keyed.key, in.u32()};
     if (request) {
         const std::uint64_t said = hash_of(data.subspan(std::min(data.size(), time_stamp_bytes)));
         traffic.changing_requests +=
             traffic.requests > 1 && said != traffic.last_request_hash ? 1U : 0U;
         traffic.last_request_hash = said;
-        if (asked_.size() >= asked_max) {
-            forgotten_ += asked_.size();
-            asked_.clear();
-        }
-        asked_[question] = hash_of(data);
-    } else if (const auto asked = asked_.find(question); asked == asked_.end()) {
+        asked_.find_or_make(question, [](const Question&, std::uint64_t) {}) = hash_of(data);
+    } else if (const std::uint64_t* asked = asked_.find(question); asked == nullptr) {
         ++traffic.unasked_replies;
-    } else if (asked->second != hash_of(data)) {
+    } else if (*asked != hash_of(data)) {
         ++traffic.changed_replies;
     }
 }
 
 std::vector<IcmpSuspicion> IcmpWatch::suspicions() const {
     std::vector<IcmpSuspicion> out;
-    for (const auto& [ends, traffic] : pairs_) {
+    std::vector<const IcmpTraffic*> in_order;
+    for (const IcmpTraffic& one : pairs_) {
+        in_order.push_back(&one);
+    }
+    std::sort(
+        in_order.begin(), in_order.end(), [](const IcmpTraffic* left, const IcmpTraffic* right) {
+            return left->key.ends < right->key.ends;
+        });
+    for (const IcmpTraffic* one : in_order) {
+        const IcmpTraffic& traffic = *one;
         std::string why;
         const auto add = [&](const std::string& reason) {
             why += (why.empty() ? "" : "; ") + reason;

@@ -2,9 +2,12 @@
 #pragma once
 
 #include "bench/egress/flow.h"
+#include "bench/egress/pile.h"
+#include "bench/egress/recent_table.h"
+#include "bench/egress/slot_table.h"
 
 #include <cstdint>
-#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -40,22 +43,31 @@ struct IcmpSuspicion {
 
 class IcmpWatch {
 public:
+    IcmpWatch();
+
     void packet(const Packet& packet, std::int64_t at_ns);
     std::vector<IcmpSuspicion> suspicions() const;
-    std::uint64_t left_out() const noexcept { return left_out_; }   // Packets of further pairs.
-    std::uint64_t forgotten() const noexcept { return forgotten_; } // Requests, for memory.
+    std::uint64_t left_out() const noexcept { return left_out_; } // Packets of further pairs.
+    std::uint64_t forgotten() const noexcept { return asked_.forgotten(); } // Requests, for memory.
 
 private:
-    using Question = std::pair<FlowKey, std::uint32_t>; // Identifier and sequence number.
+    struct Question {
+        FlowKey key;
+        std::uint32_t number = 0; // Identifier and sequence number
 
+        bool operator==(const Question&) const = default;
+        std::uint64_t hash(const integrity::SipSecret& secret) const noexcept;
+    };
+
+    IcmpTraffic* traffic_of(const FlowKey& key);
     std::uint64_t hash_of(drivers::wire::Bytes bytes) const noexcept;
 
     // Keyed: a reply that says something else cannot be made to look like an echo.
     integrity::SipSecret secret_ = integrity::drawn_secret();
-    std::map<std::pair<IpAddress, IpAddress>, IcmpTraffic> pairs_;
-    std::map<Question, std::uint64_t> asked_; // -> hash of the data
+    Pile<IcmpTraffic> pairs_;
+    SlotTable by_ends_;
+    RecentTable<Question, std::uint64_t> asked_; // -> hash of the data
     std::uint64_t left_out_ = 0;
-    std::uint64_t forgotten_ = 0;
 };
 
 } // namespace bench::egress

@@ -79,23 +79,50 @@ bool contains(const std::vector<IpPrefix>& prefixes, const IpAddress& address) {
 
 } // namespace
 
+std::uint32_t LearnedNames::hash_of(const IpAddress& address) const noexcept {
+    integrity::SipHash<1, 3> state(secret_);
+    state.word(address.family);
+    return static_cast<std::uint32_t>(state.end_with(std::as_bytes(std::span(address.bytes)), 8));
+}
+
+std::uint32_t LearnedNames::hash_of(const std::string& name) const noexcept {
+    return static_cast<std::uint32_t>(
+        integrity::sip_hash<1, 3>(secret_, std::as_bytes(std::span(name))));
+}
+
+std::uint32_t LearnedNames::find(const IpAddress& address) const {
+    return by_address_.find(hash_of(address),
+                            [&](std::uint32_t one) { return addresses_[one].address == address; });
+}
+
+std::uint32_t LearnedNames::find(const std::string& name) const {
+    return by_name_.find(hash_of(name), [&](std::uint32_t one) { return names_[one] == name; });
+}
+
 void LearnedNames::learn(const IpAddress& address, const std::string& name) {
-    const bool full = by_address_.size() >= names_max && by_address_.count(address) == 0;
-    if (full || (names_.size() > names_max && by_name_.count(name) == 0)) {
+    const std::uint32_t known = find(address);
+    std::uint32_t named = find(name);
+    if ((known == SlotTable::none && addresses_.size() >= names_max) ||
+        (named == SlotTable::none && names_.size() > names_max)) {
         ++left_out_;
         return;
     }
-    const auto [found, fresh] =
-        by_name_.try_emplace(name, static_cast<std::uint32_t>(names_.size()));
-    if (fresh) {
+    if (named == SlotTable::none) {
+        named = static_cast<std::uint32_t>(names_.size());
         names_.push_back(name);
+        by_name_.insert(hash_of(name), named);
     }
-    by_address_[address] = found->second;
+    if (known != SlotTable::none) {
+        addresses_[known].name = named;
+        return;
+    }
+    by_address_.insert(hash_of(address), static_cast<std::uint32_t>(addresses_.size()));
+    addresses_.push_back({address, named});
 }
 
 std::uint32_t LearnedNames::name_index(const IpAddress& address) const {
-    const auto found = by_address_.find(address);
-    return found == by_address_.end() ? 0 : found->second;
+    const std::uint32_t known = addresses_.empty() ? SlotTable::none : find(address);
+    return known == SlotTable::none ? 0 : addresses_[known].name;
 }
 
 bool name_matches(const std::string& pattern, const std::string& name) {

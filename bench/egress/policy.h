@@ -2,9 +2,10 @@
 #pragma once
 
 #include "bench/egress/flow.h"
+#include "bench/egress/pile.h"
+#include "bench/egress/slot_table.h"
 #include "profiles/policy.h"
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -13,15 +14,29 @@ namespace bench::egress {
 // Names of addresses as DNS answers gave them; bounded: what comes when it is full is counted.
 class LearnedNames {
 public:
+    LearnedNames() { names_.emplace_back(); }
+
     void learn(const IpAddress& address, const std::string& name);
     std::uint32_t name_index(const IpAddress& address) const; // 0 = none
     const std::string& name(std::uint32_t index) const { return names_[index]; }
     std::uint64_t left_out() const noexcept { return left_out_; }
 
 private:
-    std::map<IpAddress, std::uint32_t> by_address_;
-    std::map<std::string, std::uint32_t> by_name_;
-    std::vector<std::string> names_{""};
+    struct Address {
+        IpAddress address;
+        std::uint32_t name = 0;
+    };
+
+    std::uint32_t hash_of(const IpAddress& address) const noexcept;
+    std::uint32_t hash_of(const std::string& name) const noexcept;
+    std::uint32_t find(const IpAddress& address) const;
+    std::uint32_t find(const std::string& name) const;
+
+    integrity::SipSecret secret_ = integrity::drawn_secret();
+    Pile<Address> addresses_;
+    SlotTable by_address_;
+    Pile<std::string> names_; // The first is none.
+    SlotTable by_name_;
     std::uint64_t left_out_ = 0;
 };
 

@@ -17,39 +17,43 @@ void note(std::vector<std::int64_t>& events, std::int64_t at_ns, std::uint64_t& 
 
 } // namespace
 
-std::uint32_t Services::begin(const Flow& flow) {
+Services::Begun Services::begin(const Flow& flow) {
     const std::size_t client = flow.initiator_end();
     FlowKey key = flow.key; // The client's own port is not part of a service.
     key.ports[client] = 0;
-    const auto [found, fresh] =
-        by_key_.try_emplace(key, static_cast<std::uint32_t>(services_.size()));
-    if (fresh) {
+    const auto hash = static_cast<std::uint32_t>(key.hash(secret_));
+    std::uint32_t index =
+        by_key_.find(hash, [&](std::uint32_t one) { return services_[one].key == key; });
+    if (index == SlotTable::none) {
         if (services_.size() > services_max_) {
-            by_key_.erase(found);
             ++left_out_;
-            return 0;
+            return {};
         }
-        Service service;
-        service.client = flow.key.ends[client];
-        service.server = flow.key.ends[1 - client];
-        service.port = flow.key.ports[1 - client];
-        service.protocol = flow.key.protocol;
-        service.vlan = flow.key.vlan;
-        service.rule = flow.rule;
-        service.first_ns = flow.first_ns;
-        service.sample = flow.key;
-        services_.push_back(std::move(service));
+        index = static_cast<std::uint32_t>(services_.size());
+        by_key_.insert(hash, index);
+        Service& fresh = services_.emplace_back();
+        fresh.key = key;
+        fresh.client = flow.key.ends[client];
+        fresh.server = flow.key.ends[1 - client];
+        fresh.port = flow.key.ports[1 - client];
+        fresh.protocol = flow.key.protocol;
+        fresh.vlan = flow.key.vlan;
+        fresh.rule = flow.rule;
+        fresh.first_ns = flow.first_ns;
+        fresh.sample = flow.key;
     }
-    Service& service = services_[found->second];
+    Service& service = services_[index];
     service.rule = flow.rule == rule_none
                        ? rule_none
                        : service.rule; // One unlisted flow makes the service unlisted.
     ++service.connections;
+    Begun out{index, 0};
     if (service.starts_ns.size() < service_events_max) {
         service.start_bytes.push_back(0);
+        out.start = static_cast<std::uint32_t>(service.start_bytes.size());
     }
     note(service.starts_ns, flow.first_ns, service.events_left_out);
-    return found->second;
+    return out;
 }
 
 void Services::packet(const Flow& flow, const Said& said) {
@@ -90,15 +94,8 @@ void Services::connection(const Flow& flow) {
 }
 
 void Services::end(const Flow& flow) {
-    if (flow.service == 0) {
-        return;
-    }
-    Service& service = services_[flow.service];
-    for (std::size_t i = service.starts_ns.size(); i-- > 0;) {
-        if (service.starts_ns[i] == flow.first_ns) {
-            service.start_bytes[i] = flow.bytes[flow.initiator_end()];
-            break;
-        }
+    if (flow.service != 0 && flow.start != 0) {
+        services_[flow.service].start_bytes[flow.start - 1] = flow.bytes[flow.initiator_end()];
     }
 }
 

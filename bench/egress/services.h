@@ -2,10 +2,11 @@
 #pragma once
 
 #include "bench/egress/flow.h"
+#include "bench/egress/pile.h"
+#include "bench/egress/slot_table.h"
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <vector>
 
 namespace bench::egress {
@@ -21,6 +22,7 @@ struct Service {
     std::int64_t last_payload_ns = 0;
     std::uint64_t bytes_out = 0; // Client to server, frames whole
     std::uint64_t bytes_in = 0;
+    FlowKey key; // With 0 for the client's port
     IpAddress client;
     IpAddress server;
     std::uint16_t port = 0;
@@ -43,11 +45,16 @@ struct Service {
 class Services {
 public:
     explicit Services(std::size_t services_max = 200'000)
-        : services_max_(services_max)
-        , services_(1) {}
+        : services_max_(services_max) {
+        services_.emplace_back();
+    }
 
     // Binds a fresh flow to its service; 0 when the table is full.
-    std::uint32_t begin(const Flow& flow);
+    struct Begun {
+        std::uint32_t service = 0;
+        std::uint32_t start = 0; // One past the place of its start among the service's; 0 = none
+    };
+    Begun begin(const Flow& flow);
     struct Said {
         bool from_client = false;
         bool payload = false;
@@ -60,15 +67,14 @@ public:
     // A whole connection that began just now, from a record: begin() has been called for it.
     void connection(const Flow& flow);
 
-    const std::vector<Service>& all() const noexcept {
-        return services_;
-    } // The first is no service.
+    const Pile<Service>& all() const noexcept { return services_; } // The first is no service.
     std::uint64_t left_out() const noexcept { return left_out_; }
 
 private:
     std::size_t services_max_;
-    std::vector<Service> services_;
-    std::map<FlowKey, std::uint32_t> by_key_;
+    integrity::SipSecret secret_ = integrity::drawn_secret();
+    Pile<Service> services_;
+    SlotTable by_key_;
     std::uint64_t left_out_ = 0;
 };
 

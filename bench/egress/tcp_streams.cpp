@@ -2,6 +2,7 @@
 #include "bench/egress/tcp_streams.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace bench::egress {
 
@@ -9,7 +10,9 @@ using namespace drivers::wire;
 
 namespace {
 
-constexpr std::size_t held_overhead_bytes = 96;
+// More than memory takes: so that what is heard at once is never thousands of single bytes.
+constexpr std::size_t held_overhead_bytes = 512;
+constexpr std::size_t all_gaps = std::numeric_limits<std::size_t>::max();
 
 std::int32_t distance(std::uint32_t from, std::uint32_t to) {
     return static_cast<std::int32_t>(to - from);
@@ -39,14 +42,23 @@ void TcpStreams::hold(Direction& direction, std::uint32_t sequence, Bytes bytes)
     waiting_bytes_ += slot.size() + held_overhead_bytes;
 }
 
-// Hears what now follows; with `over_gaps` also what does not.
-void TcpStreams::drain(std::uint32_t stream, std::size_t end, bool over_gaps) {
+// Hears what now follows, over so many gaps. What follows each other is heard at
+// once: many small segments that waited cost no more than their bytes.
+void TcpStreams::drain(std::uint32_t stream, std::size_t end, std::size_t gaps_max) {
     Direction& direction = streams_[stream].directions[end];
+    joined_.clear();
+    std::uint64_t joined_gap = 0;
+    const auto hear = [&] {
+        if (!joined_.empty()) {
+            in_order(stream, end, joined_, joined_gap);
+            joined_.clear();
+        }
+    };
     while (!direction.waiting.empty()) {
         const auto first = direction.waiting.begin();
         const std::uint32_t sequence = direction.base + first->first;
         const std::int32_t ahead = distance(direction.next, sequence);
-        if (ahead > 0 && !over_gaps) {
+        if (ahead > 0 && gaps_max-- == 0) {
             break;
         }
         const std::vector<std::byte> bytes = std::move(first->second);
@@ -57,11 +69,32 @@ void TcpStreams::drain(std::uint32_t stream, std::size_t end, bool over_gaps) {
         if (known >= bytes.size()) {
             continue;
         }
-        const auto gap = static_cast<std::uint64_t>(std::max(ahead, 0));
-        counts_.gaps += gap > 0 ? 1 : 0;
-        counts_.gap_bytes += gap;
         direction.next = sequence + static_cast<std::uint32_t>(bytes.size());
-        in_order(stream, end, Bytes(bytes).subspan(known), gap);
+        if (ahead > 0) {
+            hear();
+            ++counts_.gaps;
+            counts_.gap_bytes += static_cast<std::uint64_t>(ahead);
+            joined_gap = static_cast<std::uint64_t>(ahead);
+        } else if (joined_.empty()) {
+            joined_gap = 0;
+        }
+        joined_.insert(
+            joined_.end(), bytes.begin() + static_cast<std::ptrdiff_t>(known), bytes.end());
+    }
+    hear();
+}
+
+// Too much waits: the first gaps are given up, as many as make room for what came.
+void TcpStreams::relieve(std::uint32_t stream, std::size_t end, std::size_t added_bytes) {
+    const Direction& direction = streams_[stream].directions[end];
+    while (direction.waiting_bytes > limits_.waiting_bytes_max) {
+        drain(stream, end, 1);
+    }
+    const std::size_t room = 2 * (added_bytes + held_overhead_bytes);
+    const std::size_t until = waiting_bytes_ - std::min(waiting_bytes_, room);
+    while (waiting_bytes_ > limits_.waiting_bytes_max_total && waiting_bytes_ > until &&
+           !direction.waiting.empty()) {
+        drain(stream, end, 1);
     }
 }
 
@@ -111,16 +144,13 @@ void TcpStreams::add(std::uint32_t stream, std::size_t end, const Packet& packet
         sequence = direction.next;
     } else if (ahead > 0) {
         hold(direction, sequence, bytes);
-        if (direction.waiting_bytes > limits_.waiting_bytes_max ||
-            waiting_bytes_ > limits_.waiting_bytes_max_total) {
-            drain(stream, end, true);
-        }
+        relieve(stream, end, bytes.size());
         return;
     }
     direction.next = sequence + static_cast<std::uint32_t>(bytes.size());
     in_order(stream, end, bytes, 0);
     if (!direction.waiting.empty()) {
-        drain(stream, end, false);
+        drain(stream, end, 0);
     }
 }
 
@@ -128,8 +158,8 @@ void TcpStreams::close(std::uint32_t stream) {
     if (stream == 0 || !streams_[stream].open) {
         return;
     }
-    drain(stream, 0, true);
-    drain(stream, 1, true);
+    drain(stream, 0, all_gaps);
+    drain(stream, 1, all_gaps);
     streams_[stream] = Stream{};
     free_.push_back(stream);
 }

@@ -34,9 +34,9 @@ public:
 // waits behind it.
 class TcpStreams {
 public:
-    struct Limits {
-        std::size_t waiting_bytes_max = 1U << 20U;        // Out of order, per direction
-        std::size_t waiting_bytes_max_total = 64U << 20U; // Out of order, all
+    struct Limits { // Of what is out of order; each segment counts as 512 bytes more.
+        std::size_t waiting_bytes_max = 5U << 18U; // Per direction
+        std::size_t waiting_bytes_max_total = 64U << 20U;
         std::size_t streams_max = 1U << 20U;
     };
 
@@ -73,13 +73,15 @@ private:
 
     void
     in_order(std::uint32_t stream, std::size_t end, drivers::wire::Bytes bytes, std::uint64_t gap);
-    void drain(std::uint32_t stream, std::size_t end, bool over_gaps);
+    void drain(std::uint32_t stream, std::size_t end, std::size_t gaps_max);
+    void relieve(std::uint32_t stream, std::size_t end, std::size_t added_bytes);
     void hold(Direction& direction, std::uint32_t sequence, drivers::wire::Bytes bytes);
 
     StreamHearer& hearer_;
     Limits limits_;
     std::deque<Stream> streams_;
     std::vector<std::uint32_t> free_;
+    std::vector<std::byte> joined_; // What is heard at once of what waited
     std::size_t waiting_bytes_ = 0;
     StreamCounts counts_;
 };

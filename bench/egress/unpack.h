@@ -22,8 +22,16 @@ struct PackedStart {
 };
 
 // Of packed data in `bytes` that begins at or after `from` and has at least its first three bytes
-// there.
-void find_packed(drivers::wire::Bytes bytes, std::size_t from, std::vector<PackedStart>& out);
+// there; the first `starts_max` are added to `out`. Returns how many more there are.
+std::size_t find_packed(drivers::wire::Bytes bytes,
+                        std::size_t from,
+                        std::size_t starts_max,
+                        std::vector<PackedStart>& out);
+
+inline bool has_packed(drivers::wire::Bytes bytes, std::size_t from) {
+    std::vector<PackedStart> none;
+    return find_packed(bytes, from, 0, none) > 0;
+}
 
 struct UnpackLimits {
     std::uint64_t bytes_max = 64U << 20U; // Out of one packed stream: what is longer is a bomb.
@@ -40,14 +48,22 @@ public:
         too_long
     };
     using Hearer = std::function<void(drivers::wire::Bytes)>;
+    // Asked before each step, with what it costs beyond what comes out, as so many bytes; no: stop.
+    using Leave = std::function<bool(std::size_t step_costs)>;
 
     explicit Unpacker(Packing packing, UnpackLimits limits = UnpackLimits{});
     Unpacker(const Unpacker&) = delete;
     Unpacker& operator=(const Unpacker&) = delete;
     ~Unpacker();
 
-    // Hands on what comes out, a room's fill at a time; ends by itself.
-    State take(drivers::wire::Bytes packed, std::span<std::byte> room, const Hearer& unpacked);
+    // Hands on what comes out, a room's fill at a time; ends by itself. Once `leave` is refused the
+    // last left() bytes of `packed` have not been taken.
+    State take(
+        drivers::wire::Bytes packed,
+        std::span<std::byte> room,
+        const Hearer& unpacked,
+        const Leave& leave = [](std::size_t) { return true; });
+    std::size_t left() const noexcept { return left_; }
 
     Packing packing() const noexcept { return packing_; }
     std::uint64_t bytes_out() const noexcept { return bytes_out_; }
@@ -62,6 +78,7 @@ private:
     UnpackLimits limits_;
     std::unique_ptr<Engine> engine_;
     std::uint64_t bytes_out_ = 0;
+    std::size_t left_ = 0;
     State state_ = State::going;
 };
 

@@ -123,9 +123,8 @@ struct Question {
     bool answered = false;
 };
 
-DnsAnswer answer_of(const std::string& name, const std::string& text) {
+DnsAnswer answer_of(const std::string& text) {
     DnsAnswer out;
-    out.name = name;
     if (const auto address = parse_ip_address(text)) {
         out.address = *address;
         out.type = address->family == 4 ? dns_type_a : dns_type_aaaa;
@@ -168,7 +167,7 @@ std::optional<Question> question_of(const ZeekRow& row) {
     constexpr std::size_t answers_max = 64;
     for (std::size_t at = 0; at < answers.size() && out.answer.answers.size() < answers_max;) {
         const std::size_t end = std::min(answers.find(',', at), answers.size());
-        out.answer.answers.push_back(answer_of(name, answers.substr(at, end - at)));
+        out.answer.answers.push_back(answer_of(answers.substr(at, end - at)));
         at = end + 1;
     }
     return out;

@@ -42,6 +42,22 @@ public:
         return a_ ^ b_ ^ c_ ^ d_;
     }
 
+    // Words so far, and these bytes as the rest of a message.
+    std::uint64_t end_with(std::span<const std::byte> data,
+                           std::uint64_t bytes_before = 0) noexcept {
+        const std::uint64_t length = bytes_before + data.size();
+        for (; data.size() >= 8; data = data.subspan(8)) {
+            std::uint64_t value = 0;
+            std::memcpy(&value, data.data(), sizeof value);
+            word(value);
+        }
+        std::uint64_t rest = 0;
+        for (std::size_t i = 0; i < data.size(); ++i) {
+            rest |= std::to_integer<std::uint64_t>(data[i]) << (8 * i);
+        }
+        return end(length, rest);
+    }
+
 private:
     void round() noexcept {
         a_ += b_;
@@ -64,18 +80,7 @@ private:
 
 template <int word_rounds = 2, int last_rounds = 4>
 std::uint64_t sip_hash(const SipSecret& secret, std::span<const std::byte> data) noexcept {
-    SipHash<word_rounds, last_rounds> state(secret);
-    const std::uint64_t length = data.size();
-    for (; data.size() >= 8; data = data.subspan(8)) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, data.data(), sizeof word);
-        state.word(word);
-    }
-    std::uint64_t rest = 0;
-    for (std::size_t i = 0; i < data.size(); ++i) {
-        rest |= std::to_integer<std::uint64_t>(data[i]) << (8 * i);
-    }
-    return state.end(length, rest);
+    return SipHash<word_rounds, last_rounds>(secret).end_with(data);
 }
 
 // For the tables of one process, drawn from the kernel. Throws HostError if it has none to give.

@@ -22,8 +22,7 @@ struct DnsQuestion {
     std::uint16_t type = 0;
 };
 
-struct DnsAnswer {
-    std::string name;
+struct DnsAnswer { // Of its name nothing is kept: that it can be read is checked.
     std::uint16_t type = 0;
     std::uint32_t data_bytes = 0;
     IpAddress address; // A and AAAA only.
@@ -40,7 +39,8 @@ struct DnsMessage { // RFC 1035 section 4.1
 };
 
 // Reads a message, DNS over UDP or behind TCP's length. Compression pointers must point backwards
-// and are followed a bounded number of times; records are bounded; never throws but for memory.
+// and are followed a bounded number of times, in each name and in all: whoever writes a message
+// cannot have its bytes read over and over. Records are bounded; never throws but for memory.
 DnsMessage read_dns(Bytes bytes);
 
 } // namespace drivers::wire

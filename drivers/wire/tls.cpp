@@ -18,6 +18,7 @@ constexpr std::uint16_t extension_point_formats = 11;
 constexpr std::uint16_t extension_alpn = 16;
 constexpr std::size_t handshake_bytes_max = 65536;
 constexpr std::size_t names_max = 64;
+constexpr std::size_t places_max = 256; // In which a certificate is asked for a name
 
 std::string text_of(Bytes bytes) {
     std::string out;
@@ -32,8 +33,11 @@ bool is_grease(std::uint16_t value) {
     return (value & 0x0F0FU) == 0x0A0AU && value >> 8U == (value & 0xFFU);
 }
 
+// No stack sends as many numbers of a kind: more add nothing to a fingerprint but work.
+constexpr std::size_t list_text_max = 2048;
+
 void append_number(std::string& list, std::uint16_t value) {
-    if (!is_grease(value)) {
+    if (!is_grease(value) && list.size() < list_text_max) {
         list += (list.empty() ? "" : "-") + std::to_string(value);
     }
 }
@@ -100,15 +104,21 @@ bool printable_name(Bytes bytes) {
            });
 }
 
+struct CertificateNames {
+    std::vector<std::string> names;
+    std::size_t places = 0; // Asked
+};
+
 // DER is searched for the two places where host names stand: id-at-commonName (2.5.4.3) followed by
 // a string, and context tag [2], dNSName of a GeneralName (RFC 5280 section 4.2.1.6).
-void collect_names(Bytes certificate, std::vector<std::string>& names) {
+void collect_names(Bytes certificate, CertificateNames& found_names) {
     static constexpr std::array<std::byte, 5> common_name{
         std::byte{0x06}, std::byte{0x03}, std::byte{0x55}, std::byte{0x04}, std::byte{0x03}};
     static constexpr std::array<std::byte, 5> alternative_name{
         std::byte{0x06}, std::byte{0x03}, std::byte{0x55}, std::byte{0x1D}, std::byte{0x11}};
     const auto add = [&](std::size_t at) { // tag, length below 128, text
-        if (at + 2 > certificate.size() || names.size() >= names_max) {
+        if (at + 2 > certificate.size() || found_names.names.size() >= names_max ||
+            ++found_names.places > places_max) {
             return std::size_t{0};
         }
         const std::size_t length = std::to_integer<std::size_t>(certificate[at + 1]);
@@ -116,12 +126,12 @@ void collect_names(Bytes certificate, std::vector<std::string>& names) {
             !printable_name(certificate.subspan(at + 2, length))) {
             return std::size_t{0};
         }
-        names.push_back(text_of(certificate.subspan(at + 2, length)));
+        found_names.names.push_back(text_of(certificate.subspan(at + 2, length)));
         return 2 + length;
     };
     auto found =
         std::search(certificate.begin(), certificate.end(), common_name.begin(), common_name.end());
-    for (; found != certificate.end();
+    for (; found != certificate.end() && found_names.places <= places_max;
          found =
              std::search(found + 1, certificate.end(), common_name.begin(), common_name.end())) {
         add(static_cast<std::size_t>(found - certificate.begin()) + common_name.size());
@@ -191,7 +201,7 @@ std::optional<TlsClientHello> read_client_hello(Bytes stream) {
 }
 
 std::vector<std::string> read_certificate_names(Bytes stream) {
-    std::vector<std::string> names;
+    CertificateNames found;
     const std::vector<std::byte> handshake =
         looks_like_tls(stream) ? joined_handshake(stream) : std::vector<std::byte>{};
     Cursor in(handshake);
@@ -205,13 +215,13 @@ std::vector<std::string> read_certificate_names(Bytes stream) {
             Cursor list(body);
             list.skip(3);
             while (list.left() >= 3) {
-                collect_names(list.take(list.u24()), names);
+                collect_names(list.take(list.u24()), found);
             }
         }
     }
-    std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
-    return names;
+    std::sort(found.names.begin(), found.names.end());
+    found.names.erase(std::unique(found.names.begin(), found.names.end()), found.names.end());
+    return std::move(found.names);
 }
 
 } // namespace drivers::wire

@@ -19,9 +19,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const std::size_t piece = std::max<std::size_t>(data[0], 1);
     const Bytes bytes = std::as_bytes(std::span(data + 1, size - 1));
-    const std::uint64_t before = tools.unpacked_bytes;
+    const std::uint64_t before = tools.budget.unpacked_bytes();
     {
-        CanaryView view(tools, 0, "", true);
+        CanaryView view(tools, 0, tools.outermost, true);
         const auto hear = [](const CanaryHit& hit) {
             if (hit.place) {
                 std::abort();
@@ -31,8 +31,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             view.take(bytes.subspan(at, std::min(piece, bytes.size() - at)), hear);
         }
         view.end(hear);
+        for (std::size_t i = 0; i < tools.put_by.size(); ++i) { // It may grow.
+            unpack_put_by(tools, std::move(tools.put_by[i]), hear);
+        }
+        tools.put_by.clear();
     }
-    if (tools.unpackers != 0 || tools.unpacked_bytes - before > (64U << 20U)) {
+    if (tools.unpackers != 0 || tools.waiting_bytes != 0 ||
+        tools.budget.unpacked_bytes() - before > (64U << 20U)) {
         std::abort();
     }
     return 0;

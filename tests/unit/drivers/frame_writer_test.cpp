@@ -83,7 +83,6 @@ TEST_CASE("a question and its answer read back", "[dns_writer]") {
     CHECK(told.response);
     CHECK(told.id == 77);
     REQUIRE(told.answers.size() == 1);
-    CHECK(told.answers[0].name == "a.example.net");
     CHECK(to_text(told.answers[0].address) == "192.0.2.64");
 }
 
