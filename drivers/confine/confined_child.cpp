@@ -93,10 +93,11 @@ std::string answer_of(const std::function<std::string()>& work) {
     }
 }
 
-std::string all_from(int descriptor) {
+// Until the other end is closed; of more than `bytes_max` somewhat more.
+std::string all_from(int descriptor, std::size_t bytes_max) {
     std::string out;
     std::array<char, 65536> piece{};
-    for (;;) {
+    while (out.size() <= bytes_max) {
         const ssize_t got = ::read(descriptor, piece.data(), piece.size());
         if (got < 0 && errno == EINTR) {
             continue;
@@ -106,6 +107,7 @@ std::string all_from(int descriptor) {
         }
         out.append(piece.data(), static_cast<std::size_t>(got));
     }
+    return out;
 }
 
 ConfinedAnswer answer_from(std::string_view all, int status) {
@@ -138,7 +140,7 @@ ConfinedAnswer answer_from(std::string_view all, int status) {
 
 } // namespace
 
-ConfinedAnswer in_confined_child(const std::function<std::string()>& work) {
+ConfinedAnswer in_confined_child(const std::function<std::string()>& work, std::size_t bytes_max) {
     std::array<int, 2> ends{};
     const pid_t parent = ::getpid();
     const pid_t child = ::pipe2(ends.data(), O_CLOEXEC) == 0 ? ::fork() : -1;
@@ -155,10 +157,18 @@ ConfinedAnswer in_confined_child(const std::function<std::string()>& work) {
     }
     const SignalsPassedOn passed(child);
     ::close(ends[1]);
-    const std::string said = all_from(ends[0]);
+    const std::string said = all_from(ends[0], bytes_max);
+    const bool is_too_much = said.size() > bytes_max;
+    if (is_too_much) {
+        ::kill(child, SIGKILL);
+    }
     ::close(ends[0]);
     int status = 0;
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (is_too_much) {
+        throw HostError("the child that reads foreign bytes says more than " +
+                        std::to_string(bytes_max) + " bytes");
     }
     return answer_from(said, status);
 }

@@ -51,6 +51,7 @@ public:
     ProgramRun(const ProgramRun&) = delete;
     ProgramRun& operator=(const ProgramRun&) = delete;
 
+    int process_id() const { return process_; }
     void signal(int number) const { ::kill(process_, number); }
 
     // Its exit code; 128 + signal if it was ended by one.

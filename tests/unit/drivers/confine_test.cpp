@@ -95,6 +95,16 @@ TEST_CASE("what a confined child throws is thrown again, and its crash is no cra
                       Catch::Contains("said nothing"));
 }
 
+TEST_CASE("a confined child that says without end is ended", "[confine]") {
+    constexpr std::size_t most = 100'000;
+    CHECK(in_confined_child([] { return std::string(most - 1, 'x'); }, most).bytes.size() ==
+          most - 1);
+    CHECK_THROWS_WITH(in_confined_child([] { return std::string(most, 'x'); }, most),
+                      Catch::Contains("more than 100000 bytes"));
+    CHECK_THROWS_WITH(in_confined_child([] { return std::string(50 * most, 'x'); }, most),
+                      Catch::Contains("more than 100000 bytes"));
+}
+
 TEST_CASE("privileges that were given up are gone for every program started later", "[confine]") {
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
