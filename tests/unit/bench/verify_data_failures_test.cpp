@@ -126,12 +126,14 @@ TEST_CASE("verify-data accuses no LUN of another size or with other blocks", "[v
     moody.blocks = 1024; // Half of what was written to.
     const Said small = program({"verify-data", expectation, moody.target.url()});
     CHECK(small.code == 4);
-    CHECK_THAT(small.err, Contains("524288 bytes now") && Contains("not as it was written"));
+    CHECK_THAT(small.err, Contains("has shrunk: it had 262144 blocks of 512 bytes"));
+    CHECK_THAT(small.err, Contains("has 1024 blocks of 512 bytes now"));
     moody.block_bytes = 4096;
     moody.blocks = 32768;
     const Said coarse = program({"verify-data", expectation, moody.target.url()});
     CHECK(coarse.code == 4);
-    CHECK_THAT(coarse.err, Contains("blocks have 4096 bytes now"));
+    CHECK_THAT(coarse.err,
+               Contains("has other blocks") && Contains("32768 blocks of 4096 bytes now"));
     CHECK(small.out.empty());
     CHECK(coarse.out.empty());
 }
