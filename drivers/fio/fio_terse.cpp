@@ -165,13 +165,16 @@ void doubt_counts(const std::string& name, const Direction& direction, JobResult
 JobResult job_of(const Line& line) {
     const Layout& layout = line.layout();
     if (line.size() < layout.fields()) {
-        line.refuse(fmt::format("{} fields of version {}, not {}: it is cut",
+        line.refuse(fmt::format("{} fields of version {}, not {}: it is cut, or of "
+                                "unified_rw_reporting, which only JSON tells",
                                 layout.fields(),
                                 layout.version,
                                 line.size()));
     }
     if (const auto last = line.text(layout.fields() - 1); last.empty() || last.back() != '%') {
-        line.refuse(fmt::format("a percentage as field {}: it is cut", layout.fields()));
+        line.refuse(fmt::format("a percentage as field {}: it is cut, or of "
+                                "unified_rw_reporting, which only JSON tells",
+                                layout.fields()));
     }
     JobResult out;
     out.name = line.text(layout.head - 3);

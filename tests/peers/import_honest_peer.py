@@ -66,6 +66,10 @@ RUNS = {
 }
 TERSE_IS_TOO_COARSE = {"one access", "a poisson rate", "pauses"}  # Or does not tell groups and sums so far apart.
 
+TERSE_IS_REFUSED = {"trims": "wanted at least one measurement",  # Version 3 has no columns for them.
+                    "both directions in one": "unified_rw_reporting, which only JSON tells",
+                    "both directions and their sum": "unified_rw_reporting, which only JSON tells"}
+
 
 def fio(folder, name, form, options):
     out = os.path.join(folder, "out")
@@ -107,8 +111,11 @@ def main():
                 if form == "terse" and (name in TERSE_IS_TOO_COARSE or told_again):
                     continue
                 path = fio(folder, name, form, options)
-                for doubt in doubts_of(folder, path, f"{name}-{form}"):
-                    failures.append(f"{name}, {form}: {doubt}")
+                doubts = doubts_of(folder, path, f"{name}-{form}")
+                refusal = TERSE_IS_REFUSED.get(name) if form == "terse" else None
+                if refusal is not None:
+                    doubts = [] if any(refusal in doubt for doubt in doubts) else [f"not refused with: {refusal}"]
+                failures += [f"{name}, {form}: {doubt}" for doubt in doubts]
     assert not failures, "\n".join(failures)
     print(f"{len(RUNS)} kinds of honest runs of fio came in without a doubt")
 
